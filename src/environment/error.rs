@@ -1,0 +1,163 @@
+//! What can be wrong with an environment file: always a place, and a remedy where one is known.
+
+use std::path::{Path, PathBuf};
+
+use super::secret;
+
+/// Why an environment file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// The file cannot be read.
+    #[error("cannot read the environment file `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file can be read and is not right.
+    #[error("{}:{line}:{column}: {problem}{}", path.display(), help_line(help.as_deref()))]
+    Invalid {
+        /// The file.
+        path: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Column in characters, from 1.
+        column: usize,
+        /// What is wrong.
+        problem: String,
+        /// What to write instead.
+        help: Option<String>,
+    },
+}
+
+/// Something wrong that the types alone cannot say; it becomes an [`EnvironmentError`] once its place is found.
+pub(super) struct Problem {
+    /// The word in the file that is wrong, searched for after `after`.
+    word: String,
+    after: String,
+    problem: String,
+    help: Option<String>,
+}
+
+impl Problem {
+    pub(super) fn unknown<'a>(
+        kind: &str,
+        name: &str,
+        owner: &str,
+        known: impl Iterator<Item = &'a String>,
+    ) -> Self {
+        Self {
+            word: format!("\"{name}\""),
+            after: String::new(),
+            problem: format!("`{owner}` names the {kind} `{name}`, which does not exist"),
+            help: suggestion(name, known.map(String::as_str)),
+        }
+    }
+
+    pub(super) fn duplicate_node(name: &str) -> Self {
+        Self {
+            word: format!("\"{name}\""),
+            after: format!("\"{name}\""),
+            problem: format!("two nodes are called `{name}`"),
+            help: Some("give every node of the file a name of its own".to_owned()),
+        }
+    }
+
+    pub(super) fn unsupported(owner: &str, what: &str, name: &str, instead: &str) -> Self {
+        let owner_kind = if what.starts_with("database") {
+            "database"
+        } else if what.starts_with("traffic") {
+            "traffic"
+        } else {
+            "node"
+        };
+        Self {
+            word: name.to_owned(),
+            after: owner.to_owned(),
+            problem: format!(
+                "{owner_kind} `{owner}` wants the {what} `{name}`, which this version of cutover does not have"
+            ),
+            help: Some(format!("use `{instead}`")),
+        }
+    }
+
+    pub(super) fn at(self, path: &Path, text: &str) -> EnvironmentError {
+        let start = text
+            .find(&self.after)
+            .map_or(0, |found| found + self.after.len());
+        let offset = text[start..]
+            .find(&self.word)
+            .map_or(0, |found| start + found);
+        let (line, column) = place(text, offset);
+        EnvironmentError::Invalid {
+            path: path.to_owned(),
+            line,
+            column,
+            problem: self.problem,
+            help: self.help,
+        }
+    }
+}
+
+impl EnvironmentError {
+    pub(super) fn syntax(path: &Path, text: &str, source: &toml::de::Error) -> Self {
+        let (line, column) = place(text, source.span().map_or(0, |span| span.start));
+        let (problem, help) = reword(source.message());
+        Self::Invalid {
+            path: path.to_owned(),
+            line,
+            column,
+            problem,
+            help,
+        }
+    }
+}
+
+/// Says serde's messages in our words, with the nearest key where one was mistyped.
+fn reword(message: &str) -> (String, Option<String>) {
+    if message == secret::IN_PLACE {
+        let help = "write a reference: `{ env = \"NAME\" }`, `{ file = \"/path\" }` or `{ command = [\"program\", \"argument\"] }`";
+        return (message.to_owned(), Some(help.to_owned()));
+    }
+    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    if let Some(name) = message.strip_prefix("unknown field `").and(quoted.first()) {
+        return (
+            format!("unknown key `{name}`"),
+            suggestion(name, quoted[1..].iter().copied()),
+        );
+    }
+    if let Some(name) = message.strip_prefix("missing field `").and(quoted.first()) {
+        return (format!("the key `{name}` is missing"), None);
+    }
+    (message.trim().to_owned(), None)
+}
+
+/// "did you mean …?" where something is near, else the list of what exists.
+fn suggestion<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let known: Vec<&str> = known.collect();
+    let near = known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), *candidate))
+        .min()?;
+    if near.0 <= 2 {
+        return Some(format!("did you mean `{}`?", near.1));
+    }
+    let listed: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+    Some(format!("known here: {}", listed.join(", ")))
+}
+
+/// Line and column, from 1, of a byte offset.
+fn place(text: &str, offset: usize) -> (usize, usize) {
+    let before = &text[..offset.min(text.len())];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
+}
+
+fn help_line(help: Option<&str>) -> String {
+    help.map(|help| format!("\nhelp: {help}"))
+        .unwrap_or_default()
+}

@@ -1,0 +1,232 @@
+//! The inventory file: clusters, nodes, databases, traffic, grants and secret references.
+//!
+//! One `environment.toml` describes one environment. This room reads and checks that file and owns its types; it resolves no
+//! secret, opens no connection and knows nothing of playbooks. Everything else refers to what stands here by name.
+
+mod cluster;
+mod database;
+mod error;
+mod grants;
+mod secret;
+mod traffic;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use cluster::{Cluster, Node, PackageDriver, Service, Topology, Transport};
+pub use database::{Database, DatabaseAdmin, DatabaseKind, Tls};
+pub use error::EnvironmentError;
+pub use grants::{Decision, Grants};
+pub use secret::SecretReference;
+pub use traffic::{Traffic, TrafficKind};
+
+/// One environment: everything that a run may name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The name that a person types to confirm, and that the lock bears.
+    pub name: String,
+    /// What happens when a step fails and the script does not handle it.
+    #[serde(default)]
+    pub on_failure: OnFailure,
+    /// What playbooks may do here.
+    #[serde(default)]
+    pub grants: Grants,
+    /// Kong clusters by name.
+    #[serde(default)]
+    pub clusters: BTreeMap<String, Cluster>,
+    /// Databases by name.
+    #[serde(default)]
+    pub databases: BTreeMap<String, Database>,
+    /// Load balancers by name.
+    #[serde(default)]
+    pub traffic: BTreeMap<String, Traffic>,
+    /// Where cutover keeps runs, backups and replaced packages.
+    pub storage: Storage,
+}
+
+/// What happens when a step fails and the script does not handle it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum OnFailure {
+    /// Undo while no client request has reached the new version; afterwards hold.
+    #[default]
+    Undo,
+    /// Stop where it stands and print the ways on.
+    Hold,
+    /// Ask at the terminal; hold where there is none.
+    Ask,
+}
+
+/// Where cutover keeps its own files.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// A directory that is ours alone (mode 0700). A relative path starts at the environment file.
+    pub path: PathBuf,
+}
+
+impl Environment {
+    /// Reads and checks the environment file at `path`.
+    ///
+    /// Relative paths in it start at the file's own directory.
+    pub fn load(path: &Path) -> Result<Self, EnvironmentError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| EnvironmentError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
+        let mut environment = Self::parse(path, &text)?;
+        let base = path.parent().unwrap_or(Path::new(".")).to_owned();
+        environment.storage.path = base.join(&environment.storage.path);
+        Ok(environment)
+    }
+
+    /// Parses the text of an environment file; `path` is used in messages only.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, EnvironmentError> {
+        let environment: Self =
+            toml::from_str(text).map_err(|source| EnvironmentError::syntax(path, text, &source))?;
+        environment
+            .check()
+            .map_err(|problem| problem.at(path, text))?;
+        Ok(environment)
+    }
+
+    /// The JSON schema of the file, for editors and reviews.
+    #[must_use]
+    pub fn json_schema() -> serde_json::Value {
+        schemars::schema_for!(Environment).to_value()
+    }
+
+    /// The cluster that has a node called `name`, and the node.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<(&str, &Cluster, &Node)> {
+        self.clusters.iter().find_map(|(cluster_name, cluster)| {
+            let node = cluster.nodes.iter().find(|node| node.name == name)?;
+            Some((cluster_name.as_str(), cluster, node))
+        })
+    }
+
+    /// What the types alone cannot say: every reference names something, every node name is unique, every driver exists.
+    fn check(&self) -> Result<(), error::Problem> {
+        let mut seen = std::collections::BTreeSet::new();
+        for (cluster_name, cluster) in &self.clusters {
+            if let Some(database) = &cluster.database
+                && !self.databases.contains_key(database)
+            {
+                return Err(error::Problem::unknown(
+                    "database",
+                    database,
+                    cluster_name,
+                    self.databases.keys(),
+                ));
+            }
+            if let Some(traffic) = &cluster.traffic
+                && !self.traffic.contains_key(traffic)
+            {
+                return Err(error::Problem::unknown(
+                    "traffic",
+                    traffic,
+                    cluster_name,
+                    self.traffic.keys(),
+                ));
+            }
+            for node in &cluster.nodes {
+                if !seen.insert(node.name.as_str()) {
+                    return Err(error::Problem::duplicate_node(&node.name));
+                }
+                node.check()?;
+            }
+        }
+        for (name, database) in &self.databases {
+            if let Some(scratch) = &database.scratch
+                && !self.databases.contains_key(scratch)
+            {
+                return Err(error::Problem::unknown(
+                    "scratch",
+                    scratch,
+                    name,
+                    self.databases.keys(),
+                ));
+            }
+            database.check(name)?;
+        }
+        self.traffic
+            .iter()
+            .try_for_each(|(name, traffic)| traffic.check(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"
+name = "practice"
+[clusters.blue]
+database = "main"
+[[clusters.blue.nodes]]
+name = "kong-1"
+conf = "/etc/kong/kong.conf"
+prefix = "/usr/local/kong"
+packages = { prefix = "/opt/kong" }
+admin = "http://127.0.0.1:8001"
+proxy = "http://127.0.0.1:8000"
+[databases.main]
+host = "127.0.0.1"
+database = "kong"
+user = "kong"
+tls = "off"
+[storage]
+path = "store"
+"#;
+
+    fn refusal(text: &str) -> String {
+        Environment::parse(Path::new("environment.toml"), text)
+            .expect_err("refused")
+            .to_string()
+    }
+
+    #[test]
+    fn a_small_environment_is_read() {
+        let environment = Environment::parse(Path::new("environment.toml"), SMALL).expect("valid");
+        let (cluster, _, node) = environment.node("kong-1").expect("there");
+        assert_eq!((cluster, node.service.clone()), ("blue", Service::Kong));
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place_and_a_suggestion() {
+        insta::assert_snapshot!(refusal(&SMALL.replace("database = \"main\"", "databse = \"main\"")), @r"
+        environment.toml:4:1: unknown key `databse`
+        help: did you mean `database`?
+        ");
+    }
+
+    #[test]
+    fn a_reference_to_nothing_is_named() {
+        insta::assert_snapshot!(refusal(&SMALL.replace("database = \"main\"", "database = \"mian\"")), @r#"
+        environment.toml:4:12: `blue` names the database `mian`, which does not exist
+        help: did you mean `main`?
+        "#);
+    }
+
+    #[test]
+    fn what_does_not_exist_yet_is_refused_by_name() {
+        insta::assert_snapshot!(
+            refusal(&SMALL.replace("conf =", "transport = { ssh = \"ops@10.0.0.11\" }\nconf =")), @r#"
+        environment.toml:7:15: node `kong-1` wants the transport `ssh`, which this version of cutover does not have
+        help: use `transport = "local"`
+        "#);
+    }
+
+    #[test]
+    fn a_secret_in_the_file_is_refused() {
+        insta::assert_snapshot!(refusal(&SMALL.replace("user = \"kong\"", "user = \"kong\"\npassword = \"hunter2\"")), @r#"
+        environment.toml:16:12: a secret cannot stand in this file
+        help: write a reference: `{ env = "NAME" }`, `{ file = "/path" }` or `{ command = ["program", "argument"] }`
+        "#);
+    }
+}

@@ -1,0 +1,3 @@
+//! The practice cluster: a stand-in for Kong on a real, private PostgreSQL.
+
+pub mod postgres;
