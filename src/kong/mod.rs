@@ -1,1 +1,3 @@
-//! room
+//! Knowledge.
+mod version;
+pub use version::*;
