@@ -56,18 +56,19 @@ impl Invocation<'_> {
 #[must_use]
 pub fn main(version: &Version, arguments: &[String]) -> ExitCode {
     let Some((command, rest)) = arguments.split_first() else {
-        output::line(usage::KONG);
+        output::line(usage::KONG.trim_end());
         return ExitCode::FAILURE;
     };
     let parsed = match arguments::parse(rest) {
         Ok(parsed) => parsed,
         Err(problem) => {
-            output::error_line(&format!("{problem}\n\n{}", usage::of(command, version)));
+            let usage = usage::of(command, version);
+            output::error_line(&format!("{problem}\n\n{}", usage.trim_end()));
             return ExitCode::FAILURE;
         }
     };
     if parsed.has("help") {
-        output::line(&usage::of(command, version));
+        output::line(usage::of(command, version).trim_end());
         return ExitCode::FAILURE;
     }
     let verbosity = parsed.verbosity;

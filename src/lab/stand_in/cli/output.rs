@@ -32,7 +32,7 @@ pub(super) fn verbose(verbosity: Verbosity, text: &str) {
 /// Prints the error that ends a command.
 pub(super) fn error(verbosity: Verbosity, error: &CommandError) {
     if let CommandError::Usage(text) = error {
-        return error_line(text);
+        return error_line(text.trim_end());
     }
     match verbosity {
         Verbosity::Normal => error_line(&format!(

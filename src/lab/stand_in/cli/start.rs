@@ -122,7 +122,8 @@ async fn check_schema(
 ) -> Result<(), CommandError> {
     let migrations = Migrations::open(invocation, settings).await?;
     let mut state = migrations.state().await?;
-    if invocation.arguments.has("run-migrations") {
+    let complete = matches!(state.verdict(), Verdict::UpToDate | Verdict::Pending);
+    if invocation.arguments.has("run-migrations") && !complete {
         migrations.up(&state).await.map_err(|error| match error {
             CommandError::CannotMigrateEmpty => located(60, error),
             CommandError::Pending => located(67, error),
