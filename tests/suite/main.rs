@@ -1,1 +1,4 @@
 //! One binary for all behaviours that need the whole program or a server; one file per behaviour.
+
+mod stand_in_cli;
+mod stand_in_traps;
