@@ -1,1 +1,8 @@
 //! One binary for all behaviours that need the whole program or a server; one file per behaviour.
+
+mod postgres_backup;
+mod postgres_damage;
+mod postgres_facts;
+mod postgres_fixture;
+mod postgres_swap;
+mod postgres_tls;

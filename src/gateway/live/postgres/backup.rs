@@ -84,12 +84,11 @@ pub async fn backup(
     let (server_version, server_major) = server_version(&session).await?;
     let tools = Tools::find("pg_dump", server_major)?;
     let tool_version = tools.version("pg_dump").await?;
-    let description =
-        describe(&session, &database.database)
-            .await?
-            .ok_or_else(|| PostgresError::Missing {
-                database: database.database.clone(),
-            })?;
+    let description = describe(&session, &database.database)
+        .await?
+        .ok_or_else(|| PostgresError::Missing {
+            database: database.database.clone(),
+        })?;
     files::create(&request.path, description.bytes.unwrap_or(0))?;
     let identity = identity(&session).await?;
     let snapshot = open_snapshot(&session).await?;
@@ -172,7 +171,11 @@ fn arguments(database: &Database, request: &BackupRequest, snapshot: &str) -> Ve
         format!("--jobs={}", request.jobs.max(1)).into(),
         format!("--snapshot={snapshot}").into(),
         format!("--lock-wait-timeout={}", request.lock_wait.as_millis()).into(),
-        format!("--exclude-table-data={}", excluded_pattern(&database.schema)).into(),
+        format!(
+            "--exclude-table-data={}",
+            excluded_pattern(&database.schema)
+        )
+        .into(),
         "--no-publications".into(),
         "--no-subscriptions".into(),
         "--no-password".into(),
@@ -230,7 +233,9 @@ async fn schema_meta(
     }
     let rows = session
         .query(
-            &format!("SELECT to_jsonb(t) FROM {table} AS t ORDER BY to_jsonb(t)::text COLLATE \"C\""),
+            &format!(
+                "SELECT to_jsonb(t) FROM {table} AS t ORDER BY to_jsonb(t)::text COLLATE \"C\""
+            ),
             &[],
         )
         .await
@@ -246,7 +251,9 @@ pub(super) fn list(path: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// The entry of one file of the backup in `directory`.
 fn entry(directory: &Path, path: &Path) -> std::io::Result<FileEntry> {
     let (sha256, bytes) = super::manifest::checksum(path)?;
-    let relative = path.strip_prefix(directory).expect("the file was listed below the directory");
+    let relative = path
+        .strip_prefix(directory)
+        .expect("the file was listed below the directory");
     Ok(FileEntry {
         path: relative.to_string_lossy().into_owned(),
         bytes,

@@ -144,9 +144,19 @@ impl Description {
         if let Some(grants) = &self.grants {
             statements.push(format!("REVOKE ALL ON DATABASE {database} FROM PUBLIC"));
             statements.extend(grants.iter().map(|grant| {
-                let grantee = grant.grantee.as_deref().map_or("PUBLIC".to_owned(), identifier);
-                let option = if grant.grantable { " WITH GRANT OPTION" } else { "" };
-                format!("GRANT {} ON DATABASE {database} TO {grantee}{option}", grant.privilege)
+                let grantee = grant
+                    .grantee
+                    .as_deref()
+                    .map_or("PUBLIC".to_owned(), identifier);
+                let option = if grant.grantable {
+                    " WITH GRANT OPTION"
+                } else {
+                    ""
+                };
+                format!(
+                    "GRANT {} ON DATABASE {database} TO {grantee}{option}",
+                    grant.privilege
+                )
             }));
         }
         statements.extend(self.settings.iter().map(|setting| {
@@ -154,7 +164,11 @@ impl Description {
                 None => format!("DATABASE {database}"),
                 Some(role) => format!("ROLE {} IN DATABASE {database}", identifier(role)),
             };
-            format!("ALTER {target} SET {} TO {}", parameter(&setting.name), value(setting))
+            format!(
+                "ALTER {target} SET {} TO {}",
+                parameter(&setting.name),
+                value(setting)
+            )
         }));
         statements
     }
@@ -162,15 +176,25 @@ impl Description {
 
 /// A parameter's name; an extension's has two parts, `app.name`.
 fn parameter(name: &str) -> String {
-    name.split('.').map(identifier).collect::<Vec<_>>().join(".")
+    name.split('.')
+        .map(identifier)
+        .collect::<Vec<_>>()
+        .join(".")
 }
 
 fn value(setting: &Setting) -> String {
     if !LISTS.contains(&setting.name.to_lowercase().as_str()) {
         return literal(&setting.value);
     }
-    let items: Vec<String> = items(&setting.value).iter().map(|item| literal(item)).collect();
-    if items.is_empty() { "''".to_owned() } else { items.join(", ") }
+    let items: Vec<String> = items(&setting.value)
+        .iter()
+        .map(|item| literal(item))
+        .collect();
+    if items.is_empty() {
+        "''".to_owned()
+    } else {
+        items.join(", ")
+    }
 }
 
 /// The names in a stored list such as `"$user", public`.

@@ -59,7 +59,10 @@ pub(super) fn is_excluded(kong_schema: &str, schema: &str, table: &str) -> bool 
 /// The pattern by which `pg_dump` leaves those rows out.
 pub(super) fn excluded_pattern(kong_schema: &str) -> String {
     // A quoted part of a pattern is taken literally, so a schema's name cannot act as a pattern itself.
-    format!("{}.{EXCLUDED_PREFIX}*", super::quote::identifier(kong_schema))
+    format!(
+        "{}.{EXCLUDED_PREFIX}*",
+        super::quote::identifier(kong_schema)
+    )
 }
 
 #[cfg(test)]
@@ -72,7 +75,10 @@ mod tests {
         assert_eq!(Class::of("kong", "kong", "my_plugin"), Class::Configuration);
         assert_eq!(Class::of("kong", "other", "locks"), Class::Configuration);
         assert_eq!(Class::of("kong", "kong", "locks"), Class::Ephemeral);
-        assert_eq!(Class::of("kong", "kong", "vitals_stats_days"), Class::Traffic);
+        assert_eq!(
+            Class::of("kong", "kong", "vitals_stats_days"),
+            Class::Traffic
+        );
         assert!(is_excluded("kong", "kong", "vitals_stats_seconds_2026"));
     }
 }

@@ -89,12 +89,11 @@ async fn copy_as_template(source: &Database, request: &CloneRequest) -> Result<(
             sessions: connected,
         });
     }
-    let like =
-        describe(&admin, &source.database)
-            .await?
-            .ok_or_else(|| PostgresError::Missing {
-                database: source.database.clone(),
-            })?;
+    let like = describe(&admin, &source.database)
+        .await?
+        .ok_or_else(|| PostgresError::Missing {
+            database: source.database.clone(),
+        })?;
     mark::create(
         &admin,
         &request.name,

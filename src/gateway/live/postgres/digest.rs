@@ -63,7 +63,10 @@ impl DatabaseDigest {
         for (name, table) in &tables {
             if table.class == Class::Configuration {
                 // A table's name cannot hold a NUL, so no two lists of tables make the same bytes.
-                hash.update(format!("{name}\0{}\0{}\0{}\n", table.rows, table.columns, table.sum));
+                hash.update(format!(
+                    "{name}\0{}\0{}\0{}\n",
+                    table.rows, table.columns, table.sum
+                ));
             }
         }
         Self {
@@ -115,7 +118,13 @@ pub async fn digest(
             .await
             .map_err(failed())?;
     }
-    let digest = read(&session, &database.schema, &options.excluded_columns, |_| ()).await?;
+    let digest = read(
+        &session,
+        &database.schema,
+        &options.excluded_columns,
+        |_| (),
+    )
+    .await?;
     session.close().await;
     Ok(digest)
 }
@@ -140,7 +149,9 @@ pub(super) async fn read(
             continue;
         }
         if table.schema == kong_schema {
-            table.columns.retain(|(column, _)| !excluded_columns.contains(column));
+            table
+                .columns
+                .retain(|(column, _)| !excluded_columns.contains(column));
         }
         let class = Class::of(kong_schema, &table.schema, &table.name);
         let digest = read_table(session, &table, class).await?;
@@ -187,7 +198,11 @@ async fn read_table(
     table: &Table,
     class: Class,
 ) -> Result<TableDigest, PostgresError> {
-    let columns: Vec<String> = table.columns.iter().map(|(name, _)| identifier(name)).collect();
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|(name, _)| identifier(name))
+        .collect();
     let lanes: Vec<String> = LANES
         .iter()
         .map(|(first, width)| {

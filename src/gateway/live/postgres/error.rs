@@ -46,7 +46,9 @@ pub enum PostgresError {
         message: String,
     },
     /// No client tools that can serve this server are installed.
-    #[error("no `{program}` for PostgreSQL {server_major} or newer is installed (found: {found:?})")]
+    #[error(
+        "no `{program}` for PostgreSQL {server_major} or newer is installed (found: {found:?})"
+    )]
     NoTool {
         /// The program.
         program: &'static str,

@@ -36,7 +36,10 @@ pub async fn identity(session: &Session) -> Result<Identity, PostgresError> {
         .await
         .map_err(PostgresError::query("read the database's identity"))?;
     let system = session
-        .query_one("SELECT system_identifier::text FROM pg_catalog.pg_control_system()", &[])
+        .query_one(
+            "SELECT system_identifier::text FROM pg_catalog.pg_control_system()",
+            &[],
+        )
         .await
         .ok();
     Ok(Identity {

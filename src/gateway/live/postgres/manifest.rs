@@ -102,7 +102,10 @@ impl Manifest {
     #[must_use]
     pub fn rows(&self, class: Class) -> u64 {
         let digests = self.tables.iter().filter_map(|table| table.digest.as_ref());
-        digests.filter(|digest| digest.class == class).map(|digest| digest.rows).sum()
+        digests
+            .filter(|digest| digest.class == class)
+            .map(|digest| digest.rows)
+            .sum()
     }
 
     /// Writes the manifest under its final name in one step, and returns its digest.

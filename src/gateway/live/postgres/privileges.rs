@@ -8,7 +8,10 @@ use super::session_list::sessions;
 
 /// What the connected role may do with a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(clippy::struct_excessive_bools, reason = "five independent facts, as the server states them")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five independent facts, as the server states them"
+)]
 pub struct Privileges {
     /// The role.
     pub role: String,
@@ -119,7 +122,10 @@ pub(super) async fn strategies(
 }
 
 /// The logical replication slots of the database called `name`.
-pub(super) async fn logical_slots(session: &Session, name: &str) -> Result<Vec<String>, PostgresError> {
+pub(super) async fn logical_slots(
+    session: &Session,
+    name: &str,
+) -> Result<Vec<String>, PostgresError> {
     names(
         session,
         "SELECT slot_name::text FROM pg_catalog.pg_replication_slots WHERE database = $1 ORDER BY 1",

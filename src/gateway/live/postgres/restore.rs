@@ -153,7 +153,10 @@ fn arguments(request: &RestoreRequest, grants: Grants) -> Vec<OsString> {
 
 /// `name` as libpq wants it: plain it could be taken for a whole connection string.
 fn connection_name(name: &str) -> String {
-    format!("dbname='{}'", name.replace('\\', "\\\\").replace('\'', "\\'"))
+    format!(
+        "dbname='{}'",
+        name.replace('\\', "\\\\").replace('\'', "\\'")
+    )
 }
 
 /// Empties what speaks of nodes as they were, gathers statistics, and copies what a dump does not carry.
@@ -169,7 +172,10 @@ async fn finish(
     for table in &manifest.tables {
         if table.schema == manifest.kong_schema && EPHEMERAL.contains(&table.name.as_str()) {
             owner
-                .batch_execute(&format!("DELETE FROM {}", qualified(&table.schema, &table.name)))
+                .batch_execute(&format!(
+                    "DELETE FROM {}",
+                    qualified(&table.schema, &table.name)
+                ))
                 .await
                 .map_err(PostgresError::query(format!("empty `{}`", table.name)))?;
         }

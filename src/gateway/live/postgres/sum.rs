@@ -71,7 +71,10 @@ mod tests {
     #[test]
     fn one_row_sums_to_its_hash() {
         let row = "(a,b)".to_owned();
-        assert_eq!(sum_of(std::slice::from_ref(&row)).to_hex(), hex::encode(Sha256::digest(row)));
+        assert_eq!(
+            sum_of(std::slice::from_ref(&row)).to_hex(),
+            hex::encode(Sha256::digest(row))
+        );
     }
 
     #[test]

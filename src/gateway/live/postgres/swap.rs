@@ -60,7 +60,10 @@ pub struct Swapped {
 }
 
 /// Probes where the swap of `names` stands.
-pub async fn swap_state(database: &Database, names: &SwapNames) -> Result<SwapState, PostgresError> {
+pub async fn swap_state(
+    database: &Database,
+    names: &SwapNames,
+) -> Result<SwapState, PostgresError> {
     let session = connect(database, Role::Admin, None).await?;
     let state = Present::probe(&session, names).await?.state();
     session.close().await;
@@ -81,7 +84,14 @@ pub async fn swap(
     match (from, present) {
         (SwapState::Done, _) => {}
         (SwapState::Renamed, _) => open(&session, &names.live).await?,
-        (SwapState::NotBegun | SwapState::Closed, Present { live: Some(live), fresh: Some(fresh), .. }) => {
+        (
+            SwapState::NotBegun | SwapState::Closed,
+            Present {
+                live: Some(live),
+                fresh: Some(fresh),
+                ..
+            },
+        ) => {
             ended = exchange(&session, names, &live, &fresh, run).await?;
         }
         (_, present) => {
@@ -178,13 +188,25 @@ async fn rename(
     };
     // What goes live loses its mark, so that nothing of ours would ever drop it, and bears the comment that the live database has.
     let live_comment = match fresh_mark {
-        Some(Mark { kind: MarkKind::Retired, comment, .. }) => comment,
+        Some(Mark {
+            kind: MarkKind::Retired,
+            comment,
+            ..
+        }) => comment,
         Some(_) | None => own_comment,
     };
     // One message is one transaction: if any part fails, none has happened.
     let statements = [
-        format!("ALTER DATABASE {} RENAME TO {}", identifier(&names.live), identifier(&names.retired)),
-        format!("ALTER DATABASE {} RENAME TO {}", identifier(&names.fresh), identifier(&names.live)),
+        format!(
+            "ALTER DATABASE {} RENAME TO {}",
+            identifier(&names.live),
+            identifier(&names.retired)
+        ),
+        format!(
+            "ALTER DATABASE {} RENAME TO {}",
+            identifier(&names.fresh),
+            identifier(&names.live)
+        ),
         mark_statement(&names.retired, &retired),
         comment_statement(&names.live, live_comment.as_deref()),
     ];
@@ -247,5 +269,7 @@ async fn allow(session: &Session, name: &str, connections: bool) -> Result<(), P
             identifier(name)
         ))
         .await
-        .map_err(PostgresError::query(format!("open or close the database `{name}`")))
+        .map_err(PostgresError::query(format!(
+            "open or close the database `{name}`"
+        )))
 }

@@ -87,7 +87,10 @@ pub(super) fn connector(database: &Database) -> Result<Option<Connector>, TlsErr
 }
 
 fn roots(database: &Database, mode: &'static str) -> Result<RootCertStore, TlsError> {
-    let path = database.ca.as_deref().ok_or(TlsError::NoAuthority { mode })?;
+    let path = database
+        .ca
+        .as_deref()
+        .ok_or(TlsError::NoAuthority { mode })?;
     let mut roots = RootCertStore::empty();
     for certificate in certificates(path)? {
         roots.add(certificate).map_err(|error| TlsError::Pem {

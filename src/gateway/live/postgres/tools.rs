@@ -46,7 +46,10 @@ impl Tools {
                     let name = entry.file_name();
                     let major = name.to_str()?.strip_prefix(prefix)?.parse().ok()?;
                     let directory = entry.path().join("bin");
-                    directory.join(program).exists().then_some((major, directory))
+                    directory
+                        .join(program)
+                        .exists()
+                        .then_some((major, directory))
                 })
             })
             .collect();
@@ -188,10 +191,13 @@ fn ssl_mode(database: &Database) -> &'static str {
 
 /// One line of a password file: the file is ours alone and serves one connection, so only the password is spelled out.
 fn password_line(login: &Login) -> String {
-    login.password.as_ref().map_or_else(String::new, |password| {
-        let escaped = password.expose().replace('\\', "\\\\").replace(':', "\\:");
-        format!("*:*:*:*:{escaped}\n")
-    })
+    login
+        .password
+        .as_ref()
+        .map_or_else(String::new, |password| {
+            let escaped = password.expose().replace('\\', "\\\\").replace(':', "\\:");
+            format!("*:*:*:*:{escaped}\n")
+        })
 }
 
 fn private_directory() -> Result<TempDir, PostgresError> {
@@ -229,6 +235,12 @@ mod tests {
     #[test]
     fn a_server_newer_than_every_tool_is_refused() {
         let refused = Tools::find("pg_dump", 9999);
-        assert!(matches!(refused, Err(PostgresError::NoTool { server_major: 9999, .. })));
+        assert!(matches!(
+            refused,
+            Err(PostgresError::NoTool {
+                server_major: 9999,
+                ..
+            })
+        ));
     }
 }

@@ -94,8 +94,8 @@ pub async fn verify(
     if request.tier >= Tier::Restore {
         kept = restore(scratch, request, &manifest).await?;
     }
-    let (manifest_digest, _) = checksum(&request.backup.join(MANIFEST))
-        .map_err(PostgresError::file(&request.backup))?;
+    let (manifest_digest, _) =
+        checksum(&request.backup.join(MANIFEST)).map_err(PostgresError::file(&request.backup))?;
     Ok(Verified {
         tier: request.tier,
         manifest_digest,
@@ -116,10 +116,17 @@ pub(super) fn checksums(
         damage,
     };
     let manifest = read_manifest(backup, expectation).map_err(damaged)?;
-    let listed: BTreeSet<PathBuf> = manifest.files.iter().map(|file| backup.join(&file.path)).collect();
+    let listed: BTreeSet<PathBuf> = manifest
+        .files
+        .iter()
+        .map(|file| backup.join(&file.path))
+        .collect();
     let found = list(backup).map_err(PostgresError::file(backup))?;
     private(backup, &found).map_err(damaged)?;
-    if let Some(extra) = found.iter().find(|path| !listed.contains(*path) && **path != backup.join(MANIFEST)) {
+    if let Some(extra) = found
+        .iter()
+        .find(|path| !listed.contains(*path) && **path != backup.join(MANIFEST))
+    {
         return Err(damaged(Damage::Extra(name(backup, extra))));
     }
     for file in &manifest.files {
@@ -169,7 +176,10 @@ fn read_manifest(backup: &Path, expectation: &Expectation) -> Result<Manifest, D
     }
     let manifest: Manifest = serde_json::from_slice(&text).map_err(unreadable)?;
     match manifest.files.iter().find(|file| !is_plain(&file.path)) {
-        Some(file) => Err(Damage::Manifest(format!("`{}` leads out of the backup", file.path))),
+        Some(file) => Err(Damage::Manifest(format!(
+            "`{}` leads out of the backup",
+            file.path
+        ))),
         None => Ok(manifest),
     }
 }
@@ -183,7 +193,10 @@ fn is_plain(path: &str) -> bool {
 /// Whether nobody else could read or change the directory and its files.
 fn private(backup: &Path, files: &[PathBuf]) -> Result<(), Damage> {
     let directory = dump(backup);
-    for path in [backup, &directory].into_iter().chain(files.iter().map(PathBuf::as_path)) {
+    for path in [backup, &directory]
+        .into_iter()
+        .chain(files.iter().map(PathBuf::as_path))
+    {
         let Ok(metadata) = std::fs::symlink_metadata(path) else {
             return Err(Damage::Missing(name(backup, path)));
         };
@@ -206,13 +219,26 @@ fn name(backup: &Path, path: &Path) -> String {
 }
 
 /// The second tier: the table of contents equals the manifest's tables, and everything decodes.
-async fn decode(backup: &Path, manifest: &Manifest, deadline: Duration) -> Result<(), PostgresError> {
+async fn decode(
+    backup: &Path,
+    manifest: &Manifest,
+    deadline: Duration,
+) -> Result<(), PostgresError> {
     // Any version not older than the one that dumped can read the dump; `0` asks for the oldest that is installed.
-    let major = manifest.tool_version.split('.').next().and_then(|major| major.parse().ok());
+    let major = manifest
+        .tool_version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok());
     let tools = Tools::find("pg_restore", major.unwrap_or(0))?;
     let surroundings = Surroundings::offline()?;
     let list = tools
-        .run_whole("pg_restore", vec!["--list".into(), dump(backup).into()], &surroundings, deadline)
+        .run_whole(
+            "pg_restore",
+            vec!["--list".into(), dump(backup).into()],
+            &surroundings,
+            deadline,
+        )
         .await?;
     let with_rows: Vec<String> = manifest
         .tables
@@ -224,7 +250,9 @@ async fn decode(backup: &Path, manifest: &Manifest, deadline: Duration) -> Resul
         .lines()
         .filter(|line| !line.starts_with(';') && line.contains(" TABLE DATA "))
         .collect();
-    let absent = with_rows.iter().find(|table| !entries.iter().any(|entry| entry.contains(table.as_str())));
+    let absent = with_rows
+        .iter()
+        .find(|table| !entries.iter().any(|entry| entry.contains(table.as_str())));
     if absent.is_some() || entries.len() != with_rows.len() {
         return Err(PostgresError::Damaged {
             path: backup.to_owned(),
@@ -236,7 +264,9 @@ async fn decode(backup: &Path, manifest: &Manifest, deadline: Duration) -> Resul
         });
     }
     let arguments = vec!["--file=/dev/null".into(), dump(backup).into()];
-    tools.run("pg_restore", arguments, &surroundings, deadline).await?;
+    tools
+        .run("pg_restore", arguments, &surroundings, deadline)
+        .await?;
     Ok(())
 }
 

@@ -34,7 +34,10 @@ pub(super) fn create(path: &Path, needed: u64) -> Result<(), PostgresError> {
 /// Bytes of all files below `path` so far; a file that goes away meanwhile does not count.
 pub(super) fn size(path: &Path) -> u64 {
     let files = list(path).unwrap_or_default();
-    files.iter().filter_map(|file| Some(std::fs::metadata(file).ok()?.len())).sum()
+    files
+        .iter()
+        .filter_map(|file| Some(std::fs::metadata(file).ok()?.len()))
+        .sum()
 }
 
 /// Closes the dump's files to others, makes them durable, and returns their checksums.
