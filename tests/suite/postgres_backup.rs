@@ -10,7 +10,7 @@ use cutover::gateway::live::postgres::{
 
 use crate::postgres_fixture::{Fixture, request};
 
-pub fn restore_request(taken: &Backup, name: &str) -> RestoreRequest {
+pub(crate) fn restore_request(taken: &Backup, name: &str) -> RestoreRequest {
     RestoreRequest {
         backup: taken.path.clone(),
         manifest_digest: taken.manifest_digest.clone(),

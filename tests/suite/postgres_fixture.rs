@@ -31,6 +31,7 @@ CREATE TABLE public.ratelimiting_metrics (identifier text, period text, value in
 /// What makes the database different from what a dump alone would restore.
 const EXTRAS: &str = r"
 CREATE TABLE kong.my_plugin (id integer, note text);
+CREATE INDEX my_plugin_id ON kong.my_plugin (id);
 INSERT INTO kong.my_plugin VALUES (1, 'twice'), (1, 'twice'), (2, NULL);
 CREATE TABLE kong.vitals_stats_seconds_1 (at timestamptz, value integer);
 INSERT INTO kong.vitals_stats_seconds_1 SELECT now(), n FROM generate_series(1, 1000) n;
@@ -38,25 +39,25 @@ INSERT INTO kong.locks VALUES ('migrations', 'kong-1', now());
 ";
 
 /// The role that owns Kong's tables: CREATEDB, and no superuser.
-pub const OWNER: &str = "kong_owner";
+pub(crate) const OWNER: &str = "kong_owner";
 
 /// A running private server; stopped when dropped.
-pub struct Fixture {
-    pub directory: tempfile::TempDir,
-    pub server: PrivatePostgres,
-    pub port: u16,
+pub(crate) struct Fixture {
+    pub(crate) directory: tempfile::TempDir,
+    pub(crate) server: PrivatePostgres,
+    pub(crate) port: u16,
 }
 
 impl Fixture {
     /// A server with Kong's database on it.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let fixture = Self::start_empty(5432, &[]);
         fixture.load();
         fixture
     }
 
     /// A server with the owner's role and nothing else.
-    pub fn start_empty(port: u16, settings: &[&str]) -> Self {
+    pub(crate) fn start_empty(port: u16, settings: &[&str]) -> Self {
         let directory = tempfile::Builder::new()
             .prefix("cutover-")
             .permissions(std::fs::Permissions::from_mode(0o755))
@@ -86,7 +87,7 @@ impl Fixture {
     }
 
     /// Kong's database, with grants and settings of its own.
-    pub fn load(&self) {
+    pub(crate) fn load(&self) {
         self.psql(
             SUPERUSER,
             "postgres",
@@ -116,7 +117,7 @@ impl Fixture {
     }
 
     /// Runs SQL through `psql`, over the socket.
-    pub fn psql(&self, user: &str, database: &str, sql: &str) {
+    pub(crate) fn psql(&self, user: &str, database: &str, sql: &str) {
         let file = self.directory.path().join("statement.sql");
         std::fs::write(&file, sql).expect("written");
         let output = Command::new(self.server.binaries().join("psql"))
@@ -144,7 +145,7 @@ impl Fixture {
     }
 
     /// The environment's fields for Kong's database, over the socket, as the owner.
-    pub fn database(&self) -> Database {
+    pub(crate) fn database(&self) -> Database {
         Database {
             kind: DatabaseKind::Postgres,
             host: self.server.socket.display().to_string(),
@@ -163,7 +164,7 @@ impl Fixture {
     }
 
     /// A superuser's session on the database called `name`.
-    pub async fn superuser(&self, name: &str) -> Session {
+    pub(crate) async fn superuser(&self, name: &str) -> Session {
         let mut database = self.database();
         database.admin = Some(DatabaseAdmin {
             user: SUPERUSER.to_owned(),
@@ -175,7 +176,7 @@ impl Fixture {
             .expect("connected")
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 }
@@ -189,7 +190,7 @@ impl Drop for Fixture {
 }
 
 /// A backup into `path`.
-pub fn request(path: &Path) -> BackupRequest {
+pub(crate) fn request(path: &Path) -> BackupRequest {
     BackupRequest {
         path: path.to_owned(),
         jobs: 2,

@@ -9,7 +9,7 @@ use cutover::gateway::live::postgres::{
     Expectation, PostgresError, Role, Tier, VerifyRequest, backup, connect, verify,
 };
 use cutover::lab::postgres::SUPERUSER;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 use crate::postgres_fixture::{Fixture, OWNER, request};
 
@@ -62,6 +62,10 @@ fn start() -> (Fixture, Database) {
 
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut parameters = CertificateParams::new(Vec::new()).expect("no names");
+    // OpenSSL takes a certificate whose issuer has its own name for self-signed.
+    parameters
+        .distinguished_name
+        .push(DnType::CommonName, "test authority");
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(parameters, KeyPair::generate().expect("a key"))
         .expect("an authority")
