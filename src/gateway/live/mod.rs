@@ -1,7 +1,10 @@
 //! The real world: one file per real system.
 
+pub mod postgres;
 mod practice;
+pub mod process;
 mod processes;
+pub mod secret;
 
 use std::path::PathBuf;
 use std::time::Duration;
