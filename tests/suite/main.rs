@@ -1,1 +1,3 @@
 //! One binary for all behaviours that need the whole program or a server; one file per behaviour.
+
+mod balancer;
