@@ -5,3 +5,4 @@ pub mod client;
 pub mod echo;
 pub mod http;
 pub mod postgres;
+pub mod stand_in;

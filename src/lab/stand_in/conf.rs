@@ -1,0 +1,416 @@
+//! Kong's configuration as a node and a command of the stand-in see it: `kong.conf`, `KONG_*` variables, defaults.
+//!
+//! Owns the file's grammar and the precedence of its sources; knows nothing of what a setting does.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Where Kong looks when no `-c` is given.
+const DEFAULT_PATHS: [&str; 2] = ["/etc/kong/kong.conf", "/etc/kong.conf"];
+
+/// The name, in a prefix, of the configuration that the node there was started with.
+pub const KONG_ENV: &str = ".kong_env";
+
+/// The settings the stand-in knows, with Kong's defaults. Others are accepted and kept, as Kong keeps unknown ones.
+const DEFAULTS: [(&str, &str); 19] = [
+    ("prefix", "/usr/local/kong/"),
+    ("proxy_listen", "0.0.0.0:8000 reuseport backlog=16384"),
+    ("admin_listen", "127.0.0.1:8001 reuseport backlog=16384"),
+    ("status_listen", "off"),
+    ("database", "postgres"),
+    ("pg_host", "127.0.0.1"),
+    ("pg_port", "5432"),
+    ("pg_timeout", "5000"),
+    ("pg_user", "kong"),
+    ("pg_password", ""),
+    ("pg_database", "kong"),
+    ("pg_schema", ""),
+    ("pg_ssl", "off"),
+    ("pg_ssl_verify", "off"),
+    ("plugins", "bundled"),
+    ("db_update_frequency", "5"),
+    ("db_update_propagation", "0"),
+    ("worker_state_update_frequency", "5"),
+    ("log_level", "notice"),
+];
+
+/// A node's settings, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The directory of the node's files.
+    pub prefix: PathBuf,
+    /// Where the proxy listens; empty where it is `off`.
+    pub proxy_listen: Vec<Listen>,
+    /// Where the Admin API listens; empty where it is `off`.
+    pub admin_listen: Vec<Listen>,
+    /// Where the status API listens; empty where it is `off`.
+    pub status_listen: Vec<Listen>,
+    /// Whether there is a database at all.
+    pub database: DatabaseKind,
+    /// How to connect to it.
+    pub postgres: PostgresSettings,
+    /// The `plugins` list, `bundled` left as it is.
+    pub plugins: Vec<String>,
+    /// How often a node polls the cluster's events.
+    pub db_update_frequency: Duration,
+    /// How long a node waits before it acts on another's event.
+    pub db_update_propagation: Duration,
+    /// How often a worker rebuilds its router and plugin iterator.
+    pub worker_state_update_frequency: Duration,
+    /// `debug`, `info`, `notice`, …
+    pub log_level: String,
+    /// Every setting as text, with the defaults; this is what `.kong_env` holds.
+    pub all: BTreeMap<String, String>,
+}
+
+/// One address to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listen {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// Whether the listener speaks TLS.
+    pub ssl: bool,
+}
+
+/// `database` in `kong.conf`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseKind {
+    /// PostgreSQL.
+    Postgres,
+    /// DB-less.
+    Off,
+}
+
+/// The `pg_*` settings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresSettings {
+    /// A host name, an address, or the directory of a Unix socket.
+    pub host: String,
+    /// The TCP port, also part of a Unix socket's name.
+    pub port: u16,
+    /// The role.
+    pub user: String,
+    /// Its password; empty for none.
+    pub password: Password,
+    /// The database's name.
+    pub database: String,
+    /// The schema, where one is set.
+    pub schema: Option<String>,
+    /// How the connection is protected.
+    pub tls: PostgresTls,
+    /// How long connecting and each statement may take.
+    pub timeout: Duration,
+}
+
+/// `pg_ssl` and `pg_ssl_verify`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PostgresTls {
+    /// Plain.
+    Off,
+    /// Encrypted, the server's certificate not checked.
+    On,
+    /// Encrypted, the server's certificate checked.
+    Verify,
+}
+
+/// A password, which never shows in a debug output.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Password(pub String);
+
+impl fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(if self.0.is_empty() { "none" } else { "******" })
+    }
+}
+
+/// Why a configuration cannot be used, in Kong's words.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfError {
+    /// `-c` names no file.
+    #[error("no file at: {}", .0.display())]
+    NoFile(PathBuf),
+    /// The file cannot be read.
+    #[error("could not read configuration file at: {}", .0.display())]
+    Unreadable(PathBuf),
+    /// A number was wanted.
+    #[error("{key} is not a number: '{value}'")]
+    NotANumber {
+        /// The setting.
+        key: String,
+        /// What it holds.
+        value: String,
+    },
+    /// `on` or `off` was wanted.
+    #[error("{key} is not a boolean: '{value}'")]
+    NotABoolean {
+        /// The setting.
+        key: String,
+        /// What it holds.
+        value: String,
+    },
+    /// A listener that cannot be read.
+    #[error(
+        "{key} must be of form: [off] | <ip>:<port> [ssl] [http2] [proxy_protocol] [deferred] [bind] [reuseport] [backlog=%d+], [... next entry ...]"
+    )]
+    Listen {
+        /// The setting.
+        key: String,
+    },
+    /// A value outside a closed list.
+    #[error("{key} has an invalid value: '{value}' (postgres, off)")]
+    Database {
+        /// The setting.
+        key: String,
+        /// What it holds.
+        value: String,
+    },
+}
+
+impl Settings {
+    /// Reads the file `conf` (the default paths where absent), then the `KONG_*` variables among `environment`, then `prefix`.
+    pub fn load(
+        conf: Option<&Path>,
+        prefix: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfError> {
+        let text = match conf {
+            Some(path) => Some(read(path)?),
+            None => DEFAULT_PATHS
+                .iter()
+                .map(Path::new)
+                .find(|path| path.is_file())
+                .map(read)
+                .transpose()?,
+        };
+        let mut all: BTreeMap<String, String> = DEFAULTS
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        all.extend(parse(text.as_deref().unwrap_or_default()));
+        all.extend(environment.into_iter().filter_map(|(name, value)| {
+            let key = name.strip_prefix("KONG_")?.to_ascii_lowercase();
+            Some((key, value))
+        }));
+        if let Some(prefix) = prefix {
+            all.insert("prefix".to_owned(), prefix.display().to_string());
+        }
+        Self::check(all)
+    }
+
+    /// The settings that the node in `prefix` was started with, where it left them.
+    pub fn of_prefix(
+        prefix: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Option<Self>, ConfError> {
+        let file = prefix.join(KONG_ENV);
+        if !file.exists() {
+            return Ok(None);
+        }
+        Self::load(Some(&file), Some(prefix), environment).map(Some)
+    }
+
+    /// The text of `.kong_env`.
+    #[must_use]
+    pub fn to_kong_env(&self) -> String {
+        let mut text =
+            String::from("#### This is a generated file. Modifications will be lost. ####\n\n");
+        for (key, value) in &self.all {
+            text.push_str(&format!("{key} = {}\n", value.replace('#', "\\#")));
+        }
+        text
+    }
+
+    fn check(all: BTreeMap<String, String>) -> Result<Self, ConfError> {
+        let text = |key: &str| all.get(key).map_or("", String::as_str);
+        let seconds = |key: &str| {
+            text(key)
+                .parse::<f64>()
+                .ok()
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+                .ok_or_else(|| not_a_number(key, text(key)))
+        };
+        let number = |key: &str| {
+            text(key)
+                .parse::<u64>()
+                .map_err(|_| not_a_number(key, text(key)))
+        };
+        let database = match text("database") {
+            "postgres" => DatabaseKind::Postgres,
+            "off" => DatabaseKind::Off,
+            value => {
+                return Err(ConfError::Database {
+                    key: "database".to_owned(),
+                    value: value.to_owned(),
+                });
+            }
+        };
+        let tls = match (
+            boolean("pg_ssl", text("pg_ssl"))?,
+            boolean("pg_ssl_verify", text("pg_ssl_verify"))?,
+        ) {
+            (false, _) => PostgresTls::Off,
+            (true, false) => PostgresTls::On,
+            (true, true) => PostgresTls::Verify,
+        };
+        let postgres = PostgresSettings {
+            host: text("pg_host").to_owned(),
+            port: u16::try_from(number("pg_port")?)
+                .map_err(|_| not_a_number("pg_port", text("pg_port")))?,
+            user: text("pg_user").to_owned(),
+            password: Password(text("pg_password").to_owned()),
+            database: text("pg_database").to_owned(),
+            schema: Some(text("pg_schema").to_owned()).filter(|schema| !schema.is_empty()),
+            tls,
+            timeout: Duration::from_millis(number("pg_timeout")?),
+        };
+        Ok(Self {
+            prefix: PathBuf::from(text("prefix")),
+            proxy_listen: listen("proxy_listen", text("proxy_listen"))?,
+            admin_listen: listen("admin_listen", text("admin_listen"))?,
+            status_listen: listen("status_listen", text("status_listen"))?,
+            database,
+            postgres,
+            plugins: text("plugins")
+                .split(',')
+                .map(|name| name.trim().to_owned())
+                .collect(),
+            db_update_frequency: seconds("db_update_frequency")?,
+            db_update_propagation: seconds("db_update_propagation")?,
+            worker_state_update_frequency: seconds("worker_state_update_frequency")?,
+            log_level: text("log_level").to_owned(),
+            all,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<String, ConfError> {
+    if !path.is_file() {
+        return Err(ConfError::NoFile(path.to_owned()));
+    }
+    std::fs::read_to_string(path).map_err(|_| ConfError::Unreadable(path.to_owned()))
+}
+
+/// The `key = value` pairs of a file; a `#` begins a comment unless a backslash stands before it.
+fn parse(text: &str) -> impl Iterator<Item = (String, String)> {
+    text.lines().filter_map(|line| {
+        let (key, value) = without_comment(line)
+            .trim()
+            .split_once('=')
+            .map(|(key, value)| (key.trim().to_owned(), value.trim().replace("\\#", "#")))?;
+        (!key.is_empty()).then_some((key, value))
+    })
+}
+
+fn without_comment(line: &str) -> &str {
+    let comment = line
+        .match_indices('#')
+        .find(|(at, _)| !line[..*at].ends_with('\\'));
+    comment.map_or(line, |(at, _)| &line[..at])
+}
+
+fn boolean(key: &str, value: &str) -> Result<bool, ConfError> {
+    match value {
+        "on" | "true" => Ok(true),
+        "off" | "false" => Ok(false),
+        _ => Err(ConfError::NotABoolean {
+            key: key.to_owned(),
+            value: value.to_owned(),
+        }),
+    }
+}
+
+fn not_a_number(key: &str, value: &str) -> ConfError {
+    ConfError::NotANumber {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    }
+}
+
+fn listen(key: &str, value: &str) -> Result<Vec<Listen>, ConfError> {
+    if value == "off" {
+        return Ok(Vec::new());
+    }
+    value
+        .split(',')
+        .map(|entry| {
+            let mut words = entry.split_whitespace();
+            let address = words.next().and_then(|word| word.parse().ok());
+            Ok(Listen {
+                address: address.ok_or_else(|| ConfError::Listen {
+                    key: key.to_owned(),
+                })?,
+                ssl: words.any(|word| word == "ssl"),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Settings, ConfError> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("kong.conf");
+        std::fs::write(&path, text).expect("written");
+        let environment = environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Settings::load(Some(&path), None, environment)
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file_and_the_file_over_the_defaults() {
+        let text = "# a comment\npg_host = /tmp/s # the socket\npg_password = a\\#b\npg_port=5433\nplugins = bundled, mine\n";
+        let settings = load(text, &[("KONG_PG_PORT", "5434"), ("HOME", "/")]).expect("valid");
+        assert_eq!(settings.postgres.host, "/tmp/s");
+        assert_eq!(settings.postgres.password, Password("a#b".to_owned()));
+        assert_eq!(settings.postgres.port, 5434);
+        assert_eq!(settings.postgres.user, "kong");
+        assert_eq!(settings.plugins, ["bundled", "mine"]);
+        assert_eq!(settings.db_update_frequency, Duration::from_secs(5));
+    }
+
+    #[test]
+    fn listeners_are_addresses_with_flags() {
+        let text =
+            "admin_listen = 127.0.0.1:0 reuseport, 127.0.0.1:8444 http2 ssl\nproxy_listen = off\n";
+        let settings = load(text, &[]).expect("valid");
+        assert!(settings.proxy_listen.is_empty());
+        assert_eq!(settings.admin_listen.len(), 2);
+        assert!(settings.admin_listen[1].ssl);
+        let error = load("admin_listen = here", &[]).expect_err("no address");
+        assert!(
+            error
+                .to_string()
+                .starts_with("admin_listen must be of form")
+        );
+    }
+
+    #[test]
+    fn what_a_node_leaves_in_its_prefix_reads_back_equal() {
+        let settings = load("pg_password = a\\#b\npg_host = db", &[]).expect("valid");
+        let prefix = tempfile::tempdir().expect("a directory");
+        std::fs::write(prefix.path().join(KONG_ENV), settings.to_kong_env()).expect("written");
+        let again = Settings::of_prefix(prefix.path(), [])
+            .expect("valid")
+            .expect("present");
+        assert_eq!(again.postgres, settings.postgres);
+        assert_eq!(again.prefix, prefix.path());
+    }
+
+    #[test]
+    fn a_password_never_shows() {
+        let settings = load("pg_password = secret", &[]).expect("valid");
+        assert!(!format!("{:?}", settings.postgres).contains("secret"));
+    }
+
+    #[test]
+    fn a_bad_number_is_named() {
+        let error = load("pg_port = many", &[]).expect_err("no number");
+        assert_eq!(error.to_string(), "pg_port is not a number: 'many'");
+    }
+}
