@@ -5,4 +5,5 @@ pub mod client;
 pub mod echo;
 pub mod http;
 pub mod postgres;
+pub mod seed;
 pub mod stand_in;

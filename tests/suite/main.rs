@@ -1,3 +1,4 @@
 //! One binary for all behaviours that need the whole program or a server; one file per behaviour.
 
 mod balancer;
+mod stand_in_node;

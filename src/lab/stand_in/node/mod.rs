@@ -22,7 +22,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ pub use faults::{FAULTS, Faults};
 use super::conf::{Listen, Settings};
 use crate::kong::Version;
 use crate::lab::http;
-use database::{Database, DatabaseError};
+use database::Database;
 use events::Stale;
 use facts::Facts;
 use proxy::{Credentials, LocalCounters, Plugins, Router, Upstreams};
@@ -42,9 +42,12 @@ use traffic::Traffic;
 /// The file, in the prefix, that says which addresses were bound.
 pub const LISTENING: &str = "listening.json";
 
-/// Why a node does not start or ends.
+/// The file of the process id, in the prefix, where Kong has nginx's.
+const PID_FILE: &str = "pids/nginx.pid";
+
+/// Why a node does not start.
 #[derive(Debug, thiserror::Error)]
-enum NodeError {
+pub enum NodeError {
     /// A listener, a signal or a file of the prefix.
     #[error("cannot use {what}: {source}")]
     Io {
@@ -53,12 +56,12 @@ enum NodeError {
         /// Why.
         source: std::io::Error,
     },
-    /// No sessions.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-    /// The tables are not what this version needs.
-    #[error(transparent)]
-    Store(#[from] StoreError),
+    /// The database does not answer, or its tables are not what this version needs.
+    #[error("cannot read the configuration: {problem}")]
+    Database {
+        /// What it said.
+        problem: String,
+    },
     /// The stand-in was not recorded from this version.
     #[error("there is no stand-in for Kong {version}: only for 2.8.5, 3.4.2 and 3.9.1")]
     Version {
@@ -89,6 +92,17 @@ struct Node {
     upstreams: RwLock<Arc<Upstreams>>,
 }
 
+/// What a node can be told while it runs, as by signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// HUP: build routes and plugins anew; counters and cached keys stay.
+    Reload,
+    /// QUIT: end after the requests in flight.
+    Quit,
+    /// TERM: end at once.
+    Stop,
+}
+
 /// Runs a node of `version` until a signal ends it: TERM and INT at once, QUIT after the requests in flight. HUP reloads.
 ///
 /// The addresses it listens on are written to [`LISTENING`] in the prefix once it answers, and its process id to
@@ -99,7 +113,13 @@ pub fn main(version: &Version, settings: Settings) -> ExitCode {
         .enable_all()
         .build()
         .expect("a runtime needs only file descriptors");
-    match runtime.block_on(run(*version, settings)) {
+    let ended = runtime.block_on(async {
+        let (orders, ordered) = mpsc::channel(8);
+        let signals = Signals::new()?;
+        tokio::spawn(signals.forward(orders));
+        run(*version, settings, ordered).await
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
@@ -108,17 +128,21 @@ pub fn main(version: &Version, settings: Settings) -> ExitCode {
     }
 }
 
-async fn run(version: Version, settings: Settings) -> Result<(), NodeError> {
-    let mut signals = Signals::new()?;
+/// Runs a node of `version` until an order ends it, or nobody is left to give one.
+pub async fn run(
+    version: Version,
+    settings: Settings,
+    mut orders: mpsc::Receiver<Order>,
+) -> Result<(), NodeError> {
     let node = Arc::new(Node::new(version, settings)?);
-    node.database.open_all().await?;
+    node.database.open_all().await.map_err(StoreError::from)?;
     node.stale.all();
     node.rebuild().await?;
-    tokio::spawn(events::poll(Arc::clone(&node)));
-    tokio::spawn(events::rebuild(Arc::clone(&node)));
     let (stop, stopped) = watch::channel(false);
     let mut listening = Listening::default();
+    // Dropping the sets ends what runs in them, connections included: that is how a node stops at once.
     let mut serving = JoinSet::new();
+    let mut timers = JoinSet::new();
     for listener in listening.bind("proxy", &node.settings.proxy_listen).await? {
         let node = Arc::clone(&node);
         serving.spawn(http::serve(listener, stopped.clone(), move |request| {
@@ -140,22 +164,43 @@ async fn run(version: Version, settings: Settings) -> Result<(), NodeError> {
             admin::status_answer(Arc::clone(&node), request)
         }));
     }
-    node.write("pids/nginx.pid", &std::process::id().to_string())?;
+    timers.spawn(events::poll(Arc::clone(&node)));
+    timers.spawn(events::rebuild(Arc::clone(&node)));
+    node.write(PID_FILE, &std::process::id().to_string())?;
     node.write(LISTENING, &Value::Object(listening.addresses).to_string())?;
-    let graceful = signals.end(&node).await;
-    if graceful {
+    if node.obey(&mut orders).await == Order::Quit {
         // The receivers live in the tasks that are awaited next.
         let _ = stop.send(true);
+        let finished = async {
+            while serving.join_next().await.is_some() {}
+            let mut background = node.background.lock().await;
+            while background.join_next().await.is_some() {}
+        };
         tokio::select! {
-            () = async { while serving.join_next().await.is_some() {} } => {}
-            _ = signals.term.recv() => {}
-            _ = signals.interrupt.recv() => {}
+            () = finished => {}
+            () = stopped_meanwhile(&mut orders) => {}
         }
-        while node.background.lock().await.join_next().await.is_some() {}
     }
     // nginx removes its file too, and the command tells by it whether a node runs.
-    let _ = std::fs::remove_file(node.settings.prefix.join("pids/nginx.pid"));
+    let _ = std::fs::remove_file(node.settings.prefix.join(PID_FILE));
     Ok(())
+}
+
+/// Returns when a node that is ending gracefully is told to hurry.
+async fn stopped_meanwhile(orders: &mut mpsc::Receiver<Order>) {
+    while orders
+        .recv()
+        .await
+        .is_some_and(|order| order != Order::Stop)
+    {}
+}
+
+impl From<StoreError> for NodeError {
+    fn from(error: StoreError) -> Self {
+        Self::Database {
+            problem: error.to_string(),
+        }
+    }
 }
 
 impl Node {
@@ -179,6 +224,21 @@ impl Node {
             plugins: RwLock::default(),
             upstreams: RwLock::default(),
         })
+    }
+
+    /// Reloads when told to, until told to end; answers how.
+    async fn obey(&self, orders: &mut mpsc::Receiver<Order>) -> Order {
+        loop {
+            match orders.recv().await {
+                Some(Order::Reload) => {
+                    // New workers build anew; shared memory, which holds counters and cached keys, stays.
+                    self.stale.all();
+                    self.rebuild_stale().await;
+                }
+                Some(order) => return order,
+                None => return Order::Stop,
+            }
+        }
     }
 
     fn store(&self) -> Store<'_> {
@@ -363,18 +423,17 @@ impl Signals {
         })
     }
 
-    /// Waits for a signal that ends the node, reloading meanwhile; true if the end is to be graceful.
-    async fn end(&mut self, node: &Node) -> bool {
+    /// Turns signals into orders for as long as somebody takes them.
+    async fn forward(mut self, orders: mpsc::Sender<Order>) {
         loop {
-            tokio::select! {
-                _ = self.term.recv() => return false,
-                _ = self.interrupt.recv() => return false,
-                _ = self.quit.recv() => return true,
-                // A reload brings new workers: they build anew, but shared memory, which holds counters and cached keys, stays.
-                _ = self.hangup.recv() => {
-                    node.stale.all();
-                    node.rebuild_stale().await;
-                }
+            let order = tokio::select! {
+                _ = self.term.recv() => Order::Stop,
+                _ = self.interrupt.recv() => Order::Stop,
+                _ = self.quit.recv() => Order::Quit,
+                _ = self.hangup.recv() => Order::Reload,
+            };
+            if orders.send(order).await.is_err() {
+                return;
             }
         }
     }
