@@ -46,13 +46,26 @@ impl Refusal {
         let shown_value = |field: &str| shown.get(field).cloned().unwrap_or_default();
         match error {
             StoreError::Unique { field } => {
-                let value = shown_value(&field);
+                // The column `cache_key` stands for all that makes up the key.
+                let names: Vec<&str> = match (field.as_str(), table) {
+                    ("cache_key", "plugins") => vec!["consumer", "name", "route", "service"],
+                    ("cache_key", "targets") => vec!["target", "upstream"],
+                    (field, _) => vec![field],
+                };
+                let pairs: Vec<String> = names
+                    .iter()
+                    .map(|name| format!("{name}={}", lua(&shown_value(name))))
+                    .collect();
+                let fields: Object = names
+                    .iter()
+                    .map(|name| ((*name).to_owned(), shown_value(name)))
+                    .collect();
                 Self {
                     status: StatusCode::CONFLICT,
                     body: json!({
-                        "message": format!("UNIQUE violation detected on '{{{field}={value}}}'"),
+                        "message": format!("UNIQUE violation detected on '{{{}}}'", pairs.join(",")),
                         "name": "unique constraint violation",
-                        "fields": {field: value},
+                        "fields": fields,
                         "code": 5,
                     }),
                 }
@@ -62,7 +75,7 @@ impl Refusal {
                 Self {
                     status: StatusCode::CONFLICT,
                     body: json!({
-                        "message": format!("primary key violation on key '{{id={id}}}'"),
+                        "message": format!("primary key violation on key '{{id={}}}'", lua(&id)),
                         "name": "primary key violation",
                         "fields": {"id": id},
                         "code": 3,
@@ -74,7 +87,7 @@ impl Refusal {
                 Self {
                     status: StatusCode::BAD_REQUEST,
                     body: json!({
-                        "message": format!("the foreign key '{value}' does not reference an existing '{field}s' entity."),
+                        "message": format!("the foreign key '{}' does not reference an existing '{field}s' entity.", lua(&value)),
                         "name": "foreign key violation",
                         "fields": {field: value},
                         "code": 4,
@@ -95,6 +108,20 @@ impl Refusal {
                 Self::message(StatusCode::INTERNAL_SERVER_ERROR, UNEXPECTED)
             }
         }
+    }
+}
+
+/// A value as Kong's messages show it: `{id="…"}`.
+fn lua(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: Vec<String> = members
+                .iter()
+                .map(|(name, value)| format!("{name}={}", lua(value)))
+                .collect();
+            format!("{{{}}}", members.join(","))
+        }
+        value => value.to_string(),
     }
 }
 
