@@ -1,5 +1,8 @@
-//! Knowledge of Kong: what its versions are called and what its texts mean. Pure: no file, no process, no socket.
+//! Knowledge of Kong: what its versions are called, which migrations they know, what their texts mean. Pure: no file, no
+//! process, no socket.
 
+pub mod catalogue;
+pub mod migrations;
 pub mod version;
 
 pub use version::Version;

@@ -176,20 +176,50 @@ impl Settings {
         prefix: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfError> {
-        let text = match conf {
-            Some(path) => Some(read(path)?),
-            None => DEFAULT_PATHS
+        let default = || {
+            DEFAULT_PATHS
                 .iter()
                 .map(Path::new)
                 .find(|path| path.is_file())
-                .map(read)
-                .transpose()?,
         };
+        let files: Vec<&Path> = conf.or_else(default).into_iter().collect();
+        Self::merge(&files, prefix, environment)
+    }
+
+    /// The settings that the node in `prefix` was started with, where it left them.
+    pub fn of_prefix(
+        prefix: &Path,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Option<Self>, ConfError> {
+        Self::of_prefix_with(prefix, None, environment)
+    }
+
+    /// The same, with the settings in the file `conf` over them, which is how a reload reads it.
+    pub fn of_prefix_with(
+        prefix: &Path,
+        conf: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Option<Self>, ConfError> {
+        let left = prefix.join(KONG_ENV);
+        if !left.exists() {
+            return Ok(None);
+        }
+        let files: Vec<&Path> = std::iter::once(left.as_path()).chain(conf).collect();
+        Self::merge(&files, Some(prefix), environment).map(Some)
+    }
+
+    fn merge(
+        files: &[&Path],
+        prefix: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfError> {
         let mut all: BTreeMap<String, String> = DEFAULTS
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
             .collect();
-        all.extend(parse(text.as_deref().unwrap_or_default()));
+        for file in files {
+            all.extend(parse(&read(file)?));
+        }
         all.extend(environment.into_iter().filter_map(|(name, value)| {
             let key = name.strip_prefix("KONG_")?.to_ascii_lowercase();
             Some((key, value))
@@ -198,18 +228,6 @@ impl Settings {
             all.insert("prefix".to_owned(), prefix.display().to_string());
         }
         Self::check(all)
-    }
-
-    /// The settings that the node in `prefix` was started with, where it left them.
-    pub fn of_prefix(
-        prefix: &Path,
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Option<Self>, ConfError> {
-        let file = prefix.join(KONG_ENV);
-        if !file.exists() {
-            return Ok(None);
-        }
-        Self::load(Some(&file), Some(prefix), environment).map(Some)
     }
 
     /// The text of `.kong_env`.

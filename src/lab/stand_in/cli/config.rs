@@ -1,0 +1,47 @@
+//! `kong config`: the database as a declarative file.
+//!
+//! As in Kong it prefers the settings of the node in the prefix over `-c`, which is a trap for whoever has two versions there.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use super::error::CommandError;
+use super::{Invocation, export, output, usage};
+use crate::lab::stand_in::conf::DatabaseKind;
+use crate::lab::stand_in::migrations::{MigrationError, connect};
+
+/// Where `db_export` writes when it is given no file.
+const DEFAULT_FILE: &str = "kong.yml";
+
+/// Runs `kong config COMMAND`.
+pub(super) async fn run(invocation: &Invocation<'_>) -> Result<ExitCode, CommandError> {
+    let mut words = invocation.arguments.words.iter().map(String::as_str);
+    match (words.next(), words.next()) {
+        (Some("db_export"), file) => {
+            db_export(invocation, file.unwrap_or(DEFAULT_FILE)).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        (Some(command), _) => Err(CommandError::Usage(format!(
+            "No such command for config: {command}\n\n{}",
+            usage::of("config", invocation.version)
+        ))),
+        (None, _) => Err(CommandError::Usage(usage::of("config", invocation.version))),
+    }
+}
+
+async fn db_export(invocation: &Invocation<'_>, file: &str) -> Result<(), CommandError> {
+    let settings = invocation.settings_of_node()?;
+    if settings.database == DatabaseKind::Off {
+        return Err(CommandError::NoDatabase("db_export".to_owned()));
+    }
+    if Path::new(file).exists() {
+        return Err(CommandError::Exists(file.to_owned()));
+    }
+    let client = connect(&settings.postgres, settings.postgres.timeout).await?;
+    let text = export::declarative(&client, invocation.version)
+        .await
+        .map_err(MigrationError::from)?;
+    std::fs::write(file, text).map_err(CommandError::system(format!("write {file}")))?;
+    output::verbose(invocation.arguments.verbosity, &format!("wrote {file}"));
+    Ok(())
+}

@@ -1,0 +1,200 @@
+//! The database as a declarative file, in YAML: every entity with its ids, as `kong config db_export` writes it.
+//!
+//! Owns the naming of tables and columns in that file, and the little YAML it takes; Kong's own order of keys is a hash table's,
+//! so here keys are in the order of their names.
+
+use serde_json::{Map, Value};
+use tokio_postgres::{Client, Error};
+
+use crate::kong::Version;
+
+/// The tables in the order of the file, which is the order of what refers to what.
+const TABLES: [&str; 20] = [
+    "ca_certificates",
+    "certificates",
+    "consumers",
+    "parameters",
+    "key_sets",
+    "keys",
+    "snis",
+    "services",
+    "routes",
+    "plugins",
+    "upstreams",
+    "targets",
+    "acls",
+    "basicauth_credentials",
+    "hmacauth_credentials",
+    "jwt_secrets",
+    "keyauth_credentials",
+    "oauth2_credentials",
+    "oauth2_tokens",
+    "filter_chains",
+];
+
+/// Columns that are the database's own and not the entity's.
+const INTERNAL: [&str; 2] = ["ws_id", "cache_key"];
+
+/// The whole database as `version` exports it, read in one snapshot.
+pub(super) async fn declarative(client: &Client, version: &Version) -> Result<String, Error> {
+    let format = if version.is_at_least(3, 0) {
+        "3.0"
+    } else {
+        "2.1"
+    };
+    let mut text = format!("_format_version: '{format}'\n_transform: false\n");
+    client
+        .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        .await?;
+    for table in TABLES {
+        let present: bool = client
+            .query_one("SELECT to_regclass($1) IS NOT NULL", &[&table])
+            .await?
+            .get(0);
+        if !present {
+            continue;
+        }
+        // Kong orders by primary key; the first column is one in each of these tables.
+        let select = format!("SELECT to_jsonb(entity) FROM {table} AS entity ORDER BY 1");
+        let rows = client.query(&select, &[]).await?;
+        if rows.is_empty() {
+            continue;
+        }
+        text.push_str(table);
+        text.push_str(":\n");
+        for row in rows {
+            if let Value::Object(columns) = row.get::<_, Value>(0) {
+                write_item(&mut text, &Value::Object(entity(columns)), 0);
+            }
+        }
+    }
+    client.batch_execute("COMMIT").await?;
+    Ok(text)
+}
+
+/// A row as the file has it: `service_id` is `service`, times are seconds since 1970.
+fn entity(columns: Map<String, Value>) -> Map<String, Value> {
+    columns
+        .into_iter()
+        .filter(|(name, _)| !INTERNAL.contains(&name.as_str()))
+        .map(
+            |(name, value)| match (name.as_str(), name.strip_suffix("_id")) {
+                ("custom_id" | "client_id", _) | (_, None) => (name, value),
+                (_, Some(entity)) => (entity.to_owned(), value),
+            },
+        )
+        .map(|(name, value)| {
+            let value = if ["created_at", "updated_at"].contains(&name.as_str()) {
+                seconds(value)
+            } else {
+                value
+            };
+            (name, value)
+        })
+        .collect()
+}
+
+fn seconds(value: Value) -> Value {
+    let parsed = value
+        .as_str()
+        .and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    match parsed {
+        Some(time) if time.subsec_nanosecond() == 0 => time.as_second().into(),
+        Some(time) => time.as_duration().as_secs_f64().into(),
+        None => value,
+    }
+}
+
+/// Writes `- value` at `indent`.
+fn write_item(text: &mut String, value: &Value, indent: usize) {
+    text.push_str(&" ".repeat(indent));
+    text.push_str("- ");
+    match value {
+        Value::Object(map) if !map.is_empty() => write_map(text, map, indent + 2, true),
+        Value::Array(items) if !items.is_empty() => {
+            text.push('\n');
+            for item in items {
+                write_item(text, item, indent + 2);
+            }
+        }
+        scalar => {
+            text.push_str(&scalar_text(scalar));
+            text.push('\n');
+        }
+    }
+}
+
+/// Writes the pairs of `map` at `indent`; `inline` says that the first stands behind a dash already.
+fn write_map(text: &mut String, map: &Map<String, Value>, indent: usize, inline: bool) {
+    for (place, (key, value)) in map.iter().enumerate() {
+        if place > 0 || !inline {
+            text.push_str(&" ".repeat(indent));
+        }
+        text.push_str(&scalar_text(&Value::String(key.clone())));
+        text.push(':');
+        match value {
+            Value::Object(map) if !map.is_empty() => {
+                text.push('\n');
+                write_map(text, map, indent + 2, false);
+            }
+            Value::Array(items) if !items.is_empty() => {
+                text.push('\n');
+                for item in items {
+                    write_item(text, item, indent);
+                }
+            }
+            scalar => {
+                text.push(' ');
+                text.push_str(&scalar_text(scalar));
+                text.push('\n');
+            }
+        }
+    }
+}
+
+/// A scalar, or an empty list or map. A text that could be taken for something else is quoted, as JSON quotes it, which YAML
+/// reads too.
+fn scalar_text(value: &Value) -> String {
+    match value {
+        Value::Null => "~".to_owned(),
+        Value::String(text) if is_plain(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    let first_is_safe = text
+        .chars()
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == '/');
+    let words = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
+    first_is_safe
+        && !words.contains(&text.to_ascii_lowercase().as_str())
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "/._- ~+".contains(letter))
+        && !text.ends_with(' ')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entity_is_written_as_yaml() {
+        let row = serde_json::json!({
+            "id": "ab", "ws_id": "w", "cache_key": "k", "service_id": "s", "custom_id": "c",
+            "created_at": "2026-11-22T21:00:26+00:00", "tags": null, "paths": ["/a", "~/b$"],
+            "config": {"limit": 3, "redis": {"host": null}, "word": "off", "none": {}}
+        });
+        let Value::Object(columns) = row else {
+            panic!("an object")
+        };
+        let mut text = String::new();
+        write_item(&mut text, &Value::Object(entity(columns)), 0);
+        assert_eq!(
+            text,
+            "- config:\n    limit: 3\n    none: {}\n    redis:\n      host: ~\n    word: \"off\"\n  created_at: 1795381226\n  custom_id: c\n  id: ab\n  paths:\n  - /a\n  - \"~/b$\"\n  service: s\n  tags: ~\n"
+        );
+    }
+}
