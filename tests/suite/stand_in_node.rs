@@ -3,13 +3,14 @@
 //! The recordings are not part of the repository; without them these tests say that they skip.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use cutover::kong::Version;
 use cutover::lab::postgres::{PrivatePostgres, SUPERUSER};
-use cutover::lab::seed;
+use cutover::lab::seed::{self, Seeded};
 use cutover::lab::stand_in::conf::Settings;
 use cutover::lab::stand_in::node::{self, FAULTS, LISTENING, Order};
 use cutover::lab::{echo, http};
@@ -78,6 +79,23 @@ impl World {
         world
     }
 
+    /// Writes a `kong.conf` into `prefix`; settings of `more` win.
+    fn conf(&self, prefix: &Path, database: &str, more: &[(&str, &str)]) -> PathBuf {
+        let socket = self.postgres.socket.display().to_string();
+        let conf = prefix.join("kong.conf");
+        let mut text = format!(
+            "prefix = {}\npg_host = {socket}\npg_user = {SUPERUSER}\npg_database = {database}\n\
+             proxy_listen = 127.0.0.1:0\nadmin_listen = 127.0.0.1:0\nstatus_listen = 127.0.0.1:0\n\
+             db_update_frequency = 0.1\nworker_state_update_frequency = 0.05\n",
+            prefix.display()
+        );
+        for (key, value) in more {
+            writeln!(text, "{key} = {value}").expect("a string takes any text");
+        }
+        std::fs::write(&conf, text).expect("written");
+        conf
+    }
+
     fn psql(&self, database: &str, arguments: &[&str]) -> String {
         let output = Command::new(self.postgres.binaries().join("psql"))
             .args([
@@ -113,17 +131,7 @@ impl World {
     ) -> Running {
         let prefix = self.directory.path().join(name);
         std::fs::create_dir_all(&prefix).expect("a prefix");
-        let socket = self.postgres.socket.display().to_string();
-        let conf = prefix.join("kong.conf");
-        let mut text = format!(
-            "pg_host = {socket}\npg_user = {SUPERUSER}\npg_database = {database}\n\
-             proxy_listen = 127.0.0.1:0\nadmin_listen = 127.0.0.1:0\nstatus_listen = 127.0.0.1:0\n\
-             db_update_frequency = 0.1\nworker_state_update_frequency = 0.05\n"
-        );
-        for (key, value) in more {
-            text.push_str(&format!("{key} = {value}\n"));
-        }
-        std::fs::write(&conf, text).expect("written");
+        let conf = self.conf(&prefix, database, more);
         let settings = Settings::load(Some(&conf), Some(&prefix), []).expect("valid");
         let (orders, ordered) = mpsc::channel(8);
         let ended = tokio::spawn(async move {
@@ -133,7 +141,6 @@ impl World {
         eventually("the node listens", async || listening.exists()).await;
         let text = std::fs::read(&listening).expect("read");
         let addresses: Value = serde_json::from_slice(&text).expect("JSON");
-        std::fs::remove_file(&listening).expect("removed");
         let address = |name: &str| {
             let address = addresses[name].as_str().unwrap_or("nowhere");
             format!("http://{address}")
@@ -704,6 +711,8 @@ async fn a_node_outlives_its_database_and_goes_on_with_what_it_has_cached() {
     // Without PostgreSQL at all.
     world.postgres.stop().expect("stopped");
     assert_eq!(world.proxied(&node, "/term").await, 200);
+    // Counted in the database, but tolerant of its faults.
+    assert_eq!(world.proxied(&node, "/limited").await, 200);
     let status = world.get(&node.admin, "/status").await;
     assert_eq!(
         (status.status, &status.body["database"]["reachable"]),
@@ -767,6 +776,129 @@ async fn quitting_finishes_what_is_in_flight_and_stopping_does_not() {
         assert_eq!(slow.await.expect("joined").is_some(), survives, "{order:?}");
         assert!(!pid.exists());
     }
+}
+
+/// Runs `kong ARGUMENTS` of the stand-in as a process, as an operator does.
+fn kong(version: Version, arguments: &[&str], conf: &Path) {
+    let output = Command::new(env!("CARGO_BIN_EXE_cutover"))
+        .args(["stand-in", &version.to_string()])
+        .args(arguments)
+        .arg("-c")
+        .arg(conf)
+        .env_clear()
+        .output()
+        .expect("the stand-in runs");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "kong {arguments:?}: {text}");
+}
+
+/// A node that `kong start` has left behind; the pid is its own and the test ends it.
+struct Started {
+    version: Version,
+    conf: PathBuf,
+    prefix: PathBuf,
+    proxy: String,
+    admin: String,
+}
+
+impl Started {
+    async fn new(world: &World, version: Version, database: &str) -> Self {
+        let prefix = world.directory.path().join(format!("kong-{version}"));
+        std::fs::create_dir_all(&prefix).expect("a prefix");
+        let conf = world.conf(&prefix, database, &[]);
+        kong(version, &["start"], &conf);
+        let listening = prefix.join(LISTENING);
+        eventually("the node listens", async || listening.exists()).await;
+        let text = std::fs::read(&listening).expect("read");
+        let addresses: Value = serde_json::from_slice(&text).expect("JSON");
+        let address = |name: &str| format!("http://{}", addresses[name].as_str().expect("bound"));
+        Self {
+            version,
+            proxy: address("proxy"),
+            admin: address("admin"),
+            conf,
+            prefix,
+        }
+    }
+
+    async fn smoke(&self, world: &World, seeded: &Seeded) {
+        for request in &seeded.requests {
+            let mut headers = Vec::new();
+            headers.extend(request.host.as_deref().map(|host| ("host", host)));
+            headers.extend(request.key.as_deref().map(|key| ("apikey", key)));
+            eventually(&format!("{} {request:?}", self.version), async || {
+                let answer = world
+                    .send("GET", &self.proxy, &request.path, &Value::Null, &headers)
+                    .await;
+                answer.status == request.status
+            })
+            .await;
+        }
+    }
+
+    fn stop(&self) {
+        let prefix = self.prefix.display().to_string();
+        let output = Command::new(env!("CARGO_BIN_EXE_cutover"))
+            .args(["stand-in", &self.version.to_string(), "quit", "-p", &prefix])
+            .env_clear()
+            .output()
+            .expect("the stand-in runs");
+        assert!(output.status.success(), "{output:?}");
+        assert!(!self.prefix.join(LISTENING).exists());
+    }
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        // Only where the test failed before its end is there a process left.
+        if self.prefix.join("pids/nginx.pid").exists() {
+            let _ = Command::new(env!("CARGO_BIN_EXE_cutover"))
+                .args(["stand-in", &self.version.to_string(), "stop", "-p"])
+                .arg(&self.prefix)
+                .output();
+        }
+    }
+}
+
+#[tokio::test]
+async fn old_and_new_nodes_serve_one_database_through_two_upgrades() {
+    let world = World::new(Path::new("/"), &[]);
+    world.psql("postgres", &["-c", "CREATE DATABASE gateway"]);
+    let (listener, upstream) = http::bind("127.0.0.1:0").await.expect("bound");
+    let (_stop, stopped) = watch::channel(false);
+    tokio::spawn(echo::serve(listener, stopped));
+    let prefix = world.directory.path().join("kong-2.8.5");
+    std::fs::create_dir_all(&prefix).expect("a prefix");
+    kong(
+        OLD,
+        &["migrations", "bootstrap"],
+        &world.conf(&prefix, "gateway", &[]),
+    );
+    let old = Started::new(&world, OLD, "gateway").await;
+    let seeded = seed::seed(&old.admin, &format!("http://{upstream}"))
+        .await
+        .expect("seeded");
+    old.smoke(&world, &seeded).await;
+    let mut running = old;
+    for version in [MIDDLE, NEW] {
+        kong(version, &["migrations", "up"], &running.conf);
+        let next = Started::new(&world, version, "gateway").await;
+        next.smoke(&world, &seeded).await;
+        running.smoke(&world, &seeded).await;
+        running.stop();
+        kong(version, &["migrations", "finish"], &next.conf);
+        running = next;
+        running.smoke(&world, &seeded).await;
+    }
+    // A fault that ends the process as a crash does: no answer, and the pid file stays.
+    let fault = r#"{"dies_after_requests": 0}"#;
+    std::fs::write(running.prefix.join(FAULTS), fault).expect("written");
+    let uri = format!("{}/health", running.proxy)
+        .parse()
+        .expect("an address");
+    assert!(world.client.get(uri).await.is_err());
+    assert!(running.prefix.join("pids/nginx.pid").exists());
+    std::fs::remove_file(running.prefix.join("pids/nginx.pid")).expect("removed");
 }
 
 #[tokio::test]

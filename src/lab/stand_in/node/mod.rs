@@ -135,6 +135,8 @@ pub async fn run(
     mut orders: mpsc::Receiver<Order>,
 ) -> Result<(), NodeError> {
     let node = Arc::new(Node::new(version, settings)?);
+    // What a crashed predecessor left there would send clients to nobody.
+    let _ = std::fs::remove_file(node.settings.prefix.join(LISTENING));
     node.database.open_all().await.map_err(StoreError::from)?;
     node.stale.all();
     node.rebuild().await?;
@@ -182,7 +184,9 @@ pub async fn run(
         }
     }
     // nginx removes its file too, and the command tells by it whether a node runs.
-    let _ = std::fs::remove_file(node.settings.prefix.join(PID_FILE));
+    for file in [PID_FILE, LISTENING] {
+        let _ = std::fs::remove_file(node.settings.prefix.join(file));
+    }
     Ok(())
 }
 
