@@ -96,7 +96,10 @@ enum OutputFormat {
 #[must_use]
 pub fn main() -> ExitCode {
     // Two words make the binary something else than a command line; both come before anything is set up.
-    let words: Vec<String> = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let words: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
     match words.first().map(String::as_str) {
         Some("script-host") => return crate::script::child_main(),
         Some("stand-in") => return crate::lab::stand_in::main(&words[1..]),

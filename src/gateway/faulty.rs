@@ -7,8 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Failure, HttpAnswer, HttpRequest, Kong,
-    MigrationRun, Packages, Practice, ProcessIdentity, Processes, Rotation, Stopped, Traffic, VerifyTier, Web,
+    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Failure, HttpAnswer,
+    HttpRequest, Kong, MigrationRun, Packages, Practice, ProcessIdentity, Processes, Rotation,
+    Stopped, Traffic, VerifyTier, Web,
 };
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
@@ -37,7 +38,11 @@ pub struct Faulty<World> {
 impl<World> Faulty<World> {
     /// `world`, failing as `plan` says.
     pub fn new(world: World, plan: Plan) -> Self {
-        Self { world, plan, changes: Cell::new(0) }
+        Self {
+            world,
+            plan,
+            changes: Cell::new(0),
+        }
     }
 
     /// How many calls that change the world were made.
@@ -46,10 +51,14 @@ impl<World> Faulty<World> {
     }
 
     /// Runs one call that changes the world, unless its turn has come.
-    async fn change<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    async fn change<T>(
+        &self,
+        call: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         let number = self.changes.get() + 1;
         self.changes.set(number);
-        let injected = || Failure::new("faulty.injected", format!("call {number} was made to fail"));
+        let injected =
+            || Failure::new("faulty.injected", format!("call {number} was made to fail"));
         match self.plan {
             Plan::FailBefore(chosen) if number == chosen => Err(injected()),
             Plan::FailFrom(chosen) if number >= chosen => Err(injected()),
@@ -57,7 +66,9 @@ impl<World> Faulty<World> {
                 call.await?;
                 Err(injected())
             }
-            Plan::Never | Plan::FailBefore(_) | Plan::FailAfter(_) | Plan::FailFrom(_) => call.await,
+            Plan::Never | Plan::FailBefore(_) | Plan::FailAfter(_) | Plan::FailFrom(_) => {
+                call.await
+            }
         }
     }
 }

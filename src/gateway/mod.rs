@@ -14,11 +14,18 @@ pub use failure::Failure;
 pub use faulty::{Faulty, Plan};
 pub use process_identity::ProcessIdentity;
 pub use verbs::{
-    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation, HttpAnswer, HttpRequest, Kong,
-    MigrationRun, Packages, Practice, Processes, Report, Rotation, RotationState, Stopped, Traffic, VerifyTier, Web,
+    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
+    HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, Processes, Report, Rotation,
+    RotationState, Stopped, Traffic, VerifyTier, Web,
 };
 
 /// The world.
-pub trait Gateway: Clock + Processes + Practice + Kong + Packages + Databases + Traffic + Web {}
+pub trait Gateway:
+    Clock + Processes + Practice + Kong + Packages + Databases + Traffic + Web
+{
+}
 
-impl<World: Clock + Processes + Practice + Kong + Packages + Databases + Traffic + Web> Gateway for World {}
+impl<World: Clock + Processes + Practice + Kong + Packages + Databases + Traffic + Web> Gateway
+    for World
+{
+}

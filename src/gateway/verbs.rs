@@ -69,9 +69,17 @@ pub trait Kong {
     /// The state of the migrations of a cluster, as the `kong` of `node` sees it.
     async fn migration_state(&self, node: &str) -> Result<MigrationState, Failure>;
     /// Runs `kong migrations up` with the `kong` of `node`.
-    async fn migrations_up(&self, node: &str, lock_timeout: Duration) -> Result<MigrationRun, Failure>;
+    async fn migrations_up(
+        &self,
+        node: &str,
+        lock_timeout: Duration,
+    ) -> Result<MigrationRun, Failure>;
     /// Runs `kong migrations finish` with the `kong` of `node`.
-    async fn migrations_finish(&self, node: &str, lock_timeout: Duration) -> Result<MigrationRun, Failure>;
+    async fn migrations_finish(
+        &self,
+        node: &str,
+        lock_timeout: Duration,
+    ) -> Result<MigrationRun, Failure>;
 }
 
 /// How a node was stopped.
@@ -125,13 +133,24 @@ pub trait Databases {
     /// The backup of this step, if it is complete.
     async fn find_backup(&self, database: &str) -> Result<Option<BackupFacts>, Failure>;
     /// Proves a backup. With `keep`, the restored copy stays as the database of that name.
-    async fn verify_backup(&self, database: &str, backup: &BackupFacts, tier: VerifyTier, keep: Option<&str>) -> Result<(), Failure>;
+    async fn verify_backup(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        tier: VerifyTier,
+        keep: Option<&str>,
+    ) -> Result<(), Failure>;
     /// Whether a database that this run created is there.
     async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure>;
     /// Drops a database that this run created.
     async fn drop_copy(&self, database: &str, copy: &str) -> Result<(), Failure>;
     /// Brings back what a backup holds, by the kept copy if it is there, else by restoring. What was there is kept under a dated name.
-    async fn restore_database(&self, database: &str, backup: &BackupFacts, copy: Option<&str>) -> Result<(), Failure>;
+    async fn restore_database(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        copy: Option<&str>,
+    ) -> Result<(), Failure>;
     /// Ends sessions of a killed `kong migrations` and waits until none is left. Answers how many there were.
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure>;
     /// Whether Kong's own lock on migrations is held.
@@ -139,7 +158,11 @@ pub trait Databases {
     /// Takes away a lock on migrations that a killed command left behind.
     async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure>;
     /// Transactions older than `age`, described for people.
-    async fn long_transactions(&self, database: &str, age: Duration) -> Result<Vec<String>, Failure>;
+    async fn long_transactions(
+        &self,
+        database: &str,
+        age: Duration,
+    ) -> Result<Vec<String>, Failure>;
 }
 
 /// What there is to know of a database.

@@ -52,13 +52,26 @@ impl Primitive for Backup {
         None
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, (): &()) -> Result<BackupFacts, Failure> {
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        (): &(),
+    ) -> Result<BackupFacts, Failure> {
         world.back_up(target).await
     }
 
-    async fn settle(&self, world: &impl Gateway, target: &str, (): &()) -> Result<Settled<BackupFacts>, Failure> {
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        (): &(),
+    ) -> Result<Settled<BackupFacts>, Failure> {
         // A manifest appears last and at once, so a backup that has one is whole; any other is taken again.
-        Ok(world.find_backup(target).await?.map_or(Settled::NotDone, Settled::Done))
+        Ok(world
+            .find_backup(target)
+            .await?
+            .map_or(Settled::NotDone, Settled::Done))
     }
 }
 
@@ -80,7 +93,10 @@ impl Verify {
     /// The name of the kept copy: known before it exists, so that its undo can be written down first.
     #[must_use]
     pub fn copy(&self) -> String {
-        format!("cutover_standby_{}", &self.backup.manifest[..12.min(self.backup.manifest.len())])
+        format!(
+            "cutover_standby_{}",
+            &self.backup.manifest[..12.min(self.backup.manifest.len())]
+        )
     }
 }
 
@@ -100,16 +116,33 @@ impl Primitive for Verify {
     }
 
     fn undo(&self, target: &str, (): &()) -> Option<Intent> {
-        self.keep.then(|| Intent::DropCopy(DropCopy { database: target.to_owned(), copy: self.copy() }))
+        self.keep.then(|| {
+            Intent::DropCopy(DropCopy {
+                database: target.to_owned(),
+                copy: self.copy(),
+            })
+        })
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, (): &()) -> Result<Option<String>, Failure> {
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        (): &(),
+    ) -> Result<Option<String>, Failure> {
         let keep = self.keep.then(|| self.copy());
-        world.verify_backup(target, &self.backup, self.tier, keep.as_deref()).await?;
+        world
+            .verify_backup(target, &self.backup, self.tier, keep.as_deref())
+            .await?;
         Ok(keep)
     }
 
-    async fn settle(&self, _: &impl Gateway, _: &str, (): &()) -> Result<Settled<Option<String>>, Failure> {
+    async fn settle(
+        &self,
+        _: &impl Gateway,
+        _: &str,
+        (): &(),
+    ) -> Result<Settled<Option<String>>, Failure> {
         // A proof that was not seen to end proves nothing; what it left behind is replaced.
         Ok(Settled::Partly)
     }
@@ -146,21 +179,36 @@ impl Primitive for Restore {
         None
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, observed: &ContentDigest) -> Result<ContentDigest, Failure> {
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        observed: &ContentDigest,
+    ) -> Result<ContentDigest, Failure> {
         if *observed == self.backup.content {
             // It already holds that: the step that this takes back had no effect yet.
             return Ok(observed.clone());
         }
-        world.restore_database(target, &self.backup, self.copy.as_deref()).await?;
+        world
+            .restore_database(target, &self.backup, self.copy.as_deref())
+            .await?;
         let found = world.content_digest(target).await?;
         if found == self.backup.content {
             return Ok(found);
         }
-        let message = format!("the database `{target}` does not hold what the backup `{}` holds after it was restored", self.backup.name);
+        let message = format!(
+            "the database `{target}` does not hold what the backup `{}` holds after it was restored",
+            self.backup.name
+        );
         Err(Failure::new("database.restore.different", message))
     }
 
-    async fn settle(&self, _: &impl Gateway, _: &str, _: &ContentDigest) -> Result<Settled<ContentDigest>, Failure> {
+    async fn settle(
+        &self,
+        _: &impl Gateway,
+        _: &str,
+        _: &ContentDigest,
+    ) -> Result<Settled<ContentDigest>, Failure> {
         // Every point of a swap is told apart by looking, and the swap goes on from there.
         Ok(Settled::Partly)
     }
@@ -194,11 +242,29 @@ impl Primitive for DropCopy {
         None
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, there: &bool) -> Result<(), Failure> {
-        if *there { world.drop_copy(&self.database, target).await } else { Ok(()) }
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        there: &bool,
+    ) -> Result<(), Failure> {
+        if *there {
+            world.drop_copy(&self.database, target).await
+        } else {
+            Ok(())
+        }
     }
 
-    async fn settle(&self, world: &impl Gateway, target: &str, _: &bool) -> Result<Settled<()>, Failure> {
-        Ok(if world.has_copy(&self.database, target).await? { Settled::NotDone } else { Settled::Done(()) })
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _: &bool,
+    ) -> Result<Settled<()>, Failure> {
+        Ok(if world.has_copy(&self.database, target).await? {
+            Settled::NotDone
+        } else {
+            Settled::Done(())
+        })
     }
 }

@@ -25,15 +25,25 @@ impl Check {
     async fn ask(&self, world: &impl Gateway) -> Result<HttpAnswer, Failure> {
         let mut request = self.request.clone();
         if let Some(node) = &self.node {
-            request.url = format!("{}{}", world.proxy_url(node).await?.trim_end_matches('/'), request.url);
+            request.url = format!(
+                "{}{}",
+                world.proxy_url(node).await?.trim_end_matches('/'),
+                request.url
+            );
         }
         let answer = world.request(&request).await?;
         let wrong = differences(&self.expect, &answer);
         if wrong.is_empty() {
             return Ok(answer);
         }
-        let message = format!("`{} {}` answered wrongly: {}", request.method, request.url, wrong.join("; "));
-        Err(Failure::new("http.check.different", message).details(json!({ "status": answer.status, "headers": answer.headers })))
+        let message = format!(
+            "`{} {}` answered wrongly: {}",
+            request.method,
+            request.url,
+            wrong.join("; ")
+        );
+        Err(Failure::new("http.check.different", message)
+            .details(json!({ "status": answer.status, "headers": answer.headers })))
     }
 }
 
@@ -43,7 +53,11 @@ impl Look for Check {
     const VERB: &'static str = "http.check";
 
     fn targets(&self) -> Vec<String> {
-        vec![self.node.clone().unwrap_or_else(|| self.request.url.clone())]
+        vec![
+            self.node
+                .clone()
+                .unwrap_or_else(|| self.request.url.clone()),
+        ]
     }
 
     async fn look(&self, world: &impl Gateway, _target: &str) -> Result<Value, Failure> {
@@ -91,7 +105,10 @@ impl Look for Poll {
                     Err(failure) => (failure.message, failure.details),
                     Ok(_) => (format!("only {passes} right answers in a row"), Value::Null),
                 };
-                let message = format!("not right within {} ms, asked {asked} times: {why}", self.within);
+                let message = format!(
+                    "not right within {} ms, asked {asked} times: {why}",
+                    self.within
+                );
                 return Err(Failure::new("http.poll.timeout", message).details(details));
             }
             world.pause(BETWEEN).await;
@@ -108,7 +125,10 @@ fn differences(expect: &Expectation, answer: &HttpAnswer) -> Vec<String> {
     for (name, value) in &expect.headers {
         let found = answer.headers.get(&name.to_lowercase());
         if found != Some(value) {
-            wrong.push(format!("header `{name}` is {}", found.map_or_else(|| "missing".to_owned(), |found| format!("`{found}`"))));
+            wrong.push(format!(
+                "header `{name}` is {}",
+                found.map_or_else(|| "missing".to_owned(), |found| format!("`{found}`"))
+            ));
         }
     }
     for (pointer, value) in &expect.json {
@@ -117,7 +137,10 @@ fn differences(expect: &Expectation, answer: &HttpAnswer) -> Vec<String> {
         }
     }
     if let Some(within) = expect.within.filter(|within| answer.milliseconds > *within) {
-        wrong.push(format!("took {} ms instead of at most {within} ms", answer.milliseconds));
+        wrong.push(format!(
+            "took {} ms instead of at most {within} ms",
+            answer.milliseconds
+        ));
     }
     wrong
 }

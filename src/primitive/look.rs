@@ -20,7 +20,11 @@ pub trait Look: Serialize + DeserializeOwned + Clone + PartialEq {
     async fn look(&self, world: &impl Gateway, target: &str) -> Result<Self::Answer, Failure>;
 
     /// Whether what this established has lapsed; see [`Primitive::lapsed`].
-    async fn lapsed(&self, world: &impl Gateway, answer: Self::Answer) -> Result<Option<String>, Failure> {
+    async fn lapsed(
+        &self,
+        world: &impl Gateway,
+        answer: Self::Answer,
+    ) -> Result<Option<String>, Failure> {
         let _ = (world, answer);
         Ok(None)
     }
@@ -44,15 +48,29 @@ impl<T: Look> Primitive for T {
         None
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, (): &()) -> Result<T::Answer, Failure> {
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        (): &(),
+    ) -> Result<T::Answer, Failure> {
         self.look(world, target).await
     }
 
-    async fn lapsed(&self, world: &impl Gateway, answer: T::Answer) -> Result<Option<String>, Failure> {
+    async fn lapsed(
+        &self,
+        world: &impl Gateway,
+        answer: T::Answer,
+    ) -> Result<Option<String>, Failure> {
         Look::lapsed(self, world, answer).await
     }
 
-    async fn settle(&self, _world: &impl Gateway, _target: &str, (): &()) -> Result<Settled<T::Answer>, Failure> {
+    async fn settle(
+        &self,
+        _world: &impl Gateway,
+        _target: &str,
+        (): &(),
+    ) -> Result<Settled<T::Answer>, Failure> {
         Ok(Settled::NotDone)
     }
 }

@@ -23,8 +23,8 @@ pub use database::{Backup, DropCopy, Facts, Restore, Verify};
 pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
-    CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Health, MigrateUp, Migrations, ProveDatabase,
-    Reload, Start, Status, Stop, Thaw, Version,
+    CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Health,
+    MigrateUp, Migrations, ProveDatabase, Reload, Start, Status, Stop, Thaw, Version,
 };
 pub use look::Look;
 pub use packages::{Available, Install};
@@ -101,7 +101,11 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
 
     /// Whether what this step established still stands, for a step that gives the later ones their permission (a window that is open,
     /// a freeze that holds). `outcome` is what it answered then; `Some` says what has lapsed.
-    async fn lapsed(&self, world: &impl Gateway, outcome: Self::Outcome) -> Result<Option<String>, Failure> {
+    async fn lapsed(
+        &self,
+        world: &impl Gateway,
+        outcome: Self::Outcome,
+    ) -> Result<Option<String>, Failure> {
         let _ = (world, outcome);
         Ok(None)
     }

@@ -62,27 +62,48 @@ impl Primitive for Install {
             }
         }
         if world.is_running(target).await? && found != self.version {
-            return Err(Failure::new("packages.install.running", format!("Kong is running on the node `{target}`"))
-                .hint("stop it first: `kong::stop(node)`"));
+            return Err(Failure::new(
+                "packages.install.running",
+                format!("Kong is running on the node `{target}`"),
+            )
+            .hint("stop it first: `kong::stop(node)`"));
         }
         Ok(found)
     }
 
     fn undo(&self, target: &str, observed: &Version) -> Option<Intent> {
-        (*observed != self.version).then(|| Intent::Install(Self { nodes: vec![target.to_owned()], version: *observed }))
+        (*observed != self.version).then(|| {
+            Intent::Install(Self {
+                nodes: vec![target.to_owned()],
+                version: *observed,
+            })
+        })
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, _observed: &Version) -> Result<Version, Failure> {
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _observed: &Version,
+    ) -> Result<Version, Failure> {
         world.install_package(target, &self.version).await?;
         let installed = world.installed_version(target).await?;
         if installed == self.version {
             return Ok(installed);
         }
-        let message = format!("`kong version` on `{target}` says {installed} after {} was installed", self.version);
+        let message = format!(
+            "`kong version` on `{target}` says {installed} after {} was installed",
+            self.version
+        );
         Err(Failure::new("packages.install.other_version", message))
     }
 
-    async fn settle(&self, world: &impl Gateway, target: &str, _: &Version) -> Result<Settled<Version>, Failure> {
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _: &Version,
+    ) -> Result<Settled<Version>, Failure> {
         // An installer that was killed in between may have left a `kong` that does not even tell its version.
         let installed = world.installed_version(target).await.ok();
         Ok(match installed {

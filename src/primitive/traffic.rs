@@ -48,22 +48,40 @@ macro_rules! sets_rotation {
                 self.nodes.clone()
             }
 
-            async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Rotation, Failure> {
+            async fn observe(
+                &self,
+                world: &impl Gateway,
+                target: &str,
+            ) -> Result<Rotation, Failure> {
                 world.rotation(target).await
             }
 
             fn undo(&self, target: &str, observed: &Rotation) -> Option<Intent> {
-                (self.wanted(observed) != *observed)
-                    .then(|| Intent::SetRotation(SetRotation { nodes: vec![target.to_owned()], rotation: *observed }))
+                (self.wanted(observed) != *observed).then(|| {
+                    Intent::SetRotation(SetRotation {
+                        nodes: vec![target.to_owned()],
+                        rotation: *observed,
+                    })
+                })
             }
 
-            async fn perform(&self, world: &impl Gateway, target: &str, observed: &Rotation) -> Result<Rotation, Failure> {
+            async fn perform(
+                &self,
+                world: &impl Gateway,
+                target: &str,
+                observed: &Rotation,
+            ) -> Result<Rotation, Failure> {
                 let wanted = self.wanted(observed);
                 world.set_rotation(target, &wanted).await?;
                 Ok(wanted)
             }
 
-            async fn settle(&self, _: &impl Gateway, _: &str, _: &Rotation) -> Result<Settled<Rotation>, Failure> {
+            async fn settle(
+                &self,
+                _: &impl Gateway,
+                _: &str,
+                _: &Rotation,
+            ) -> Result<Settled<Rotation>, Failure> {
                 // Setting it again changes nothing, and waits for what is still in flight.
                 Ok(Settled::Partly)
             }
@@ -79,10 +97,15 @@ pub struct Drain {
     pub nodes: Vec<String>,
 }
 
-sets_rotation!(Drain, "traffic.drain", Effect::StopsTraffic, |_drain, found| Rotation {
-    state: RotationState::Drain,
-    weight: found.weight
-});
+sets_rotation!(
+    Drain,
+    "traffic.drain",
+    Effect::StopsTraffic,
+    |_drain, found| Rotation {
+        state: RotationState::Drain,
+        weight: found.weight
+    }
+);
 
 /// Puts nodes into rotation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -94,10 +117,15 @@ pub struct Admit {
     pub weight: Option<u16>,
 }
 
-sets_rotation!(Admit, "traffic.admit", Effect::AdmitsTraffic, |admit, found| Rotation {
-    state: RotationState::Ready,
-    weight: admit.weight.unwrap_or(found.weight)
-});
+sets_rotation!(
+    Admit,
+    "traffic.admit",
+    Effect::AdmitsTraffic,
+    |admit, found| Rotation {
+        state: RotationState::Ready,
+        weight: admit.weight.unwrap_or(found.weight)
+    }
+);
 
 /// Sets exactly this: the undo of the others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -109,4 +137,9 @@ pub struct SetRotation {
     pub rotation: Rotation,
 }
 
-sets_rotation!(SetRotation, "traffic.set", Effect::StopsTraffic, |set, _found| set.rotation);
+sets_rotation!(
+    SetRotation,
+    "traffic.set",
+    Effect::StopsTraffic,
+    |set, _found| set.rotation
+);

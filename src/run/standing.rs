@@ -87,7 +87,9 @@ fn conditions(state: &RunState) -> Vec<(StepNo, Intent, Value)> {
         StepResult::Open | StepResult::Failed(_) | StepResult::Retried => None,
     });
     // Steps over several targets answer a map, and none of them establishes a condition.
-    finished.filter(|(_, intent, _)| intent.targets().len() == 1).collect()
+    finished
+        .filter(|(_, intent, _)| intent.targets().len() == 1)
+        .collect()
 }
 
 /// What a person is shown before approving: facts of the journal, then the playbook's own words, quoted and marked as such.

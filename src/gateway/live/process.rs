@@ -17,6 +17,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
+use crate::gateway::ProcessIdentity;
 use capture::Capture;
 
 /// How long output may still come after the program itself has ended. A service that it started may keep the pipe open for ever.
@@ -39,17 +40,6 @@ pub struct Program {
     pub secrets: Vec<Secret>,
     /// Where the whole of both outputs goes, blacked out; memory keeps the beginning and the end only.
     pub log: Option<PathBuf>,
-}
-
-/// A process that began: enough to find out later, on the same host, whether it still runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Started {
-    /// Process id, also the id of its group.
-    pub pid: u32,
-    /// Start time in clock ticks since boot, field 22 of `/proc/PID/stat`; absent where it had ended before we looked.
-    pub start_time: Option<u64>,
-    /// The kernel's boot id.
-    pub boot_id: String,
 }
 
 /// How a process ended.
@@ -143,7 +133,7 @@ impl fmt::Display for Ending {
 /// Runs `program` to its end. `started` is called before anything is awaited; its error kills the program.
 pub async fn run(
     program: &Program,
-    started: impl FnOnce(&Started) -> io::Result<()>,
+    started: impl FnOnce(&ProcessIdentity) -> io::Result<()>,
 ) -> Result<Finished, ProcessError> {
     let lost = |source| ProcessError::Lost {
         program: program.program.clone(),
@@ -161,12 +151,9 @@ pub async fn run(
         .id()
         .expect("a child that nobody awaited has its process id");
     let mut group = Group(Pid::from_raw(pid.cast_signed()));
-    started(&Started {
-        pid,
-        start_time: start_time(pid),
-        boot_id: boot_id(),
-    })
-    .map_err(|source| ProcessError::Unrecorded {
+    // One that has ended already has no identity any more, and nobody has to look for it later.
+    let recorded = ProcessIdentity::of(pid).map_or(Ok(()), |identity| started(&identity));
+    recorded.map_err(|source| ProcessError::Unrecorded {
         program: program.program.clone(),
         source,
     })?;
@@ -255,23 +242,6 @@ impl Drop for Group {
     }
 }
 
-/// The start time of the process `pid`, in clock ticks since boot, while it exists.
-#[must_use]
-pub fn start_time(pid: u32) -> Option<u64> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The second field is the program's name in parentheses and may hold spaces and parentheses itself.
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(19)?.parse().ok()
-}
-
-/// The kernel's boot id: process ids and start times mean something within one boot only.
-#[must_use]
-pub fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
-        .map(|id| id.trim().to_owned())
-        .unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -299,7 +269,7 @@ mod tests {
         assert!(!finished.stdout.contains("HOME="), "{}", finished.stdout);
         assert_eq!(finished.stderr, "err\n");
         let seen = seen.expect("called");
-        assert!(seen.pid > 0 && seen.start_time.is_some() && !seen.boot_id.is_empty());
+        assert!(seen.pid > 0 && seen.started > 0 && !seen.boot.is_empty());
     }
 
     #[tokio::test]

@@ -36,7 +36,10 @@ impl Finish {
         for node in &self.nodes {
             let status = world.admin_status(node).await?;
             if status.version != installed {
-                let message = format!("the node `{node}` runs {}, and {installed} would finish", status.version);
+                let message = format!(
+                    "the node `{node}` runs {}, and {installed} would finish",
+                    status.version
+                );
                 return Err(Failure::new("kong.finish.old_node", message)
                     .hint("an old node loses what `finish` removes; stop it or upgrade it first"));
             }
@@ -75,28 +78,46 @@ impl Primitive for Finish {
         None
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, observed: &Verdict) -> Result<MigrationState, Failure> {
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        observed: &Verdict,
+    ) -> Result<MigrationState, Failure> {
         if *observed == Verdict::UpToDate {
             return world.migration_state(self.node()).await;
         }
         world.clear_migration_lock(target).await?;
-        let run = world.migrations_finish(self.node(), Duration::from_secs(self.lock_timeout)).await?;
+        let run = world
+            .migrations_finish(self.node(), Duration::from_secs(self.lock_timeout))
+            .await?;
         let state = world.migration_state(self.node()).await?;
         if state.verdict() == Verdict::UpToDate {
             return Ok(state);
         }
         let why = match (run.error, run.aborted) {
             (Some(error), _) => error,
-            (None, true) => "another node held the lock, and `kong migrations finish` did nothing".to_owned(),
+            (None, true) => {
+                "another node held the lock, and `kong migrations finish` did nothing".to_owned()
+            }
             (None, false) => "`kong migrations finish` left migrations pending".to_owned(),
         };
         Err(Failure::new("kong.finish.failed", why).details(json!(state)))
     }
 
-    async fn settle(&self, world: &impl Gateway, target: &str, _: &Verdict) -> Result<Settled<MigrationState>, Failure> {
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _: &Verdict,
+    ) -> Result<Settled<MigrationState>, Failure> {
         world.await_no_migration_session(target).await?;
         let state = world.migration_state(self.node()).await?;
         // What is still pending is finished by running it again; Kong moves one subsystem after the other.
-        Ok(if state.verdict() == Verdict::UpToDate { Settled::Done(state) } else { Settled::Partly })
+        Ok(if state.verdict() == Verdict::UpToDate {
+            Settled::Done(state)
+        } else {
+            Settled::Partly
+        })
     }
 }

@@ -38,11 +38,20 @@ impl Look for Freeze {
         world.content_digest(&self.database).await
     }
 
-    async fn lapsed(&self, world: &impl Gateway, baseline: ContentDigest) -> Result<Option<String>, Failure> {
+    async fn lapsed(
+        &self,
+        world: &impl Gateway,
+        baseline: ContentDigest,
+    ) -> Result<Option<String>, Failure> {
         let now = world.content_digest(&self.database).await?;
         // Migrations rewrite configuration; from then on the one after `up` is what counts.
         let written = now.schema == baseline.schema && now.configuration != baseline.configuration;
-        Ok(written.then(|| format!("the configuration of `{}` was changed while it was watched", self.cluster)))
+        Ok(written.then(|| {
+            format!(
+                "the configuration of `{}` was changed while it was watched",
+                self.cluster
+            )
+        }))
     }
 }
 

@@ -73,7 +73,11 @@ impl Look for Entities {
         vec![self.node.clone()]
     }
 
-    async fn look(&self, world: &impl Gateway, target: &str) -> Result<BTreeMap<String, u64>, Failure> {
+    async fn look(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+    ) -> Result<BTreeMap<String, u64>, Failure> {
         world.entities(target).await
     }
 }
@@ -96,20 +100,35 @@ impl Look for Compare {
         vec![self.node.clone()]
     }
 
-    async fn look(&self, world: &impl Gateway, target: &str) -> Result<BTreeMap<String, u64>, Failure> {
+    async fn look(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+    ) -> Result<BTreeMap<String, u64>, Failure> {
         let after = world.entities(target).await?;
         let different: Vec<String> = self
             .before
             .iter()
             .filter(|(kind, count)| after.get(*kind) != Some(count))
-            .map(|(kind, count)| format!("{kind}: {count} before, {} now", after.get(kind).copied().unwrap_or_default()))
+            .map(|(kind, count)| {
+                format!(
+                    "{kind}: {count} before, {} now",
+                    after.get(kind).copied().unwrap_or_default()
+                )
+            })
             .collect();
         if different.is_empty() {
             return Ok(after);
         }
-        Err(Failure::new("kong.compare.different", format!("the configuration is not the same: {}", different.join("; ")))
-            .hint("look at what is missing or new before going on; `kong::entities` shows the counts")
-            .details(json!({ "before": self.before, "after": after })))
+        Err(Failure::new(
+            "kong.compare.different",
+            format!(
+                "the configuration is not the same: {}",
+                different.join("; ")
+            ),
+        )
+        .hint("look at what is missing or new before going on; `kong::entities` shows the counts")
+        .details(json!({ "before": self.before, "after": after })))
     }
 }
 
@@ -161,12 +180,21 @@ impl Look for CheckLeftovers {
         let state = world.migration_state(&self.node).await?;
         if state.verdict() != Verdict::UpToDate {
             let hint = match state.verdict() {
-                Verdict::Pending | Verdict::PendingAndNew => "an earlier upgrade was not finished: `kong migrations finish` with the version that began it",
-                Verdict::New => "the running version's own migrations have not run: `kong migrations up`",
+                Verdict::Pending | Verdict::PendingAndNew => {
+                    "an earlier upgrade was not finished: `kong migrations finish` with the version that began it"
+                }
+                Verdict::New => {
+                    "the running version's own migrations have not run: `kong migrations up`"
+                }
                 Verdict::NeedsBootstrap | Verdict::UpToDate => "is this the right database?",
             };
-            let message = format!("the database of `{}` is not up to date for the running version", self.cluster);
-            return Err(Failure::new("kong.leftovers.migrations", message).hint(hint).details(json!(state)));
+            let message = format!(
+                "the database of `{}` is not up to date for the running version",
+                self.cluster
+            );
+            return Err(Failure::new("kong.leftovers.migrations", message)
+                .hint(hint)
+                .details(json!(state)));
         }
         if world.migration_lock(&self.database).await? {
             return Err(Failure::new("kong.leftovers.lock", "the lock on migrations is held")
@@ -174,8 +202,11 @@ impl Look for CheckLeftovers {
         }
         let long = world.long_transactions(&self.database, LONG).await?;
         if !long.is_empty() {
-            return Err(Failure::new("kong.leftovers.transaction", format!("a long transaction is open: {}", long.join("; ")))
-                .hint("the migrations would wait for its locks; end it first"));
+            return Err(Failure::new(
+                "kong.leftovers.transaction",
+                format!("a long transaction is open: {}", long.join("; ")),
+            )
+            .hint("the migrations would wait for its locks; end it first"));
         }
         Ok(())
     }

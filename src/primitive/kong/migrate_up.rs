@@ -44,42 +44,69 @@ impl Primitive for MigrateUp {
         if found != self.backup.content {
             return Err(Failure::new(
                 "kong.migrate_up.stale_backup",
-                format!("the database `{target}` is not what the backup `{}` holds", self.backup.name),
+                format!(
+                    "the database `{target}` is not what the backup `{}` holds",
+                    self.backup.name
+                ),
             )
             .hint("somebody wrote after the backup: stop the nodes, then back up again")
             .details(json!({ "database": found, "backup": self.backup.content })));
         }
         if world.migration_lock(target).await? {
-            return Err(Failure::new("kong.migrate_up.locked", "the lock on migrations is held by somebody else")
-                .hint("`kong migrations up` would wait for it, do nothing, and exit 0"));
+            return Err(Failure::new(
+                "kong.migrate_up.locked",
+                "the lock on migrations is held by somebody else",
+            )
+            .hint("`kong migrations up` would wait for it, do nothing, and exit 0"));
         }
         Ok(found)
     }
 
     fn undo(&self, target: &str, _observed: &ContentDigest) -> Option<Intent> {
         let (backup, copy) = (self.backup.clone(), self.copy.clone());
-        Some(Intent::Restore(Restore { database: target.to_owned(), backup, copy }))
+        Some(Intent::Restore(Restore {
+            database: target.to_owned(),
+            backup,
+            copy,
+        }))
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, _: &ContentDigest) -> Result<MigrationState, Failure> {
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _: &ContentDigest,
+    ) -> Result<MigrationState, Failure> {
         // Only a killed attempt of this very step can have left one: the observation found none.
         world.clear_migration_lock(target).await?;
-        let run = world.migrations_up(&self.node, Duration::from_secs(self.lock_timeout)).await?;
+        let run = world
+            .migrations_up(&self.node, Duration::from_secs(self.lock_timeout))
+            .await?;
         let state = world.migration_state(&self.node).await?;
         match state.verdict() {
             Verdict::UpToDate | Verdict::Pending => Ok(state),
             Verdict::New | Verdict::PendingAndNew | Verdict::NeedsBootstrap => {
                 let why = match (run.error, run.aborted) {
                     (Some(error), _) => error,
-                    (None, true) => "another node held the lock, and `kong migrations up` did nothing".to_owned(),
-                    (None, false) => "`kong migrations up` left migrations that have not run".to_owned(),
+                    (None, true) => {
+                        "another node held the lock, and `kong migrations up` did nothing"
+                            .to_owned()
+                    }
+                    (None, false) => {
+                        "`kong migrations up` left migrations that have not run".to_owned()
+                    }
                 };
                 Err(Failure::new("kong.migrate_up.failed", why).details(json!(state)))
             }
         }
     }
 
-    async fn settle(&self, world: &impl Gateway, target: &str, before: &ContentDigest) -> Result<Settled<MigrationState>, Failure> {
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        before: &ContentDigest,
+    ) -> Result<Settled<MigrationState>, Failure> {
         // A client that was killed inside a transaction can still commit: nothing counts while its session lives.
         world.await_no_migration_session(target).await?;
         let state = world.migration_state(&self.node).await?;

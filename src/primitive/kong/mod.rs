@@ -10,7 +10,10 @@ mod stop;
 
 pub use finish::Finish;
 pub use freeze::{Freeze, FreezeMode, Thaw};
-pub use looks::{CheckConfiguration, CheckLeftovers, Compare, Entities, Health, Migrations, ProveDatabase, Status, Version};
+pub use looks::{
+    CheckConfiguration, CheckLeftovers, Compare, Entities, Health, Migrations, ProveDatabase,
+    Status, Version,
+};
 pub use migrate_up::MigrateUp;
 pub use reload::Reload;
 pub use start::Start;

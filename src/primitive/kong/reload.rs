@@ -35,7 +35,12 @@ impl Primitive for Reload {
         world.reload_node(target).await
     }
 
-    async fn settle(&self, _world: &impl Gateway, _target: &str, (): &()) -> Result<Settled<()>, Failure> {
+    async fn settle(
+        &self,
+        _world: &impl Gateway,
+        _target: &str,
+        (): &(),
+    ) -> Result<Settled<()>, Failure> {
         Ok(Settled::Partly)
     }
 }

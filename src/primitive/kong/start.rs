@@ -29,19 +29,40 @@ impl Primitive for Start {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<NodeFound, Failure> {
-        Ok(NodeFound { running: world.is_running(target).await? })
+        Ok(NodeFound {
+            running: world.is_running(target).await?,
+        })
     }
 
     fn undo(&self, target: &str, observed: &NodeFound) -> Option<Intent> {
-        (!observed.running).then(|| Intent::Stop(Stop { nodes: vec![target.to_owned()], patience: PATIENCE }))
+        (!observed.running).then(|| {
+            Intent::Stop(Stop {
+                nodes: vec![target.to_owned()],
+                patience: PATIENCE,
+            })
+        })
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, _observed: &NodeFound) -> Result<(), Failure> {
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _observed: &NodeFound,
+    ) -> Result<(), Failure> {
         world.start_node(target).await
     }
 
-    async fn settle(&self, world: &impl Gateway, target: &str, _: &NodeFound) -> Result<Settled<()>, Failure> {
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _: &NodeFound,
+    ) -> Result<Settled<()>, Failure> {
         // Starting a running node only waits until it is ready, so doing it again is right in every case.
-        Ok(if world.is_running(target).await? { Settled::Partly } else { Settled::NotDone })
+        Ok(if world.is_running(target).await? {
+            Settled::Partly
+        } else {
+            Settled::NotDone
+        })
     }
 }

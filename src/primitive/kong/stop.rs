@@ -30,19 +30,41 @@ impl Primitive for Stop {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<NodeFound, Failure> {
-        Ok(NodeFound { running: world.is_running(target).await? })
+        Ok(NodeFound {
+            running: world.is_running(target).await?,
+        })
     }
 
     fn undo(&self, target: &str, observed: &NodeFound) -> Option<Intent> {
-        observed.running.then(|| Intent::Start(Start { nodes: vec![target.to_owned()] }))
+        observed.running.then(|| {
+            Intent::Start(Start {
+                nodes: vec![target.to_owned()],
+            })
+        })
     }
 
-    async fn perform(&self, world: &impl Gateway, target: &str, _observed: &NodeFound) -> Result<Stopped, Failure> {
-        world.stop_node(target, Duration::from_secs(self.patience)).await
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _observed: &NodeFound,
+    ) -> Result<Stopped, Failure> {
+        world
+            .stop_node(target, Duration::from_secs(self.patience))
+            .await
     }
 
-    async fn settle(&self, world: &impl Gateway, target: &str, _: &NodeFound) -> Result<Settled<Stopped>, Failure> {
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _: &NodeFound,
+    ) -> Result<Settled<Stopped>, Failure> {
         // A node that was told to quit and still finishes requests is stopped again, which waits for it.
-        Ok(if world.is_running(target).await? { Settled::Partly } else { Settled::Done(Stopped::Gracefully) })
+        Ok(if world.is_running(target).await? {
+            Settled::Partly
+        } else {
+            Settled::Done(Stopped::Gracefully)
+        })
     }
 }

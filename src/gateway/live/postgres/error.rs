@@ -151,7 +151,9 @@ pub enum PostgresError {
 
 impl PostgresError {
     /// Turns the driver's error into facts; `doing` fits after "cannot".
-    pub(super) fn query(doing: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Self {
+    pub(in crate::gateway::live) fn query(
+        doing: impl Into<String>,
+    ) -> impl FnOnce(tokio_postgres::Error) -> Self {
         let doing = doing.into();
         move |error| Self::Query {
             doing,

@@ -40,6 +40,7 @@ pub use identity::{Identity, Nonce, identity, is_same_database};
 pub use manifest::{FileEntry, Manifest, TableEntry};
 pub use mark::{drop_created, mark_of};
 pub use privileges::{Privileges, Strategies, privileges};
+pub(in crate::gateway::live) use quote::identifier;
 pub use restore::{RestoreRequest, Restored, restore_beside};
 pub use session::{Role, Session, connect};
 pub use session_list::{Blocked, OtherSession, sessions, who_blocks_whom};

@@ -1,7 +1,7 @@
 //! Names and values inside SQL text, for the statements that take no parameters.
 
 /// `name` as an identifier.
-pub(super) fn identifier(name: &str) -> String {
+pub(in crate::gateway::live) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
