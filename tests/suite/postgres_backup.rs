@@ -17,7 +17,7 @@ pub(crate) fn restore_request(taken: &Backup, name: &str) -> RestoreRequest {
         name: name.to_owned(),
         run: "run-1".to_owned(),
         jobs: 1,
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_mins(1),
     }
 }
 
@@ -47,7 +47,7 @@ async fn a_backup_is_proven_in_every_tier_and_kept_when_asked() {
                 scratch_name: "proof".to_owned(),
                 keep,
                 run: "run-1".to_owned(),
-                deadline: Duration::from_secs(60),
+                deadline: Duration::from_mins(1),
             },
         )
         .await
@@ -168,7 +168,7 @@ async fn a_clone_holds_the_same_by_snapshot_and_by_template() {
         name: name.to_owned(),
         copying,
         run: "run-1".to_owned(),
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_mins(1),
     };
     let directory = fixture.path("clone");
     let by_snapshot = clone(
@@ -184,6 +184,13 @@ async fn a_clone_holds_the_same_by_snapshot_and_by_template() {
         .await
         .expect("cloned");
     assert!(!directory.exists());
+    std::fs::create_dir(&directory).expect("made");
+    let refused = clone_for_scratch(&database, &database, &by_snapshot).await;
+    assert!(
+        matches!(refused, Err(PostgresError::File { .. })),
+        "{refused:?}"
+    );
+    assert!(directory.exists(), "what is not ours stays");
     let refused = clone_for_scratch(
         &database,
         &database,

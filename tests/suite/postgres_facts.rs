@@ -147,21 +147,18 @@ async fn who_blocks_whom_is_shown_without_literals() {
         .await
         .expect("connected");
     let end = Instant::now() + Duration::from_secs(10);
-    let blocked = loop {
-        let blocked = who_blocks_whom(&watcher, "kong").await.expect("asked");
-        if !blocked.is_empty() {
-            break blocked;
+    let found = loop {
+        let found = who_blocks_whom(&watcher, "kong").await.expect("asked");
+        if !found.is_empty() {
+            break found;
         }
         assert!(Instant::now() < end, "nobody waits");
         tokio::time::sleep(Duration::from_millis(10)).await;
     };
+    assert_eq!(found[0].waiting.query, "UPDATE kong.my_plugin SET note = …");
+    assert_eq!(found[0].blockers.len(), 1);
     assert_eq!(
-        blocked[0].waiting.query,
-        "UPDATE kong.my_plugin SET note = …"
-    );
-    assert_eq!(blocked[0].blockers.len(), 1);
-    assert_eq!(
-        blocked[0].blockers[0].query,
+        found[0].blockers[0].query,
         "BEGIN; LOCK TABLE kong.my_plugin"
     );
     blocker.batch_execute("COMMIT").await.expect("committed");

@@ -7,7 +7,7 @@ use cutover::gateway::live::postgres::{
 use cutover::lab::postgres::SUPERUSER;
 
 use crate::postgres_backup::restore_request;
-use crate::postgres_fixture::{Fixture, request};
+use crate::postgres_fixture::{Fixture, OWNER, request};
 
 fn names(fresh: &str, retired: &str) -> SwapNames {
     SwapNames {
@@ -147,4 +147,24 @@ async fn a_session_that_cannot_be_ended_leaves_everything_as_it_was() {
     assert_eq!(plugins(&fixture).await, 0);
     foreign.close().await;
     swap(&database, &there, "run-1").await.expect("swapped");
+}
+
+#[tokio::test]
+async fn a_mistyped_name_puts_nothing_foreign_in_the_live_place() {
+    let fixture = Fixture::start();
+    let database = fixture.database();
+    fixture.psql(OWNER, "postgres", "CREATE DATABASE somebodys");
+    let refused = swap(&database, &names("somebodys", "kong_retired"), "run-1").await;
+    assert!(
+        matches!(refused, Err(PostgresError::NotOurs { .. })),
+        "{refused:?}"
+    );
+    let long = names("somebodys", &"x".repeat(64));
+    let refused = swap(&database, &long, "run-1").await;
+    assert!(
+        matches!(refused, Err(PostgresError::Name { .. })),
+        "{refused:?}"
+    );
+    let state = swap_state(&database, &names("somebodys", "kong_retired")).await;
+    assert_eq!(state.expect("probed"), SwapState::NotBegun);
 }

@@ -54,7 +54,7 @@ fn start() -> (Fixture, Database) {
     );
     fixture.psql(SUPERUSER, "postgres", "SELECT pg_reload_conf();");
     let mut database = fixture.database();
-    database.host = "127.0.0.1".to_owned();
+    "127.0.0.1".clone_into(&mut database.host);
     database.password = Some(SecretReference::File(password));
     database.ca = Some(fixture.path("ca.pem"));
     (fixture, database)
@@ -140,7 +140,7 @@ async fn every_mode_verifies_what_it_says() {
         scratch_name: "proof".to_owned(),
         keep: false,
         run: "run-1".to_owned(),
-        deadline: Duration::from_secs(60),
+        deadline: Duration::from_mins(1),
     };
     verify(&database, &proof).await.expect("proven");
 }

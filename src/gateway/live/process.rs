@@ -177,21 +177,18 @@ pub async fn run(
             }
         }
     };
-    let ending = match status {
-        Some(status) => {
-            group.0 = None;
-            match (status.code(), status.signal()) {
-                (Some(code), _) => Ending::Exited(code),
-                (None, signal) => Ending::Signalled(signal.unwrap_or_default()),
-            }
+    let ending = if let Some(status) = status {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Ending::Exited(code),
+            (None, signal) => Ending::Signalled(signal.unwrap_or_default()),
         }
-        None => {
-            group.kill();
-            child.wait().await.map_err(lost)?;
-            group.0 = None;
-            Ending::Deadline
-        }
+    } else {
+        group.kill();
+        child.wait().await.map_err(lost)?;
+        Ending::Deadline
     };
+    // The leader was seen to end: its number may soon be somebody else's.
+    group.0 = None;
     if !read && let Ok(result) = tokio::time::timeout(AFTERMATH, &mut reading).await {
         result.map_err(lost)?;
     }
@@ -246,7 +243,7 @@ impl Drop for Group {
 mod tests {
     use super::*;
 
-    const MINUTE: Duration = Duration::from_secs(60);
+    const MINUTE: Duration = Duration::from_mins(1);
 
     fn shell(script: &str, deadline: Duration) -> Program {
         let mut program = Program::new("/bin/sh", deadline);

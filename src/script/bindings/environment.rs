@@ -12,8 +12,19 @@ use crate::script::child::SharedLink;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Cluster {
     pub(super) name: String,
-    nodes: Vec<String>,
+    pub(super) nodes: Vec<String>,
     database: Option<String>,
+}
+
+impl Cluster {
+    /// The name of the cluster's database.
+    pub(super) fn database_name(&self) -> Result<String, Box<EvalAltResult>> {
+        let missing = || {
+            let message = format!("the cluster `{}` has no database", self.name);
+            wrong_argument(message, "name one in the environment file")
+        };
+        self.database.clone().ok_or_else(missing)
+    }
 }
 
 /// A node of a cluster.
@@ -39,22 +50,9 @@ pub(super) fn register_types(engine: &mut Engine) {
             .map(|name| Dynamic::from(Node { name: name.clone() }))
             .collect()
     });
-    engine.register_get(
-        "database",
-        |cluster: &mut Cluster| -> Result<Dynamic, Box<EvalAltResult>> {
-            let missing = || {
-                wrong_argument(
-                    format!("the cluster `{}` has no database", cluster.name),
-                    "name one in the environment file",
-                )
-            };
-            cluster
-                .database
-                .clone()
-                .map(|name| Dynamic::from(Database { name }))
-                .ok_or_else(missing)
-        },
-    );
+    engine.register_get("database", |cluster: &mut Cluster| -> Result<Dynamic, Box<EvalAltResult>> {
+        Ok(Dynamic::from(Database { name: cluster.database_name()? }))
+    });
     engine.register_type_with_name::<Node>("Node");
     engine.register_get("name", |node: &mut Node| node.name.clone());
     engine.register_type_with_name::<Database>("Database");

@@ -3,10 +3,16 @@
 //! A binding turns arguments into an intent and an answer into a value; it decides nothing. Its `///` is the reference, with the
 //! fixed sections *Needs, Effect, Undo, On resume, Errors, Example*.
 
+mod arguments;
 mod clock;
+mod database;
 mod environment;
+mod http;
+mod kong;
+mod packages;
 mod practice;
 mod run;
+mod traffic;
 
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, exported_module};
 
@@ -18,6 +24,11 @@ pub(super) fn register(engine: &mut Engine) {
     environment::register_types(engine);
     engine.register_static_module("env", exported_module!(environment::env).into());
     engine.register_static_module("run", exported_module!(run::run).into());
+    engine.register_static_module("kong", exported_module!(kong::kong).into());
+    engine.register_static_module("packages", exported_module!(packages::packages).into());
+    engine.register_static_module("database", exported_module!(database::database).into());
+    engine.register_static_module("traffic", exported_module!(traffic::traffic).into());
+    engine.register_static_module("http", exported_module!(http::http).into());
     engine.register_static_module("clock", exported_module!(clock::clock).into());
     engine.register_static_module("practice", exported_module!(practice::practice).into());
 }

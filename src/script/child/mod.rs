@@ -20,7 +20,7 @@ pub(super) use closures::Kept;
 pub(super) use engine::{WITHHELD, engine};
 pub(super) use link::{Link, SharedLink};
 pub(super) use load::Unit;
-pub(super) use values::{Raise, text_argument, to_dynamic, values_argument};
+pub(super) use values::{Raise, text_argument, to_dynamic, to_json, values_argument};
 
 use super::protocol::{FromChild, ToChild, VERSION};
 use crate::playbook::Header;

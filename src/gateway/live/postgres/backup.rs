@@ -118,7 +118,13 @@ pub async fn backup(
         )
     };
     let content = tokio::select! {
-        result = both => result?.1,
+        result = tokio::time::timeout(request.deadline, both) => {
+            result.map_err(|_| PostgresError::Deadline {
+                doing: "backing up",
+                limit: request.deadline,
+            })??
+            .1
+        }
         () = watching => unreachable!("watching has no end of its own"),
     };
     session.close().await;

@@ -186,37 +186,34 @@ fn value(setting: &Setting) -> String {
     if !LISTS.contains(&setting.name.to_lowercase().as_str()) {
         return literal(&setting.value);
     }
-    let items: Vec<String> = items(&setting.value)
-        .iter()
-        .map(|item| literal(item))
-        .collect();
-    if items.is_empty() {
-        "''".to_owned()
-    } else {
-        items.join(", ")
+    let names = names_in(&setting.value);
+    if names.is_empty() {
+        return "''".to_owned();
     }
+    let quoted: Vec<String> = names.iter().map(|name| literal(name)).collect();
+    quoted.join(", ")
 }
 
 /// The names in a stored list such as `"$user", public`.
-fn items(list: &str) -> Vec<String> {
-    let mut items = vec![String::new()];
+fn names_in(list: &str) -> Vec<String> {
+    let mut names = vec![String::new()];
     let mut quoted = false;
     let mut characters = list.chars().peekable();
     while let Some(character) = characters.next() {
-        let last = items.last_mut().expect("there is always a last item");
+        let current = names.last_mut().expect("there is always a last name");
         match character {
             '"' if quoted && characters.peek() == Some(&'"') => {
                 characters.next();
-                last.push('"');
+                current.push('"');
             }
             '"' => quoted = !quoted,
-            ',' if !quoted => items.push(String::new()),
+            ',' if !quoted => names.push(String::new()),
             ' ' if !quoted => {}
-            other => last.push(other),
+            other => current.push(other),
         }
     }
-    items.retain(|item| !item.is_empty());
-    items
+    names.retain(|name| !name.is_empty());
+    names
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
 //! A copy of a database for a proof: on a scratch server, or beside the original.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::backup::{BackupRequest, backup};
 use super::catalog::describe;
 use super::error::PostgresError;
 use super::mark;
-use super::restore::{RestoreRequest, Restored, restore_beside};
+use super::restore::{Grants, RestoreRequest, Restored, restore_with};
 use super::session::{Role, connect};
 use super::session_list::sessions;
 use crate::environment::Database;
@@ -48,33 +48,44 @@ pub async fn clone_for_scratch(
     match &request.copying {
         Copying::Template => copy_as_template(source, request).await.map(|()| None),
         Copying::Snapshot { directory } => {
-            let taken = backup(
-                source,
-                &BackupRequest {
-                    path: directory.clone(),
-                    jobs: 2,
-                    lock_wait: Duration::from_secs(10),
-                    deadline: request.deadline,
-                },
-                |_| (),
-            )
-            .await?;
-            let restored = restore_beside(
-                scratch,
-                &RestoreRequest {
-                    backup: directory.clone(),
-                    manifest_digest: taken.manifest_digest,
-                    name: request.name.clone(),
-                    run: request.run.clone(),
-                    jobs: 1,
-                    deadline: request.deadline,
-                },
-            )
-            .await;
-            std::fs::remove_dir_all(directory).map_err(PostgresError::file(directory))?;
-            restored.map(Some)
+            // What is there already is not ours, and must not be removed below.
+            if directory.exists() {
+                let exists = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+                return Err(PostgresError::file(directory)(exists));
+            }
+            let copied = copy_by_dump(source, scratch, request, directory).await;
+            // The dump holds secrets and is not kept, whatever came of it.
+            if directory.exists() {
+                std::fs::remove_dir_all(directory).map_err(PostgresError::file(directory))?;
+            }
+            copied.map(Some)
         }
     }
+}
+
+async fn copy_by_dump(
+    source: &Database,
+    scratch: &Database,
+    request: &CloneRequest,
+    directory: &Path,
+) -> Result<Restored, PostgresError> {
+    let dump = BackupRequest {
+        path: directory.to_owned(),
+        jobs: 2,
+        lock_wait: Duration::from_secs(10),
+        deadline: request.deadline,
+    };
+    let taken = backup(source, &dump, |_| ()).await?;
+    let restore = RestoreRequest {
+        backup: taken.path,
+        manifest_digest: taken.manifest_digest,
+        name: request.name.clone(),
+        run: request.run.clone(),
+        jobs: 1,
+        deadline: request.deadline,
+    };
+    // On another server the roles of the original's grants need not exist.
+    restore_with(scratch, &restore, Grants::LeaveOut).await
 }
 
 async fn copy_as_template(source: &Database, request: &CloneRequest) -> Result<(), PostgresError> {

@@ -109,6 +109,22 @@ pub enum PostgresError {
         /// The run whose mark was looked for.
         run: String,
     },
+    /// A name that the server would cut, so that another database would be meant.
+    #[error("`{name}` is too long for a database's name: {} bytes, at most {limit}", name.len())]
+    Name {
+        /// The name.
+        name: String,
+        /// The server's limit in bytes.
+        limit: usize,
+    },
+    /// Something took longer than it may.
+    #[error("gave up {doing} after {} s", limit.as_secs())]
+    Deadline {
+        /// What was done, fit after "gave up".
+        doing: &'static str,
+        /// How long it was allowed to take.
+        limit: std::time::Duration,
+    },
     /// The database does not exist.
     #[error("there is no database `{database}`")]
     Missing {

@@ -13,6 +13,9 @@ use crate::environment::Database;
 /// What a mark begins with; the rest is JSON.
 const PREFIX: &str = "cutover:";
 
+/// The server keeps this many bytes of a name (`NAMEDATALEN` less one).
+const NAME_LIMIT: usize = 63;
+
 /// A mark of ours on a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +125,7 @@ pub(super) async fn create(
     template: &str,
     run: &str,
 ) -> Result<(), PostgresError> {
+    check_name(name)?;
     drop_ours(session, name, run).await?;
     let failed = || PostgresError::query(format!("create the database `{name}`"));
     session
@@ -145,6 +149,17 @@ pub(super) async fn create(
         ))
         .await
         .map_err(failed())
+}
+
+/// Refuses a name that the server would cut silently.
+pub(super) fn check_name(name: &str) -> Result<(), PostgresError> {
+    if name.len() <= NAME_LIMIT {
+        return Ok(());
+    }
+    Err(PostgresError::Name {
+        name: name.to_owned(),
+        limit: NAME_LIMIT,
+    })
 }
 
 fn is_ours(description: &Description, run: &str) -> bool {

@@ -61,10 +61,18 @@ pub async fn restore_beside(
     target: &Database,
     request: &RestoreRequest,
 ) -> Result<Restored, PostgresError> {
+    restore_with(target, request, Grants::Keep).await
+}
+
+pub(super) async fn restore_with(
+    target: &Database,
+    request: &RestoreRequest,
+    grants: Grants,
+) -> Result<Restored, PostgresError> {
     let begin = Instant::now();
     let expectation = Expectation::Manifest(request.manifest_digest.clone());
     let manifest = checksums(&request.backup, &expectation)?;
-    let (rows, configuration) = load(target, request, &manifest, Grants::Keep).await?;
+    let (rows, configuration) = load(target, request, &manifest, grants).await?;
     let not_copied = finish(target, &request.name, &manifest).await?;
     Ok(Restored {
         database: request.name.clone(),
@@ -188,7 +196,10 @@ async fn finish(
     let admin = connect(target, Role::Admin, None).await?;
     // The live database knows better than the backup what was granted and set since.
     let live = describe(&admin, &target.database).await?;
-    let source: &Description = live.as_ref().unwrap_or(&manifest.database);
+    let source: &Description = live
+        .as_ref()
+        .filter(|live| live.name == manifest.database.name)
+        .unwrap_or(&manifest.database);
     let mut not_copied = Vec::new();
     for statement in source.statements(name) {
         if let Err(error) = admin.batch_execute(&statement).await {

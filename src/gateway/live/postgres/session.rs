@@ -103,15 +103,12 @@ pub(super) async fn connect_as(
         config.password(password.expose());
     }
     let attempt = async {
-        match tls::connector(database)? {
-            Some(connector) => {
-                config.ssl_mode(SslMode::Require);
-                Ok::<_, PostgresError>(establish(&config, connector).await)
-            }
-            None => {
-                config.ssl_mode(SslMode::Disable);
-                Ok(establish(&config, NoTls).await)
-            }
+        if let Some(connector) = tls::connector(database)? {
+            config.ssl_mode(SslMode::Require);
+            Ok::<_, PostgresError>(establish(&config, connector).await)
+        } else {
+            config.ssl_mode(SslMode::Disable);
+            Ok(establish(&config, NoTls).await)
         }
     };
     let refused = |reason| PostgresError::Connect {

@@ -106,7 +106,7 @@ pub async fn who_blocks_whom(session: &Session, name: &str) -> Result<Vec<Blocke
         )
         .await
         .map_err(PostgresError::query("see who waits for whom"))?;
-    let mut blocked: Vec<Blocked> = Vec::new();
+    let mut found: Vec<Blocked> = Vec::new();
     for row in &rows {
         let statement = |first: usize| Statement {
             pid: row.get(first),
@@ -116,39 +116,52 @@ pub async fn who_blocks_whom(session: &Session, name: &str) -> Result<Vec<Blocke
             since: row.get(first + 4),
         };
         let (waiting, blocker) = (statement(0), statement(5));
-        match blocked.last_mut() {
+        match found.last_mut() {
             Some(last) if last.waiting.pid == waiting.pid => last.blockers.push(blocker),
-            _ => blocked.push(Blocked {
+            _ => found.push(Blocked {
                 waiting,
                 blockers: vec![blocker],
             }),
         }
     }
-    Ok(blocked)
+    Ok(found)
 }
 
-/// `query` on one line, shortened, with `…` for everything in quotes (single or dollar).
+/// `query` on one line, shortened, with `…` for everything in quotes.
 fn without_literals(query: &str) -> String {
     let mut shown = String::new();
     let mut rest = query;
     while let Some(first) = rest.chars().next() {
-        let end = if first == '\'' {
-            rest[1..].find('\'').map(|end| end + 2)
-        } else if rest.starts_with("$$") {
-            rest[2..].find("$$").map(|end| end + 4)
-        } else {
-            let space = first.is_whitespace();
-            if !(space && shown.ends_with(' ')) {
-                shown.push(if space { ' ' } else { first });
-            }
-            rest = &rest[first.len_utf8()..];
+        if let Some(after) = after_literal(rest) {
+            shown.push('…');
+            rest = after;
             continue;
-        };
-        shown.push('…');
-        // The server cuts long statements, so a literal may have no end.
-        rest = end.map_or("", |end| &rest[end..]);
+        }
+        let space = first.is_whitespace();
+        if !(space && shown.ends_with(' ')) {
+            shown.push(if space { ' ' } else { first });
+        }
+        rest = &rest[first.len_utf8()..];
     }
     shown.chars().take(SHOWN).collect()
+}
+
+/// What follows the literal that `text` begins with; nothing where it begins with none.
+///
+/// Where the end is in doubt (cut off by the server, or a backslash that may escape the quote), everything is the literal.
+fn after_literal(text: &str) -> Option<&str> {
+    if let Some(body) = text.strip_prefix('\'') {
+        let (literal, after) = body.split_once('\'').unwrap_or((body, ""));
+        return Some(if literal.contains('\\') { "" } else { after });
+    }
+    let (tag, _) = text.strip_prefix('$')?.split_once('$')?;
+    let is_tag = !tag.starts_with(|first: char| first.is_ascii_digit())
+        && tag
+            .chars()
+            .all(|letter| letter.is_alphanumeric() || letter == '_');
+    let delimiter = &text[..tag.len() + 2];
+    let after = text[delimiter.len()..].split_once(delimiter);
+    is_tag.then(|| after.map_or("", |(_, after)| after))
 }
 
 #[cfg(test)]
@@ -160,6 +173,10 @@ mod tests {
         assert_eq!(
             without_literals("INSERT INTO t\n  VALUES ('it''s', $$x$$, 'cut"),
             "INSERT INTO t VALUES (……, …, …"
+        );
+        assert_eq!(
+            without_literals("SELECT $1, $a$ it's $$ $a$, E'x\\' secret' FROM t"),
+            "SELECT $1, …, E…"
         );
     }
 }

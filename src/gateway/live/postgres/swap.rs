@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::catalog::{Description, describe};
 use super::error::PostgresError;
-use super::mark::{Mark, MarkKind, comment_statement, mark_statement};
+use super::mark::{Mark, MarkKind, check_name, comment_statement, mark_statement};
 use super::quote::identifier;
 use super::session::{Role, Session, connect};
 use super::session_list::sessions;
@@ -76,6 +76,9 @@ pub async fn swap(
     names: &SwapNames,
     run: &str,
 ) -> Result<Swapped, PostgresError> {
+    for name in [&names.live, &names.fresh, &names.retired] {
+        check_name(name)?;
+    }
     let session = connect(database, Role::Admin, None).await?;
     let begin = Instant::now();
     let present = Present::probe(&session, names).await?;
@@ -148,6 +151,13 @@ async fn exchange(
     fresh: &Description,
     run: &str,
 ) -> Result<usize, PostgresError> {
+    // Only what we restored or retired goes live; a mistyped name must not put somebody else's database there.
+    if fresh.comment.as_deref().and_then(Mark::parse).is_none() {
+        return Err(PostgresError::NotOurs {
+            database: names.fresh.clone(),
+            run: run.to_owned(),
+        });
+    }
     allow(session, &names.live, false).await?;
     let exchanged = async {
         let ended = end_sessions(session, &names.live).await?;

@@ -149,6 +149,12 @@ pub(super) fn checksums(
     Ok(manifest)
 }
 
+/// As much of a manifest as every format has.
+#[derive(Deserialize)]
+struct Version {
+    format: u32,
+}
+
 fn read_manifest(backup: &Path, expectation: &Expectation) -> Result<Manifest, Damage> {
     let text = match std::fs::read(backup.join(MANIFEST)) {
         Ok(text) => text,
@@ -165,10 +171,6 @@ fn read_manifest(backup: &Path, expectation: &Expectation) -> Result<Manifest, D
         });
     }
     // The version is read first: a later format may have other fields, and is not to be called damaged.
-    #[derive(Deserialize)]
-    struct Version {
-        format: u32,
-    }
     let unreadable = |error: serde_json::Error| Damage::Manifest(error.to_string());
     let version: Version = serde_json::from_slice(&text).map_err(unreadable)?;
     if version.format != FORMAT {

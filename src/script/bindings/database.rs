@@ -1,0 +1,121 @@
+//! `database`: facts, backups, their proofs, and bringing back what they hold.
+
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
+
+use super::arguments::{Options, data, database as database_name};
+use super::{call, wrong_argument};
+use crate::gateway::{BackupFacts, VerifyTier};
+use crate::primitive::{Backup, Facts, Intent, Restore, Verify};
+
+#[export_module]
+pub(super) mod database {
+    /// What there is to know: `server_version`, `bytes`, `free_bytes` (where backups go), `sessions`, `swap_obstacles`.
+    ///
+    /// # Needs
+    /// `database.facts`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `database.unreachable`, `secret.unavailable`.
+    /// # Example
+    /// ```rhai
+    /// let facts = database::facts(env::database("main"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn facts(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(&context, Intent::Facts(Facts { database: database_name(which)? }))
+    }
+
+    /// Takes a backup: a dump and the digests of the same snapshot, with checksums of every file, on disk before this answers. The answer
+    /// is the backup: `name`, `manifest`, `taken_at`, `content`, `rows`, `bytes`, `milliseconds`.
+    ///
+    /// # Needs
+    /// `database.backup`
+    /// # Effect
+    /// A directory of its own under the storage. It holds private keys, so it is closed to others.
+    /// # Undo
+    /// None: a backup is kept, whatever becomes of the run.
+    /// # On resume
+    /// A backup with a manifest is whole; any other is taken again, elsewhere.
+    /// # Errors
+    /// `database.space`, `database.no_tool`, `database.unreachable`, `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// let backup = database::backup(env::database("main"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn backup(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(&context, Intent::Backup(Backup { database: database_name(which)? }))
+    }
+
+    /// Proves a backup. Options: `tier`, `"checksum"` (every file is as written), `"decode"` (every file decodes) or `"restore"` (restored,
+    /// it holds what was dumped); `keep: true` keeps the restored copy as a standby, and its name is the answer.
+    ///
+    /// # Needs
+    /// `database.verify`
+    /// # Effect
+    /// None; with `keep` a database beside the live one, marked as ours.
+    /// # Undo
+    /// A kept copy is dropped, unless it has gone live.
+    /// # On resume
+    /// Proven again: a proof that was not seen to end proves nothing.
+    /// # Errors
+    /// `database.backup.damaged`, `database.different`, `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// let backup = database::backup(env::database("main"));
+    /// let standby = database::verify(env::database("main"), backup, #{ tier: "restore", keep: true });
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn verify(
+        context: NativeCallContext,
+        which: Dynamic,
+        backup: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let mut options = Options::new(options);
+        let tier = options.take("tier").and_then(|tier| tier.into_string().ok()).unwrap_or_default();
+        let keep = options.flag("keep")?;
+        options.done()?;
+        let tier = match tier.as_str() {
+            "checksum" => VerifyTier::Checksum,
+            "decode" => VerifyTier::Decode,
+            "restore" => VerifyTier::Restore,
+            _ => return Err(wrong_argument("`tier` must be `checksum`, `decode` or `restore`", "#{ tier: \"restore\" }")),
+        };
+        if keep && tier != VerifyTier::Restore {
+            return Err(wrong_argument("only a restored copy can be kept", "#{ tier: \"restore\", keep: true }"));
+        }
+        let backup: BackupFacts = data("the backup", &backup)?;
+        call(&context, Intent::Verify(Verify { database: database_name(which)?, backup, tier, keep }))
+    }
+
+    /// Brings back what a backup holds, by restoring it beside the live database and swapping the two. Every node must be stopped, and
+    /// started again afterwards: a running one goes on serving what it has cached.
+    ///
+    /// # Needs
+    /// `database.restore`
+    /// # Effect
+    /// The database holds what the backup holds; what was there is kept under a dated name.
+    /// # Undo
+    /// None.
+    /// # On resume
+    /// Every point of a swap is told apart by looking, and it goes on from there.
+    /// # Errors
+    /// `database.backup.damaged`, `database.in_use`, `database.restore.different`, `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// let backup = database::backup(env::database("main"));
+    /// database::restore(env::database("main"), backup);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn restore(context: NativeCallContext, which: Dynamic, backup: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        let backup: BackupFacts = data("the backup", &backup)?;
+        call(&context, Intent::Restore(Restore { database: database_name(which)?, backup, copy: None }))
+    }
+}

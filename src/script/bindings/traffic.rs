@@ -1,0 +1,101 @@
+//! `traffic`: which nodes get requests.
+
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
+
+use super::arguments::{Options, nodes};
+use super::{call, wrong_argument};
+use crate::primitive::{Admit, Drain, Intent, TrafficStatus};
+
+#[export_module]
+pub(super) mod traffic {
+    /// What the load balancer gives nodes: `weight` and `state`; of several nodes a map by node.
+    ///
+    /// # Needs
+    /// `traffic.status`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `traffic.none`, `traffic.unreachable`, `traffic.refused`.
+    /// # Example
+    /// ```rhai
+    /// let rotation = traffic::status(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn status(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(&context, Intent::TrafficStatus(TrafficStatus { nodes: nodes(which)? }))
+    }
+
+    /// Takes nodes out of rotation, and waits until nothing is in flight on them.
+    ///
+    /// # Needs
+    /// `traffic.drain`
+    /// # Effect
+    /// The nodes get no new requests. When it is all of them, clients are refused: downtime begins.
+    /// # Undo
+    /// Each node gets exactly the weight and state found.
+    /// # On resume
+    /// Set again, which changes nothing, and waited for.
+    /// # Errors
+    /// `traffic.in_flight`: requests that do not end within two minutes. Those of `traffic::status`.
+    /// # Example
+    /// ```rhai
+    /// traffic::drain(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn drain(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(&context, Intent::Drain(Drain { nodes: nodes(which)? }))
+    }
+
+    /// Puts nodes into rotation with the weight that they have.
+    ///
+    /// # Needs
+    /// `traffic.admit`
+    /// # Effect
+    /// The nodes get requests. From here on a failure holds instead of undoing, since clients may have used the new version.
+    /// # Undo
+    /// Each node gets exactly the weight and state found.
+    /// # On resume
+    /// Set again, which changes nothing.
+    /// # Errors
+    /// Those of `traffic::status`.
+    /// # Example
+    /// ```rhai
+    /// traffic::admit(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn admit(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(&context, Intent::Admit(Admit { nodes: nodes(which)?, weight: None }))
+    }
+
+    /// Puts nodes into rotation. Options: `weight`, 1 to 256.
+    ///
+    /// # Needs
+    /// `traffic.admit`
+    /// # Effect
+    /// The nodes get requests by the weight.
+    /// # Undo
+    /// Each node gets exactly the weight and state found.
+    /// # On resume
+    /// Set again, which changes nothing.
+    /// # Errors
+    /// `argument.value`: the weight is out of range. Those of `traffic::status`.
+    /// # Example
+    /// ```rhai
+    /// traffic::admit(env::cluster("practice").nodes, #{ weight: 5 });
+    /// ```
+    #[rhai_fn(name = "admit", return_raw, volatile)]
+    pub fn admit_with(context: NativeCallContext, which: Dynamic, options: Map) -> Result<Dynamic, Box<EvalAltResult>> {
+        let mut options = Options::new(options);
+        let weight = options.number("weight")?;
+        options.done()?;
+        let in_range = |weight: i64| u16::try_from(weight).ok().filter(|weight| (1..=256).contains(weight));
+        let out_of_range = || wrong_argument("a weight is 1 to 256", "traffic::admit(nodes, #{ weight: 100 })");
+        let weight = weight.map(|weight| in_range(weight).ok_or_else(out_of_range)).transpose()?;
+        call(&context, Intent::Admit(Admit { nodes: nodes(which)?, weight }))
+    }
+}
