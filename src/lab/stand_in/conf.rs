@@ -233,12 +233,12 @@ impl Settings {
     /// The text of `.kong_env`.
     #[must_use]
     pub fn to_kong_env(&self) -> String {
-        let mut text =
-            String::from("#### This is a generated file. Modifications will be lost. ####\n\n");
-        for (key, value) in &self.all {
-            text.push_str(&format!("{key} = {}\n", value.replace('#', "\\#")));
-        }
-        text
+        let heading = "#### This is a generated file. Modifications will be lost. ####\n\n";
+        let pairs = self
+            .all
+            .iter()
+            .map(|(key, value)| format!("{key} = {}\n", value.replace('#', "\\#")));
+        std::iter::once(heading.to_owned()).chain(pairs).collect()
     }
 
     fn check(all: BTreeMap<String, String>) -> Result<Self, ConfError> {

@@ -19,7 +19,7 @@ use crate::lab::stand_in::migrations::{
 };
 
 /// The statement timeout before 3.7; later it is `pg_timeout`.
-const DEFAULT_DATABASE_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_DATABASE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What `up` says when it leaves something for `finish`.
 const PENDING: &str = "\nDatabase has pending migrations; run 'kong migrations finish' when ready";
