@@ -228,9 +228,10 @@ fn every_recorded_cell_agrees() {
 }
 
 /// What a command makes of a state, where the real one's result was dumped too.
-const STEPS: [(&str, &str, &str, &str); 7] = [
+const STEPS: [(&str, &str, &str, &str); 8] = [
     ("2.8.5", "st_empty", "bootstrap", "st_28"),
     ("3.4.2", "st_empty", "bootstrap", "st_34"),
+    ("3.9.1", "st_empty", "bootstrap", "st_39fin"),
     ("3.4.2", "st_28", "up", "st_28_34up"),
     ("3.4.2", "st_28_34up", "finish", "st_28_34fin"),
     ("3.9.1", "st_34", "up", "st_39up"),

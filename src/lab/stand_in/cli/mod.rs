@@ -10,6 +10,7 @@ mod error;
 mod export;
 mod health;
 mod import;
+mod list;
 mod migrations;
 mod output;
 mod process;
