@@ -30,8 +30,7 @@ pub(super) fn list(version: &Version, state: &SchemaState) -> ExitCode {
     match verdict {
         Verdict::PendingAndNew => {
             output::warn(&format!(
-                "Database has pending migrations from a previous upgrade, and new migrations from this upgrade (version {})",
-                version
+                "Database has pending migrations from a previous upgrade, and new migrations from this upgrade (version {version})"
             ));
             output::line(
                 "\n\nRun 'kong migrations finish' when ready to complete pending migrations (postgres database will be incompatible with the previous Kong version)",
