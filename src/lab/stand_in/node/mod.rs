@@ -10,10 +10,6 @@ use crate::kong::Version;
 
 /// Runs a node of `version` until a signal ends it.
 #[must_use]
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the node keeps its settings for as long as it runs"
-)]
 pub fn main(_version: &Version, settings: Settings) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
