@@ -1,4 +1,4 @@
-//! The stand-in's node against recordings of real Kong, on databases of real Kong in a private PostgreSQL.
+//! The stand-in's node against recordings of real Kong, on databases of real Kong in a private server.
 //!
 //! The recordings are not part of the repository; without them these tests say that they skip.
 
@@ -24,6 +24,7 @@ const OLD: Version = Version::new(2, 8, 5);
 const MIDDLE: Version = Version::new(3, 4, 2);
 const NEW: Version = Version::new(3, 9, 1);
 
+#[expect(clippy::print_stderr, reason = "a test that skips says so")]
 fn observed() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/domain/kong-observed");
     if path.exists() {
@@ -33,7 +34,7 @@ fn observed() -> Option<PathBuf> {
     None
 }
 
-/// A private PostgreSQL with recorded databases, and the nodes on it.
+/// A private server with recorded databases, and the nodes on it.
 struct World {
     directory: tempfile::TempDir,
     postgres: PrivatePostgres,
@@ -257,6 +258,10 @@ const EXCEPTIONS: [&str; 1] = ["schemas_plugins_rate-limiting"];
 const NOT_SERVED: [&str; 1] = ["timers"];
 
 #[tokio::test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figure is what the test is read for"
+)]
 async fn the_admin_api_has_the_recorded_shapes() {
     let Some(observed) = observed() else { return };
     let world = World::new(&observed, &["st_28", "st_34", "st_39fin"]);
