@@ -490,6 +490,29 @@ async fn limits_refuse_as_kong_does() {
     assert_eq!(refused.headers["x-ratelimit-limit-minute"], "3");
     assert_eq!(refused.headers["ratelimit-remaining"], "0");
     assert!(refused.headers.contains_key("retry-after"));
+    // A count in the process's memory is gone with the process, but a reload is no new process.
+    let path = format!("/plugins/{}", plugin_of(&world, "limited"));
+    let config = json!({"config": {"minute": null, "year": 2, "policy": "local"}});
+    let json_type = [("content-type", "application/json")];
+    let patched = world
+        .send("PATCH", &node.admin, &path, &config, &json_type)
+        .await;
+    assert_eq!(patched.body["config"]["minute"], Value::Null);
+    eventually("the local limit", async || {
+        let answer = world.get(&node.proxy, "/limited").await;
+        answer.status == 429 && answer.headers.contains_key("x-ratelimit-limit-year")
+    })
+    .await;
+    // A route changed behind Kong's back shows after a reload only, which tells that it is over.
+    let renamed = "UPDATE routes SET paths = '{/renamed}' WHERE name = 'echo-route'";
+    world.psql("st_39fin", &["-c", renamed]);
+    assert_eq!(world.proxied(&node, "/renamed").await, 404);
+    node.orders.send(Order::Reload).await.expect("running");
+    eventually("the reload", async || {
+        world.proxied(&node, "/renamed").await != 404
+    })
+    .await;
+    assert_eq!(world.proxied(&node, "/limited").await, 429);
     let nothing = world.get(&node.proxy, "/nowhere").await;
     assert_eq!(nothing.status, 404);
     assert_eq!(
@@ -509,6 +532,15 @@ async fn limits_refuse_as_kong_does() {
         "{metrics}"
     );
     node.end(Order::Quit).await;
+}
+
+/// The id of the rate limit of a service.
+fn plugin_of(world: &World, service: &str) -> String {
+    let id = format!(
+        "SELECT p.id FROM plugins p JOIN services s ON s.id = p.service_id \
+         WHERE p.name = 'rate-limiting' AND s.name = '{service}'"
+    );
+    world.psql("st_39fin", &["-c", &id])
 }
 
 #[tokio::test]

@@ -152,7 +152,7 @@ impl Node {
     }
 
     pub(super) fn invalid_key_message(&self) -> &'static str {
-        if self.version.is_at_least(3, 0) {
+        if self.version.is_at_least(3, 7) {
             "Unauthorized"
         } else {
             "Invalid authentication credentials"
