@@ -1,5 +1,38 @@
 //! cutover: upgrade playbooks for Kong Gateway, as code.
+//!
+//! ```text
+//! argv ─► cli ─► playbook ─► script ─► run (the gate) ─► primitive ─► gateway ─► the world
+//!                            child      │  recorded? granted?   intent,     live │ faulty
+//!                            process    │  observe, undo        undo,
+//!                                       ▼                       settle
+//!                                    journal ──records──► render: terminal │ ndjson
+//! ```
+//!
+//! * [`cli`]: the only room that sees arguments, environment variables, the terminal and exit codes; wires everything.
+//! * [`environment`]: the inventory file: clusters, nodes, databases, traffic, grants, references to secrets.
+//! * [`playbook`]: what a playbook is before it runs: header, parameters, declared needs.
+//! * [`script`]: the only room that names Rhai: the child process that interprets, and the host's side of the pipe.
+//! * [`run`]: durable execution: the gate, the way back, standing conditions, verdicts.
+//! * [`journal`]: the truth: records, append and sync, hash chain, fold, store.
+//! * [`primitive`]: one file per word of the trade.
+//! * [`gateway`]: what one can do to the world; the only room that opens sockets and starts processes on a playbook's behalf.
+//! * [`kong`]: knowledge: versions, migrations. Pure.
+//! * [`lab`]: the practice cluster: a stand-in for Kong on real PostgreSQL.
+//! * [`render`]: records in, text out; no decisions.
+//!
+//! Arrows point one way: `cli` wires everything and nothing imports it; `script → run, primitive, playbook`; `run → journal,
+//! primitive, environment`; `primitive → gateway, kong, playbook` (value types); `journal → primitive` (types only); `render →
+//! journal` (types only); `gateway → environment, kong`; `lab → kong`; `playbook → kong` (value types); `environment` and `kong`
+//! point nowhere. `tests/suite/architecture.rs` checks them.
+
+pub mod cli;
 pub mod environment;
 pub mod gateway;
+pub mod journal;
 pub mod kong;
 pub mod lab;
+pub mod playbook;
+pub mod primitive;
+pub mod render;
+pub mod run;
+pub mod script;

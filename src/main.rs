@@ -1,11 +1,12 @@
-//! The binary.
+//! The binary: everything is in the library.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if arguments.first().is_some_and(|first| first == "stand-in") {
-        return cutover::lab::stand_in::main(&arguments[1..]);
+    // Asked first: what follows is Kong's command line, not cutover's.
+    match arguments.split_first() {
+        Some((first, rest)) if first == "stand-in" => cutover::lab::stand_in::main(rest),
+        _ => cutover::cli::main(),
     }
-    ExitCode::SUCCESS
 }

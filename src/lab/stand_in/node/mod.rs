@@ -1,44 +1,106 @@
-//! The node's process: a placeholder that binds the listeners and waits for a signal.
+//! The node: a process with a proxy, an Admin API and a status listener over Kong's real tables.
+//!
+//! This is its door: the process's entry and what it can be told. What the listeners share is in `state`, how they are opened
+//! and ended in `process`; what a path or a plugin means is in the rooms below.
+
+mod admin;
+mod answers;
+mod database;
+mod events;
+mod facts;
+mod faults;
+mod process;
+mod proxy;
+mod rows;
+mod schema;
+mod state;
+mod store;
+mod traffic;
 
 use std::process::ExitCode;
 
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+pub use faults::{FAULTS, Faults};
+pub use process::run;
 
 use super::conf::Settings;
 use crate::kong::Version;
+use process::Signals;
+use state::Node;
+use store::StoreError;
 
-/// Runs a node of `version` until a signal ends it.
+/// The file, in the prefix, that says which addresses were bound.
+pub const LISTENING: &str = "listening.json";
+
+/// The file of the process id, in the prefix, where Kong has nginx's.
+const PID_FILE: &str = "pids/nginx.pid";
+
+/// Why a node does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// A listener, a signal or a file of the prefix.
+    #[error("cannot use {what}: {source}")]
+    Io {
+        /// What was wanted.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database does not answer, or its tables are not what this version needs.
+    #[error("cannot read the configuration: {problem}")]
+    Database {
+        /// What it said.
+        problem: String,
+    },
+    /// The stand-in was not recorded from this version.
+    #[error("there is no stand-in for Kong {version}: only for 2.8.5, 3.4.2 and 3.9.1")]
+    Version {
+        /// The version.
+        version: Version,
+    },
+}
+
+impl From<StoreError> for NodeError {
+    fn from(error: StoreError) -> Self {
+        Self::Database {
+            problem: error.to_string(),
+        }
+    }
+}
+
+/// What a node can be told while it runs, as by signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// HUP: build routes and plugins anew; counters and cached keys stay.
+    Reload,
+    /// QUIT: end after the requests in flight.
+    Quit,
+    /// TERM: end at once.
+    Stop,
+}
+
+/// Runs a node of `version` until a signal ends it: TERM and INT at once, QUIT after the requests in flight. HUP reloads.
+///
+/// The addresses it listens on are written to [`LISTENING`] in the prefix once it answers, and its process id to
+/// `pids/nginx.pid`.
 #[must_use]
-pub fn main(_version: &Version, settings: Settings) -> ExitCode {
+pub fn main(version: &Version, settings: Settings) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime needs only file descriptors");
-    match runtime.block_on(serve(&settings)) {
+    let ended = runtime.block_on(async {
+        let (orders, ordered) = mpsc::channel(8);
+        let signals = Signals::new()?;
+        tokio::spawn(signals.forward(orders));
+        run(*version, settings, ordered).await
+    });
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
-    }
-}
-
-async fn serve(settings: &Settings) -> std::io::Result<()> {
-    let mut listeners = Vec::new();
-    for listen in settings
-        .proxy_listen
-        .iter()
-        .chain(&settings.admin_listen)
-        .chain(&settings.status_listen)
-    {
-        listeners.push(TcpListener::bind(listen.address).await?);
-    }
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut quit = signal(SignalKind::quit())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return Ok(()),
-            _ = quit.recv() => return Ok(()),
-            _ = hangup.recv() => {}
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
         }
     }
 }

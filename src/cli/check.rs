@@ -1,0 +1,65 @@
+//! `cutover check PLAYBOOK`: everything that can be known to be wrong before it runs.
+
+use super::exit::{CliError, Exit};
+use super::output;
+use crate::playbook::Severity;
+use crate::render;
+use crate::script::{Host, Loaded, Sources};
+
+/// Arguments of `cutover check`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A playbook that ships, by name, or the path of a `.rhai` file.
+    playbook: String,
+}
+
+pub(super) async fn check(arguments: Arguments) -> Result<Exit, CliError> {
+    let (host, loaded) = Host::load(Sources::find(&arguments.playbook)?).await?;
+    if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
+        return Ok(exit);
+    }
+    let modules = host.sources().modules.len();
+    output::data(&format!(
+        "`{}` is sound: {modules} modules, needs {}",
+        host.sources().name,
+        list(&loaded.verbs)
+    ));
+    Ok(Exit::Done)
+}
+
+/// Shows what the check found; the exit code if it rejects the playbook.
+pub(super) fn refuse_rejected(loaded: &Loaded, sources: &Sources) -> Option<Exit> {
+    let text = |name: &str| {
+        sources
+            .all()
+            .find(|(known, _)| *known == name)
+            .map(|(_, text)| text.to_owned())
+    };
+    let rendered = render::diagnostics(&loaded.diagnostics, text, output::color());
+    if !rendered.is_empty() {
+        output::people(rendered.trim_end());
+    }
+    let errors = loaded
+        .diagnostics
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count();
+    if errors == 0 {
+        return None;
+    }
+    let plural = if errors == 1 {
+        "1 error".to_owned()
+    } else {
+        format!("{errors} errors")
+    };
+    output::people(&format!("`{}` is rejected: {plural}", sources.name));
+    Some(Exit::Rejected)
+}
+
+fn list(verbs: &[String]) -> String {
+    if verbs.is_empty() {
+        "nothing".to_owned()
+    } else {
+        verbs.join(", ")
+    }
+}

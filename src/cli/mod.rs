@@ -1,0 +1,136 @@
+//! The only room that sees arguments, environment variables, the terminal and exit codes. It wires everything; nothing imports it.
+//! One verb per file.
+
+mod abandon;
+mod api;
+mod approve;
+mod check;
+mod environment;
+mod exit;
+mod journal;
+mod list;
+mod operator;
+mod output;
+mod resume;
+mod rollback;
+mod run;
+mod runner;
+mod runs;
+mod settle;
+mod show;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use exit::CliError;
+pub use exit::Exit;
+
+/// Upgrade playbooks for Kong Gateway, as code.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cutover",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Runs a playbook in an environment.
+    Run(run::Arguments),
+    /// Goes on with a run that was put down or interrupted.
+    Resume(resume::Arguments),
+    /// Attempts the failed step of a held run again, and goes on.
+    Retry(resume::Arguments),
+    /// Takes a run back, undoing what it did in reverse.
+    Rollback(rollback::Arguments),
+    /// Approves what a run waits for.
+    Approve(approve::Arguments),
+    /// Says whether an interrupted step took effect, where the world does not tell.
+    Settle(settle::Arguments),
+    /// Gives a run up; the world stays as it is.
+    Abandon(abandon::Arguments),
+    /// Lists the runs of an environment.
+    Runs(runs::Arguments),
+    /// Shows how a run went, step by step.
+    Show(show::Arguments),
+    /// Checks a playbook without running it.
+    Check(check::Arguments),
+    /// Lists the playbooks that ship, with their parameters.
+    List(list::Arguments),
+    /// Shows the reference of the language.
+    Api(api::Arguments),
+    /// Looks after journals.
+    #[command(subcommand)]
+    Journal(journal::Verb),
+    /// Looks after environment files.
+    #[command(subcommand)]
+    Environment(environment::Verb),
+}
+
+/// Where runs are kept.
+#[derive(Debug, clap::Args)]
+struct Place {
+    /// The environment file.
+    #[arg(short, long, value_name = "FILE", env = "CUTOVER_ENVIRONMENT")]
+    environment: PathBuf,
+}
+
+/// How a run is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputFormat {
+    /// Lines for people, on standard error; the verdict on standard output.
+    Text,
+    /// Each record of the journal as a line of JSON, on standard output.
+    Ndjson,
+}
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn main() -> ExitCode {
+    if std::env::args().nth(1).as_deref() == Some("script-host") {
+        return crate::script::child_main();
+    }
+    // One provider, chosen before anything opens a connection; the second call of a process changes nothing.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let arguments = Arguments::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime can be made");
+    let exit = runtime
+        .block_on(dispatch(arguments.verb))
+        .unwrap_or_else(|error| {
+            output::people(&error.to_string());
+            error.exit()
+        });
+    // A terminal that is being read from would keep the runtime waiting.
+    runtime.shutdown_background();
+    ExitCode::from(exit as u8)
+}
+
+async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
+    match verb {
+        Verb::Run(arguments) => run::run(arguments).await,
+        Verb::Resume(arguments) => resume::resume(arguments, crate::journal::Mark::Resume).await,
+        Verb::Retry(arguments) => resume::resume(arguments, crate::journal::Mark::Retry).await,
+        Verb::Rollback(arguments) => rollback::rollback(arguments).await,
+        Verb::Approve(arguments) => approve::approve(&arguments),
+        Verb::Settle(arguments) => settle::settle(&arguments),
+        Verb::Abandon(arguments) => abandon::abandon(&arguments),
+        Verb::Runs(arguments) => runs::runs(&arguments),
+        Verb::Show(arguments) => show::show(&arguments),
+        Verb::Check(arguments) => check::check(arguments).await,
+        Verb::List(arguments) => list::list(&arguments).await,
+        Verb::Api(arguments) => Ok(api::api(&arguments)),
+        Verb::Journal(verb) => journal::journal(&verb),
+        Verb::Environment(verb) => environment::environment(&verb),
+    }
+}

@@ -1,0 +1,105 @@
+//! `cutover rollback RUN`: back, from wherever the run stands.
+
+use std::io::Write as _;
+
+use super::exit::{CliError, Exit};
+use super::runner::{Manner, Runner, inventory, store, stored_environment};
+use super::{OutputFormat, Place, output};
+use crate::environment::Environment;
+use crate::journal::{Ending, Mark, RunId, RunState};
+use crate::run::{EnvironmentLock, roll_back};
+use crate::script::{Host, Sources};
+
+/// Arguments of `cutover rollback`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The run, or the beginning of its name.
+    run: String,
+    #[command(flatten)]
+    place: Place,
+    /// How the run is shown.
+    #[arg(short, long, default_value = "text")]
+    output: OutputFormat,
+    /// The environment's name, typed to confirm the rollback of a run that clients have used; asked for at a terminal.
+    #[arg(long, value_name = "NAME")]
+    confirm: Option<String>,
+}
+
+pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
+    let store = store(&Environment::load(&arguments.place.environment)?)?;
+    let directory = store.find(&RunId(arguments.run))?;
+    let environment = stored_environment(&directory)?;
+    let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
+    EnvironmentLock::require_free(&store, &environment.name, Some(&directory.run()))?;
+    let (opened, state) = directory.open_journal()?;
+    refuse(&state)?;
+    if state.admitted() || state.past_return() {
+        confirm(&environment.name, arguments.confirm)?;
+    }
+    let header = state
+        .header
+        .clone()
+        .ok_or_else(|| CliError::refused("the run ended before its first record"))?;
+    let (mut host, _) = Host::load(Sources::stored(&directory, &header.playbook)?).await?;
+    host.provide(header.parameters.clone(), inventory(&environment));
+    let manner = Manner {
+        format: arguments.output,
+        wait: false,
+    };
+    let runner = Runner::attach(
+        opened.journal,
+        state,
+        &directory,
+        &environment,
+        Mark::Rollback,
+        manner,
+        opened.cut,
+    )?;
+    runner
+        .until_concluded(host, async |gate, host| {
+            roll_back(gate, host, "a rollback was asked for").await
+        })
+        .await
+        .map(|exit| {
+            // Asked for and done is success; when the run failed by itself the same ending is not.
+            if exit == Exit::Undone {
+                Exit::Done
+            } else {
+                exit
+            }
+        })
+}
+
+fn refuse(state: &RunState) -> Result<(), CliError> {
+    let over = match state.ending {
+        Some(Ending::Undone | Ending::UndoneUnverified) => "the run is undone already",
+        Some(Ending::Refused) => "the run touched nothing",
+        _ if state.abandoned => "the run was given up",
+        _ => return Ok(()),
+    };
+    Err(CliError::refused(over))
+}
+
+/// Asks for the environment's name: what clients wrote since would be lost.
+fn confirm(name: &str, given: Option<String>) -> Result<(), CliError> {
+    let typed = match given {
+        Some(typed) => typed,
+        None if output::at_terminal() => {
+            let _ = write!(
+                std::io::stderr(),
+                "Clients have used what this run changed. Type `{name}` to take it back: "
+            );
+            let mut line = String::new();
+            let _ = std::io::stdin().read_line(&mut line);
+            line.trim().to_owned()
+        }
+        None => String::new(),
+    };
+    if typed == name {
+        return Ok(());
+    }
+    Err(CliError::refused(
+        "clients have used what this run changed, and the rollback was not confirmed",
+    )
+    .hint(format!("confirm it with `--confirm {name}`")))
+}

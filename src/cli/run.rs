@@ -1,0 +1,145 @@
+//! `cutover run PLAYBOOK NAME=VALUE…`: a new run from its first step to its verdict.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::check::refuse_rejected;
+use super::exit::{CliError, Exit};
+use super::runner::{ENVIRONMENT, Manner, Runner, inventory, store};
+use super::{OutputFormat, Place};
+use crate::environment::{Decision, Environment};
+use crate::journal::{
+    Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Source,
+};
+use crate::playbook::{self, resolve};
+use crate::run::{EnvironmentLock, conduct};
+use crate::script::{Host, Sources};
+
+/// Arguments of `cutover run`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A playbook that ships, by name, or the path of a `.rhai` file.
+    playbook: String,
+    /// Its parameters.
+    #[arg(value_name = "NAME=VALUE")]
+    parameters: Vec<String>,
+    #[command(flatten)]
+    place: Place,
+    /// How the run is shown.
+    #[arg(short, long, default_value = "text")]
+    output: OutputFormat,
+    /// Wait for approvals from another terminal instead of putting the run down.
+    #[arg(long)]
+    wait: bool,
+    /// The run's name, instead of one made from the time.
+    #[arg(long, value_name = "RUN")]
+    run_id: Option<String>,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
+    let environment = Environment::load(&arguments.place.environment)?;
+    let store = store(&environment)?;
+    let (mut host, loaded) = Host::load(Sources::find(&arguments.playbook)?).await?;
+    if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
+        return Ok(exit);
+    }
+    let header = loaded
+        .header
+        .expect("a playbook without a header is rejected");
+    let parameters = resolve_parameters(&header, &arguments.parameters, &environment)?;
+    refuse_denied(&loaded.verbs, &environment)?;
+    let run = RunId(arguments.run_id.unwrap_or_else(new_run_id));
+    let _lock = EnvironmentLock::take(&store, &environment.name, &run)?;
+    EnvironmentLock::require_free(&store, &environment.name, None)?;
+
+    let directory = store.create(&run)?;
+    host.sources().store(&directory)?;
+    let stored = serde_json::to_string_pretty(&environment).expect("plain data");
+    directory.store(ENVIRONMENT, &stored)?;
+    let sources = host.sources().all().map(|(name, text)| Source {
+        name: name.to_owned(),
+        digest: Digest::of(text),
+    });
+    let first = Event::Header(Box::new(Header {
+        run,
+        playbook: host.sources().name.clone(),
+        api: header.api,
+        sources: sources.collect(),
+        parameters: parameters.clone(),
+        environment: environment.name.clone(),
+        environment_digest: Digest::of(&stored),
+    }));
+    let mut journal = directory.create_journal()?;
+    let record = journal.append(Timestamp::now(), first, Durability::Synced)?;
+    let state = RunState::of(std::slice::from_ref(&record)).expect("a header is a good beginning");
+    host.provide(parameters, inventory(&environment));
+    let manner = Manner {
+        format: arguments.output,
+        wait: arguments.wait,
+    };
+    let runner = Runner::attach(
+        journal,
+        state,
+        &directory,
+        &environment,
+        Mark::Run,
+        manner,
+        0,
+    )?;
+    let on_failure = environment.on_failure;
+    runner
+        .until_concluded(host, async |gate, host| {
+            conduct(gate, host, on_failure).await
+        })
+        .await
+}
+
+/// The values of the playbook's parameters.
+fn resolve_parameters(
+    header: &playbook::Header,
+    given: &[String],
+    environment: &Environment,
+) -> Result<BTreeMap<String, serde_json::Value>, CliError> {
+    let pair = |text: &String| {
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            CliError::usage(format!("`{text}` is not a parameter")).hint("write `NAME=VALUE`")
+        })?;
+        Ok((name.to_owned(), value.to_owned()))
+    };
+    let given = given
+        .iter()
+        .map(pair)
+        .collect::<Result<BTreeMap<_, _>, CliError>>()?;
+    let clusters: Vec<&str> = environment.clusters.keys().map(String::as_str).collect();
+    let databases: Vec<&str> = environment.databases.keys().map(String::as_str).collect();
+    Ok(resolve(&header.params, &given, &clusters, &databases)?)
+}
+
+/// Refuses before the first step what the gate would refuse in the middle.
+fn refuse_denied(verbs: &[String], environment: &Environment) -> Result<(), CliError> {
+    let denied: Vec<String> = verbs
+        .iter()
+        .filter(|verb| environment.grants.decide(verb) == Decision::Deny)
+        .map(|verb| format!("`{verb}`"))
+        .collect();
+    if denied.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "the playbook needs {}, which `{}` does not grant",
+        denied.join(", "),
+        environment.name
+    );
+    Err(CliError::refused(message).hint("a person who may decides adds them under `[grants] allow` or `ask` in the environment file"))
+}
+
+/// A name that sorts by time and is short enough to type.
+fn new_run_id() -> String {
+    let random = uuid::Uuid::new_v4().simple().to_string();
+    format!(
+        "{}-{}",
+        Timestamp::now().strftime("%Y%m%d-%H%M%S"),
+        &random[..4]
+    )
+}

@@ -1,0 +1,199 @@
+//! Taking up a run: store, lock, journal, gate, signals; and putting it down again.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::exit::{CliError, Exit};
+use super::operator::{Operator, PauseWish, login};
+use super::{OutputFormat, output};
+use crate::environment::Environment;
+use crate::gateway::ProcessIdentity;
+use crate::gateway::live::Live;
+use crate::journal::{
+    Actor, Durability, Event, FileJournal, Journal as _, Mark, Record, RunDirectory, RunState,
+    Store,
+};
+use crate::render;
+use crate::run::{Conclusion, Fault, Gate, Recorder, Watcher};
+use crate::script::{Host, Inventory, InventoryCluster};
+
+/// The stored environment of a run.
+pub(super) const ENVIRONMENT: &str = "environment.json";
+
+/// How a run is shown and answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    pub(super) format: OutputFormat,
+    pub(super) wait: bool,
+}
+
+/// A run that was taken up.
+pub(super) struct Runner {
+    pub(super) gate: Gate<Live, Operator>,
+    pause: PauseWish,
+}
+
+impl Runner {
+    /// Takes up the run in `directory`, whose journal holds `state` so far.
+    pub(super) fn attach(
+        mut journal: FileJournal,
+        mut state: RunState,
+        directory: &RunDirectory,
+        environment: &Environment,
+        mark: Mark,
+        manner: Manner,
+        cut: u64,
+    ) -> Result<Self, CliError> {
+        let now = jiff::Timestamp::now();
+        let watcher = watcher(manner.format);
+        if cut > 0 {
+            state
+                .apply(&journal.append(now, Event::TailCut { bytes: cut }, Durability::WithNext)?)
+                .expect("it may come at any time");
+        }
+        let pause: PauseWish = Rc::new(RefCell::new(None));
+        let operator = Operator::new(
+            directory.clone(),
+            environment.name.clone(),
+            manner.wait,
+            pause.clone(),
+        );
+        let recorder = Recorder::new(Box::new(journal), state, watcher);
+        let attached = Event::Attached {
+            mark,
+            by: Actor::Person(login()),
+            process: ProcessIdentity::own(),
+            cutover: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        match recorder.sync(now, attached) {
+            Ok(()) => {}
+            Err(Fault::Journal(error)) => return Err(error.into()),
+            Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
+        }
+        let world = Live::new(environment.storage.path.join("practice"));
+        let gate = Gate::new(recorder, world, operator, environment.grants.clone());
+        Ok(Self { gate, pause })
+    }
+
+    /// Lets `work` run with the gate until it concludes, or a second signal ends it.
+    pub(super) async fn until_concluded<Work>(
+        self,
+        host: Host,
+        work: Work,
+    ) -> Result<Exit, CliError>
+    where
+        Work: AsyncFnOnce(
+            &mut Gate<Live, Operator>,
+            &mut Host,
+        ) -> Result<Conclusion, crate::journal::JournalError>,
+    {
+        let Self { mut gate, pause } = self;
+        let mut host = host;
+        let mut signals = Signals::listen()
+            .map_err(|error| CliError::usage(format!("cannot listen for signals: {error}")))?;
+        let concluded = {
+            let work = work(&mut gate, &mut host);
+            tokio::pin!(work);
+            loop {
+                tokio::select! {
+                    concluded = &mut work => break Some(concluded),
+                    name = signals.next() => {
+                        if pause.borrow().is_some() {
+                            break None;
+                        }
+                        output::people(&format!("{name}: finishing the current step, then putting the run down; once more to end it at once"));
+                        *pause.borrow_mut() = Some(format!("{name} was received"));
+                    }
+                }
+            }
+        };
+        let recorder = gate.recorder().clone();
+        // Whatever a step was running ends with the gate.
+        drop((gate, host));
+        let exit = match concluded {
+            Some(conclusion) => Exit::of(conclusion?.ending),
+            None => Exit::Waiting,
+        };
+        output::data(&recorder.state(|state| render::verdict(state)));
+        Ok(exit)
+    }
+}
+
+/// What to do with each record as it is written.
+fn watcher(format: OutputFormat) -> Watcher {
+    match format {
+        OutputFormat::Text => Box::new(|record: &Record, state: &RunState| {
+            if let Some(line) = render::record_line(record, state) {
+                output::people(&line);
+            }
+        }),
+        OutputFormat::Ndjson => Box::new(|record: &Record, _: &RunState| {
+            output::data(&serde_json::to_string(record).expect("records are plain data"));
+        }),
+    }
+}
+
+/// The signals that mean something to a run.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The next INT or TERM. A HUP is swallowed: the terminal is gone, the run goes on.
+    async fn next(&mut self) -> &'static str {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return "SIGINT",
+                _ = self.terminate.recv() => return "SIGTERM",
+                _ = self.hangup.recv() => {}
+            }
+        }
+    }
+}
+
+/// The stored environment of a run.
+pub(super) fn stored_environment(directory: &RunDirectory) -> Result<Environment, CliError> {
+    let text = directory.stored(ENVIRONMENT)?;
+    let environment = text.and_then(|text| serde_json::from_str(&text).ok());
+    environment.ok_or_else(|| {
+        CliError::usage(format!(
+            "the run in `{}` has no readable environment",
+            directory.path().display()
+        ))
+    })
+}
+
+/// Opens the store that an environment names.
+pub(super) fn store(environment: &Environment) -> Result<Store, CliError> {
+    Ok(Store::open(&environment.storage.path)?)
+}
+
+/// What a script may know of an environment.
+pub(super) fn inventory(environment: &Environment) -> Inventory {
+    let cluster = |(name, cluster): (&String, &crate::environment::Cluster)| {
+        let nodes = cluster.nodes.iter().map(|node| node.name.clone()).collect();
+        let known = InventoryCluster {
+            nodes,
+            database: cluster.database.clone(),
+            traffic: cluster.traffic.clone(),
+        };
+        (name.clone(), known)
+    };
+    Inventory {
+        environment: environment.name.clone(),
+        clusters: environment.clusters.iter().map(cluster).collect(),
+        databases: environment.databases.keys().cloned().collect(),
+    }
+}

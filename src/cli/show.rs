@@ -1,0 +1,45 @@
+//! `cutover show RUN`: how a run went, from its journal alone.
+
+use super::exit::{CliError, Exit};
+use super::runner::store;
+use super::{OutputFormat, Place, output};
+use crate::environment::Environment;
+use crate::journal::{RunId, RunState};
+use crate::render;
+
+/// Arguments of `cutover show`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The run, or the beginning of its name.
+    run: String,
+    #[command(flatten)]
+    place: Place,
+    /// How it is shown.
+    #[arg(short, long, default_value = "text")]
+    output: OutputFormat,
+}
+
+pub(super) fn show(arguments: &Arguments) -> Result<Exit, CliError> {
+    let store = store(&Environment::load(&arguments.place.environment)?)?;
+    let directory = store.find(&RunId(arguments.run.clone()))?;
+    let (records, _) = directory.read()?;
+    let mut state = RunState::default();
+    for record in &records {
+        state.apply(record).expect("the whole was folded before");
+        match arguments.output {
+            OutputFormat::Ndjson => {
+                output::data(&serde_json::to_string(record).expect("records are plain data"))
+            }
+            OutputFormat::Text => {
+                if let Some(line) = render::record_line(record, &state) {
+                    output::data(&line);
+                }
+            }
+        }
+    }
+    if arguments.output == OutputFormat::Text {
+        output::data(&render::verdict(&state));
+        output::data(&format!("journal: {}", directory.journal().display()));
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,46 @@
+//! A step's bad outcome, as it is recorded and as a script's `catch` sees it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A step's bad outcome. The script may catch it; uncaught, it ends the run by unwinding, holding or asking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// A stable word for scripts to compare, such as `kong.stop.timeout`.
+    pub code: String,
+    /// What happened, lowercase, without a full stop.
+    pub message: String,
+    /// What helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// Facts for scripts and reports; `null` where there are none.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub details: Value,
+}
+
+impl Failure {
+    /// A failure with a stable code and a message.
+    pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            message: message.into(),
+            hint: None,
+            details: Value::Null,
+        }
+    }
+
+    /// Adds what helps.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds facts.
+    #[must_use]
+    pub fn details(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+}

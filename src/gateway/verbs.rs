@@ -1,0 +1,300 @@
+//! The verbs, one trait per part of the trade, with the plain data that they answer.
+//!
+//! Everything is named as the environment names it. Answers hold no secrets and nothing that changes by itself from one look to the
+//! next, so that two of them can be compared.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Failure, ProcessIdentity};
+use crate::kong::{MigrationState, Version};
+
+/// What a gateway tells while it works; the gate writes process starts into the journal, the terminal shows progress.
+pub trait Report {
+    /// A process was started. Where this fails, the process is ended at once.
+    fn process_started(&self, program: &str, process: &ProcessIdentity) -> Result<(), Failure>;
+    /// How far a long piece of work is, in words.
+    fn progress(&self, text: &str);
+}
+
+/// Time.
+pub trait Clock {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+    /// Waits.
+    async fn pause(&self, duration: Duration);
+}
+
+/// The processes that steps start.
+pub trait Processes {
+    /// Names the step that is about to act, so that what it starts and captures bears its number.
+    fn turn_to(&self, step: u32);
+    /// Makes certain that a process of an earlier runner is gone, with its whole group.
+    async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure>;
+}
+
+/// Small files in a directory of cutover's own.
+pub trait Practice {
+    /// The text of a practice file, if it exists.
+    async fn read_practice_file(&self, name: &str) -> Result<Option<String>, Failure>;
+    /// Writes a practice file, or removes it where `text` is `None`.
+    async fn write_practice_file(&self, name: &str, text: Option<&str>) -> Result<(), Failure>;
+}
+
+/// Kong nodes and the `kong` command.
+pub trait Kong {
+    /// The version of the `kong` command that is installed on a node.
+    async fn installed_version(&self, node: &str) -> Result<Version, Failure>;
+    /// Whether Kong runs on a node, by its own `kong health`.
+    async fn is_running(&self, node: &str) -> Result<bool, Failure>;
+    /// Starts Kong, out of any rotation, and waits until its Admin API answers with the installed version and its database.
+    async fn start_node(&self, node: &str) -> Result<(), Failure>;
+    /// Stops Kong gracefully, giving requests in flight `patience` to finish, and waits until its process is gone.
+    async fn stop_node(&self, node: &str, patience: Duration) -> Result<Stopped, Failure>;
+    /// Makes Kong read its configuration again.
+    async fn reload_node(&self, node: &str) -> Result<(), Failure>;
+    /// Lets the installed `kong` judge the node's configuration.
+    async fn check_configuration(&self, node: &str) -> Result<(), Failure>;
+    /// What the node's Admin API says of it.
+    async fn admin_status(&self, node: &str) -> Result<AdminStatus, Failure>;
+    /// How many entities of each kind the Admin API lists.
+    async fn entities(&self, node: &str) -> Result<BTreeMap<String, u64>, Failure>;
+    /// Proves that a node's own settings lead to the database that the environment names for its cluster.
+    async fn prove_database(&self, node: &str) -> Result<(), Failure>;
+    /// The state of the migrations of a cluster, as the `kong` of `node` sees it.
+    async fn migration_state(&self, node: &str) -> Result<MigrationState, Failure>;
+    /// Runs `kong migrations up` with the `kong` of `node`.
+    async fn migrations_up(&self, node: &str, lock_timeout: Duration) -> Result<MigrationRun, Failure>;
+    /// Runs `kong migrations finish` with the `kong` of `node`.
+    async fn migrations_finish(&self, node: &str, lock_timeout: Duration) -> Result<MigrationRun, Failure>;
+}
+
+/// How a node was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stopped {
+    /// Requests in flight were finished.
+    Gracefully,
+    /// The patience ran out and requests in flight were dropped; `kong quit` exits 0 all the same.
+    Forcefully,
+    /// It was not running.
+    WasNotRunning,
+}
+
+/// What a node's Admin API says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminStatus {
+    /// The version that is running.
+    pub version: Version,
+    /// Whether it reaches its database.
+    pub database_reachable: bool,
+    /// Whether it is a stand-in and not Kong.
+    pub stand_in: bool,
+}
+
+/// What `kong migrations up` or `finish` did. Its exit code is not in here: it proves nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MigrationRun {
+    /// Another node held the lock, and nothing was done.
+    pub aborted: bool,
+    /// Kong's own error, if it told of one.
+    pub error: Option<String>,
+}
+
+/// Kong's packages on nodes.
+pub trait Packages {
+    /// The versions that could be installed on a node now.
+    async fn available_versions(&self, node: &str) -> Result<Vec<Version>, Failure>;
+    /// Makes `version` the installed one.
+    async fn install_package(&self, node: &str, version: &Version) -> Result<(), Failure>;
+}
+
+/// Databases, by their name in the environment.
+pub trait Databases {
+    /// What there is to know of a database.
+    async fn database_facts(&self, database: &str) -> Result<DatabaseFacts, Failure>;
+    /// Digests of what a database holds.
+    async fn content_digest(&self, database: &str) -> Result<ContentDigest, Failure>;
+    /// Takes a backup called `name`, and answers when everything of it is on disk.
+    async fn back_up(&self, database: &str, name: &str) -> Result<BackupFacts, Failure>;
+    /// The backup called `name` if it is complete.
+    async fn find_backup(&self, name: &str) -> Result<Option<BackupFacts>, Failure>;
+    /// Proves a backup. With `keep`, the restored copy stays as the database of that name.
+    async fn verify_backup(&self, database: &str, backup: &BackupFacts, tier: VerifyTier, keep: Option<&str>) -> Result<(), Failure>;
+    /// Whether a database that this run created is there.
+    async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure>;
+    /// Drops a database that this run created.
+    async fn drop_copy(&self, database: &str, copy: &str) -> Result<(), Failure>;
+    /// Brings back what a backup holds, by the given way; what was there is kept under the name `retired`.
+    async fn restore_database(&self, database: &str, backup: &BackupFacts, way: &DatabaseWay, retired: &str) -> Result<(), Failure>;
+    /// Ends sessions of a killed `kong migrations` and waits until none is left. Answers how many there were.
+    async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure>;
+    /// Whether Kong's own lock on migrations is held.
+    async fn migration_lock(&self, database: &str) -> Result<bool, Failure>;
+    /// Takes away a lock on migrations that a killed command left behind.
+    async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure>;
+    /// Transactions older than `age`, described for people.
+    async fn long_transactions(&self, database: &str, age: Duration) -> Result<Vec<String>, Failure>;
+}
+
+/// What there is to know of a database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DatabaseFacts {
+    /// The server's version.
+    pub server_version: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Bytes free where backups are written.
+    pub free_bytes: u64,
+    /// Sessions other than ours.
+    pub sessions: u64,
+    /// Why a swap is not possible, one line a reason; empty where it is.
+    pub swap_obstacles: Vec<String>,
+}
+
+/// Digests of what a database holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentDigest {
+    /// Over the configuration tables.
+    pub configuration: String,
+    /// Over `schema_meta`.
+    pub schema: String,
+}
+
+/// A backup, named by the digest of its manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackupFacts {
+    /// Its name, a directory under the storage.
+    pub name: String,
+    /// The digest of its manifest.
+    pub manifest: String,
+    /// When its snapshot was taken.
+    pub taken_at: Timestamp,
+    /// The digest over its configuration tables.
+    pub configuration: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Its bytes on disk.
+    pub bytes: u64,
+    /// How long it took, in milliseconds.
+    pub milliseconds: u64,
+}
+
+/// How far a backup is proven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerifyTier {
+    /// Every file is as it was written.
+    Checksum,
+    /// Every file can be decoded.
+    Decode,
+    /// It was restored, and holds what was dumped.
+    Restore,
+}
+
+/// How a database is brought back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DatabaseWay {
+    /// By the restored copy of this name, which is kept.
+    Swap(String),
+    /// By restoring the backup.
+    Restore,
+}
+
+/// Load balancers, by the nodes behind them.
+pub trait Traffic {
+    /// What a node's load balancer gives it.
+    async fn rotation(&self, node: &str) -> Result<Rotation, Failure>;
+    /// Sets what a node's load balancer gives it. A draining one is waited for until nothing is in flight.
+    async fn set_rotation(&self, node: &str, rotation: &Rotation) -> Result<(), Failure>;
+}
+
+/// What a load balancer gives a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rotation {
+    /// Its weight, 0 to 256.
+    pub weight: u16,
+    /// Whether it gets new requests.
+    pub state: RotationState,
+}
+
+/// Whether a node gets new requests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RotationState {
+    /// It does, by its weight.
+    Ready,
+    /// It does not; those in flight are finished.
+    Drain,
+}
+
+/// Requests to HTTP servers.
+pub trait Web {
+    /// Sends one request, and answers what came back within its deadline.
+    async fn request(&self, request: &HttpRequest) -> Result<HttpAnswer, Failure>;
+    /// The base URL of a node's proxy.
+    async fn proxy_url(&self, node: &str) -> Result<String, Failure>;
+}
+
+/// A request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HttpRequest {
+    /// The method; `GET` where none is given.
+    #[serde(default = "get")]
+    pub method: String,
+    /// Where to.
+    pub url: String,
+    /// Headers by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// How long the whole answer may take, in milliseconds.
+    #[serde(default = "ten_seconds")]
+    pub timeout: u64,
+}
+
+fn get() -> String {
+    "GET".to_owned()
+}
+
+fn ten_seconds() -> u64 {
+    10_000
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HttpAnswer {
+    /// The status code.
+    pub status: u16,
+    /// Headers by lower-case name.
+    pub headers: BTreeMap<String, String>,
+    /// The body as JSON, where it is JSON.
+    pub json: Value,
+    /// The body's length in bytes.
+    pub bytes: u64,
+    /// From sending to the whole answer, in milliseconds.
+    pub milliseconds: u64,
+}
+
+/// What an answer must be. At least one field is set.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// The status code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Headers that must be there with exactly this value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// Values in the body, by JSON pointer (RFC 6901).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub json: BTreeMap<String, Value>,
+    /// The longest that it may take, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<u64>,
+}

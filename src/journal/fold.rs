@@ -1,0 +1,246 @@
+//! What a run is: a pure fold over its records.
+//!
+//! Everything that asks how a run stands asks this: the gate, `resume`, `show`, the lock. An event that cannot follow the ones
+//! before is an error, never a guess.
+
+mod step;
+mod transition;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+pub use step::{Step, StepResult, TargetStage, TargetState};
+pub use transition::IllegalTransition;
+
+use super::{Actor, Digest, Ending, Event, Header, Mark, Record, StepNo};
+use crate::primitive::{Failure, Intent, ProcessIdentity};
+
+/// How a run stands after its records so far.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunState {
+    /// The first record.
+    pub header: Option<Header>,
+    /// What the script did, in order: what a replay is compared with.
+    pub trail: Vec<Trail>,
+    /// The steps by number, from 1.
+    pub steps: Vec<Step>,
+    /// What would have to be undone, oldest first.
+    pub undo: Vec<UndoEntry>,
+    /// Forward, or on the way back.
+    pub direction: Direction,
+    /// How the last runner put it down; none while one has it.
+    pub ending: Option<Ending>,
+    /// Why, in the verdict's words.
+    pub reason: String,
+    /// Given up by a person.
+    pub abandoned: bool,
+    /// What people were asked and answered, by step.
+    pub approvals: BTreeMap<StepNo, Approval>,
+    /// The processes that steps started.
+    pub processes: BTreeMap<StepNo, Vec<ProcessIdentity>>,
+    /// The runner that took it up last.
+    pub runner: Option<ProcessIdentity>,
+    /// What that runner came to do.
+    pub mark: Option<Mark>,
+    /// When the first record was written.
+    pub began: Option<Timestamp>,
+    /// When the last record was written.
+    pub last: Option<Timestamp>,
+    /// The digest of the last record.
+    pub head: Option<Digest>,
+    phases: Vec<String>,
+}
+
+/// One thing that the script did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Trail {
+    /// Entered a phase.
+    Entered(String),
+    /// Left a phase.
+    Left(String),
+    /// Called a primitive.
+    Step(StepNo),
+}
+
+/// Which way the run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direction {
+    /// The playbook is running.
+    #[default]
+    Forward,
+    /// What it did is being undone. There is no way from here to forward.
+    Unwinding,
+}
+
+/// One thing that would have to be undone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UndoEntry {
+    /// The step that did it.
+    pub step: StepNo,
+    /// The target's position in the step.
+    pub target: usize,
+    /// The target's name.
+    pub name: String,
+    /// What undoes it.
+    pub intent: Intent,
+    /// How far that is.
+    pub state: UndoState,
+}
+
+/// How far an undo is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum UndoState {
+    /// Not begun.
+    Pending,
+    /// Begun and not ended.
+    Started,
+    /// Undone.
+    Finished,
+    /// Failed: the run is stuck here.
+    Failed(Failure),
+}
+
+/// What a person was asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// What the person was shown.
+    pub shown: String,
+    /// Who approved, and when.
+    pub given: Option<(Actor, Timestamp)>,
+}
+
+impl RunState {
+    /// Folds a whole journal.
+    pub fn of(records: &[Record]) -> Result<Self, IllegalTransition> {
+        let mut state = Self::default();
+        records.iter().try_for_each(|record| state.apply(record))?;
+        Ok(state)
+    }
+
+    /// Applies one record.
+    pub fn apply(&mut self, record: &Record) -> Result<(), IllegalTransition> {
+        self.transition(record)?;
+        self.began.get_or_insert(record.at);
+        self.last = Some(record.at);
+        self.head = Some(record.digest);
+        Ok(())
+    }
+
+    /// The step called `number`.
+    #[must_use]
+    pub fn step(&self, number: StepNo) -> Option<&Step> {
+        self.steps.get(number.0.checked_sub(1)? as usize)
+    }
+
+    /// The step that was begun and has no outcome, if the last runner left one.
+    #[must_use]
+    pub fn open_step(&self) -> Option<&Step> {
+        self.steps
+            .iter()
+            .rev()
+            .find(|step| matches!(step.result, StepResult::Open))
+    }
+
+    /// The last step of the trail if it failed: what `retry` attempts again.
+    #[must_use]
+    pub fn failed_step(&self) -> Option<&Step> {
+        let last = self.trail.iter().rev().find_map(|item| match item {
+            Trail::Step(number) => self.step(*number),
+            Trail::Entered(_) | Trail::Left(_) => None,
+        })?;
+        matches!(last.result, StepResult::Failed(_)).then_some(last)
+    }
+
+    /// What is undone next, if anything is left.
+    #[must_use]
+    pub fn next_undo(&self) -> Option<&UndoEntry> {
+        self.undo
+            .iter()
+            .rev()
+            .find(|entry| !matches!(entry.state, UndoState::Finished))
+    }
+
+    /// Whether any step that changes something was begun.
+    #[must_use]
+    pub fn touched(&self) -> bool {
+        self.steps.iter().any(Step::is_act)
+    }
+
+    /// How the world was found: the first observation of each aspect of each target, with the intent that observes it again.
+    #[must_use]
+    pub fn found(&self) -> Vec<(&Intent, &str, &Value)> {
+        let mut seen = std::collections::BTreeSet::new();
+        let acts = self
+            .steps
+            .iter()
+            .filter(|step| step.within.is_none() && step.is_act());
+        acts.flat_map(|step| step.targets.iter().map(move |state| (&step.intent, state)))
+            .filter(|(intent, state)| {
+                let touched = !matches!(state.stage, TargetStage::Waiting);
+                touched
+                    && !intent.aspect().is_empty()
+                    && seen.insert((intent.aspect(), state.target.name.clone()))
+            })
+            .map(|(intent, state)| (intent, state.target.name.as_str(), &state.target.observed))
+            .collect()
+    }
+
+    /// Whether nothing more can happen to this run, so that the environment is free for another.
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        let over = matches!(
+            self.ending,
+            Some(Ending::Done | Ending::Refused | Ending::Undone | Ending::UndoneUnverified)
+        );
+        over || self.abandoned
+    }
+
+    /// The phases around the script's present place, outermost first.
+    #[must_use]
+    pub fn phases(&self) -> &[String] {
+        &self.phases
+    }
+
+    /// Whether client requests have been let through to what this run changed.
+    #[must_use]
+    pub fn admitted(&self) -> bool {
+        self.steps.iter().any(|step| {
+            step.within.is_none()
+                && step.is_act()
+                && step.intent.effect() == crate::primitive::Effect::AdmitsTraffic
+        })
+    }
+
+    /// Whether a step without a way back was begun.
+    #[must_use]
+    pub fn past_return(&self) -> bool {
+        self.steps.iter().any(|step| {
+            step.within.is_none()
+                && step.is_act()
+                && step.intent.effect() == crate::primitive::Effect::Irreversible
+        })
+    }
+
+    /// The event of `record`, applied.
+    fn transition(&mut self, record: &Record) -> Result<(), IllegalTransition> {
+        transition::apply(self, record)
+    }
+}
+
+/// The runner's own record of itself clears how the run was put down before.
+fn attach(state: &mut RunState, mark: Mark, process: &ProcessIdentity) {
+    state.runner = Some(process.clone());
+    state.mark = Some(mark);
+    state.ending = None;
+    state.reason.clear();
+}
+
+/// Whether `event` may come although a verdict was the last word.
+fn after_verdict(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Attached { .. } | Event::Abandoned { .. } | Event::TailCut { .. }
+    )
+}

@@ -1,0 +1,375 @@
+//! Which event may follow which, one arm per event.
+
+use super::{
+    Approval, Direction, RunState, Step, StepResult, TargetStage, TargetState, Trail, UndoEntry,
+    UndoState,
+};
+use crate::journal::{Event, Record, SettledAs, StepNo, Target};
+use crate::primitive::Intent;
+
+/// A record that cannot follow the ones before it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("record {seq} says {event}, but {problem}")]
+pub struct IllegalTransition {
+    /// The record's position.
+    pub seq: u64,
+    /// The event's name.
+    pub event: String,
+    /// Why it cannot be.
+    pub problem: String,
+}
+
+/// Applies the event of `record` to `state`, or says why it cannot follow.
+pub(super) fn apply(state: &mut RunState, record: &Record) -> Result<(), IllegalTransition> {
+    step(state, record).map_err(|problem| IllegalTransition {
+        seq: record.seq,
+        event: name(&record.event),
+        problem,
+    })
+}
+
+/// The event's name as it stands in the journal.
+fn name(event: &Event) -> String {
+    let value = serde_json::to_value(event).expect("events are plain data");
+    format!("`{}`", value["event"].as_str().unwrap_or("?"))
+}
+
+fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
+    let event = &record.event;
+    require(
+        matches!(event, Event::Header(_)) == state.header.is_none(),
+        "the header comes first and once",
+    )?;
+    require(!state.abandoned, "the run was given up")?;
+    require(
+        state.ending.is_none() || super::after_verdict(event),
+        "the run was put down and no runner took it up",
+    )?;
+    match event {
+        Event::Header(header) => state.header = Some(*header.clone()),
+        Event::Attached { mark, process, .. } => super::attach(state, *mark, process),
+        Event::TailCut { .. } | Event::ProcessStarted { step: None, .. } => {}
+        Event::ProcessStarted {
+            step: Some(step),
+            process,
+            ..
+        } => {
+            state
+                .processes
+                .entry(*step)
+                .or_default()
+                .push(process.clone());
+        }
+        Event::PhaseEntered { name } => {
+            state.phases.push(name.clone());
+            state.trail.push(Trail::Entered(name.clone()));
+        }
+        Event::PhaseLeft { name } => {
+            require(
+                state.phases.pop().as_ref() == Some(name),
+                "another phase is open",
+            )?;
+            state.trail.push(Trail::Left(name.clone()));
+        }
+        Event::Read {
+            step,
+            intent,
+            place,
+            within,
+            outcome,
+        } => {
+            let result = match outcome {
+                Ok(value) => StepResult::Finished(value.clone()),
+                Err(failure) => StepResult::Failed(failure.clone()),
+            };
+            let entry = begin(state, record, *step, *within, intent)?;
+            insert(
+                state,
+                Step {
+                    place: place.clone(),
+                    result,
+                    ended: Some(record.at),
+                    ..entry
+                },
+            );
+        }
+        Event::Started {
+            step,
+            intent,
+            place,
+            within,
+            targets,
+        } => {
+            require(!targets.is_empty(), "a step acts upon something")?;
+            let entry = begin(state, record, *step, *within, intent)?;
+            let waiting = |target: &Target| TargetState {
+                target: target.clone(),
+                stage: TargetStage::Waiting,
+            };
+            insert(
+                state,
+                Step {
+                    place: place.clone(),
+                    targets: targets.iter().map(waiting).collect(),
+                    ..entry
+                },
+            );
+            // A step with one target is its own sub-record.
+            if targets.len() == 1 {
+                start_target(state, *step, 0)?;
+            }
+        }
+        Event::TargetStarted { step, target } => start_target(state, *step, *target)?,
+        Event::TargetFinished {
+            step,
+            target,
+            outcome,
+        } => {
+            let stage = stage(state, *step, *target)?;
+            require(
+                matches!(stage, TargetStage::Started),
+                "the target was not started",
+            )?;
+            *stage = TargetStage::Finished(outcome.clone());
+        }
+        Event::Settled {
+            step,
+            target,
+            found,
+            ..
+        } => settle(state, *step, *target, found)?,
+        Event::Unsettled { step, target, why } => {
+            let stage = stage(state, *step, *target)?;
+            require(
+                matches!(stage, TargetStage::Started | TargetStage::Unsettled(_)),
+                "the target was not started",
+            )?;
+            *stage = TargetStage::Unsettled(why.clone());
+        }
+        Event::Finished { step, outcome } => {
+            let entry = open(state, *step)?;
+            if let [only] = entry.targets.as_mut_slice() {
+                only.stage = TargetStage::Finished(outcome.clone());
+            }
+            require(
+                entry.combined_outcome().is_some(),
+                "a target is not finished",
+            )?;
+            (entry.result, entry.ended) = (StepResult::Finished(outcome.clone()), Some(record.at));
+        }
+        Event::Failed { step, failure } => {
+            let entry = open(state, *step)?;
+            (entry.result, entry.ended) = (StepResult::Failed(failure.clone()), Some(record.at));
+        }
+        Event::Retried { step } => {
+            require(
+                state.direction == Direction::Forward,
+                "the run is on its way back",
+            )?;
+            require(
+                state
+                    .failed_step()
+                    .is_some_and(|failed| failed.number == *step),
+                "it is not the step that failed",
+            )?;
+            entry(state, *step)?.result = StepResult::Retried;
+        }
+        Event::UnwindingStarted { .. } => state.direction = Direction::Unwinding,
+        Event::UndoStarted { step, target, .. } => {
+            require(
+                state.direction == Direction::Unwinding,
+                "the run is not on its way back",
+            )?;
+            undo(state, *step, *target)?.state = UndoState::Started;
+        }
+        Event::UndoFinished { step, target, .. } => {
+            end_undo(state, *step, *target, UndoState::Finished)?
+        }
+        Event::UndoFailed {
+            step,
+            target,
+            failure,
+        } => {
+            end_undo(state, *step, *target, UndoState::Failed(failure.clone()))?;
+        }
+        Event::ApprovalAsked { step, shown } => {
+            state.approvals.insert(
+                *step,
+                Approval {
+                    shown: shown.clone(),
+                    given: None,
+                },
+            );
+        }
+        Event::Approved { step, by } => {
+            let approval = state.approvals.get_mut(step).ok_or("nobody was asked")?;
+            approval.given = Some((by.clone(), record.at));
+        }
+        Event::Abandoned { .. } => state.abandoned = true,
+        Event::Verdict { ending, reason } => {
+            state.ending = Some(*ending);
+            state.reason.clone_from(reason);
+        }
+    }
+    Ok(())
+}
+
+fn require(holds: bool, problem: &str) -> Result<(), String> {
+    if holds {
+        Ok(())
+    } else {
+        Err(problem.to_owned())
+    }
+}
+
+/// An entry for a step that begins: the next number, or one that is attempted again.
+fn begin(
+    state: &RunState,
+    record: &Record,
+    number: StepNo,
+    within: Option<StepNo>,
+    intent: &Intent,
+) -> Result<Step, String> {
+    let next = StepNo(u32::try_from(state.steps.len()).expect("fewer than 2^32 steps") + 1);
+    let again = state
+        .step(number)
+        .is_some_and(|step| step.result == StepResult::Retried);
+    require(number == next || again, "it is not the next step")?;
+    require(
+        again || within.is_some() || state.open_step().is_none(),
+        "another step is open",
+    )?;
+    let forward = state.direction == Direction::Forward;
+    require(
+        forward == within.is_none(),
+        "a step goes the other way than the run",
+    )?;
+    Ok(Step {
+        number,
+        intent: intent.clone(),
+        place: None,
+        within,
+        phases: state.phases.clone(),
+        targets: Vec::new(),
+        result: StepResult::Open,
+        began: record.at,
+        ended: None,
+    })
+}
+
+fn insert(state: &mut RunState, step: Step) {
+    let index = step.number.0 as usize - 1;
+    if index < state.steps.len() {
+        state.steps[index] = step;
+        return;
+    }
+    if step.within.is_none() {
+        state.trail.push(Trail::Step(step.number));
+    }
+    state.steps.push(step);
+}
+
+fn entry(state: &mut RunState, number: StepNo) -> Result<&mut Step, String> {
+    let index = (number.0 as usize)
+        .checked_sub(1)
+        .ok_or("steps are counted from 1")?;
+    state
+        .steps
+        .get_mut(index)
+        .ok_or_else(|| format!("there is no step {number}"))
+}
+
+fn open(state: &mut RunState, number: StepNo) -> Result<&mut Step, String> {
+    let step = entry(state, number)?;
+    require(step.result == StepResult::Open, "the step is not open")?;
+    Ok(step)
+}
+
+fn stage(state: &mut RunState, step: StepNo, target: usize) -> Result<&mut TargetStage, String> {
+    let step = entry(state, step)?;
+    step.targets
+        .get_mut(target)
+        .map(|state| &mut state.stage)
+        .ok_or_else(|| format!("there is no target {target}"))
+}
+
+/// From here on the target may have been changed, so its undo is on the stack.
+fn start_target(state: &mut RunState, number: StepNo, target: usize) -> Result<(), String> {
+    let stage = stage(state, number, target)?;
+    let again = matches!(stage, TargetStage::Partly);
+    require(
+        again || matches!(stage, TargetStage::Waiting | TargetStage::NotDone),
+        "the target was started already",
+    )?;
+    *stage = TargetStage::Started;
+    if again {
+        // Its undo is on the stack since the first time.
+        return Ok(());
+    }
+    let step = entry(state, number)?;
+    let found = step.targets[target].target.clone();
+    // What a closure of the way back does is not undone in its turn.
+    if let (Some(intent), None) = (found.undo, step.within) {
+        state.undo.push(UndoEntry {
+            step: number,
+            target,
+            name: found.name,
+            intent,
+            state: UndoState::Pending,
+        });
+    }
+    Ok(())
+}
+
+fn settle(
+    state: &mut RunState,
+    number: StepNo,
+    target: usize,
+    found: &SettledAs,
+) -> Result<(), String> {
+    let stage = stage(state, number, target)?;
+    require(
+        matches!(stage, TargetStage::Started | TargetStage::Unsettled(_)),
+        "the target was not started",
+    )?;
+    match found {
+        SettledAs::Done { outcome } => *stage = TargetStage::Finished(outcome.clone()),
+        SettledAs::Partly => *stage = TargetStage::Partly,
+        SettledAs::NotDone => {
+            *stage = TargetStage::NotDone;
+            // It did not take effect, so there is nothing to take back.
+            let last = state
+                .undo
+                .iter()
+                .rposition(|entry| entry.step == number && entry.target == target);
+            last.map(|index| state.undo.remove(index));
+        }
+    }
+    Ok(())
+}
+
+/// The entry that is next on the way back, which must be the one named.
+fn undo(state: &mut RunState, step: StepNo, target: usize) -> Result<&mut UndoEntry, String> {
+    let next = state
+        .undo
+        .iter_mut()
+        .rev()
+        .find(|entry| entry.state != UndoState::Finished);
+    next.filter(|entry| entry.step == step && entry.target == target)
+        .ok_or_else(|| "it is not next on the way back".to_owned())
+}
+
+fn end_undo(
+    state: &mut RunState,
+    step: StepNo,
+    target: usize,
+    end: UndoState,
+) -> Result<(), String> {
+    let entry = undo(state, step, target)?;
+    require(
+        entry.state == UndoState::Started,
+        "the undo was not started",
+    )?;
+    entry.state = end;
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! The truth: what happened in a run, append-only and chained by hash.
+//!
+//! A record is the event: the terminal, the report, `status`, `resume` and the tests read the same records, and what a run *is* is a
+//! pure fold over them ([`RunState`]). This room writes and reads files of its own; it performs no step and decides nothing.
+
+mod chain;
+mod digest;
+mod error;
+mod file;
+mod fold;
+mod memory;
+mod record;
+mod store;
+
+pub use chain::{Chain, Damage, verify};
+pub use digest::Digest;
+pub use error::JournalError;
+pub use file::{FileJournal, Opened};
+pub use fold::{
+    Approval, Direction, IllegalTransition, RunState, Step, StepResult, TargetStage, TargetState,
+    Trail, UndoEntry, UndoState,
+};
+pub use memory::MemoryJournal;
+pub use record::{
+    Actor, Ending, Event, Header, Mark, Place, Record, RunId, SettledAs, Source, StepNo, Target,
+    VERSION,
+};
+pub use store::{RunDirectory, Store};
+
+use jiff::Timestamp;
+
+/// Whether an append must be on disk before anything else happens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// Written and synced before the call returns.
+    Synced,
+    /// Written; the next synced append makes it durable.
+    WithNext,
+}
+
+/// Where records go. A file for a run, memory for what only plays one.
+pub trait Journal {
+    /// Appends `event`, stamped with `at`, and returns the record.
+    fn append(
+        &mut self,
+        at: Timestamp,
+        event: Event,
+        durability: Durability,
+    ) -> Result<Record, JournalError>;
+}

@@ -1,0 +1,117 @@
+//! What a node tells of itself: `/`, `/status`, `/status/ready`, `/endpoints`.
+
+use hyper::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::super::Node;
+use super::Told;
+use super::refusal::Refusal;
+
+/// `GET /`; `lie` is the version a fault makes it claim. It needs the database, as Kong's does for the plugins in use.
+pub(super) async fn root(node: &Node, lie: Option<&str>) -> Told {
+    let plugins = node.store().all(node.schema.known("plugins")).await?;
+    let mut enabled: Vec<&str> = Vec::new();
+    for name in plugins.iter().filter_map(|plugin| plugin["name"].as_str()) {
+        if !enabled.contains(&name) {
+            enabled.push(name);
+        }
+    }
+    let version = node.version.to_string();
+    let available: Map<String, Value> = node
+        .facts
+        .plugin_priorities
+        .iter()
+        .map(|(name, priority)| {
+            let told = match priority {
+                None => json!(true),
+                Some(priority) => json!({"priority": priority, "version": version}),
+            };
+            (name.clone(), told)
+        })
+        .collect();
+    let mut told = json!({
+        "tagline": "Welcome to kong",
+        "version": lie.unwrap_or(&version),
+        "hostname": rustix::system::uname().nodename().to_string_lossy(),
+        "node_id": node.id,
+        "lua_version": node.facts.lua_version,
+        "timers": {"running": 0, "pending": 0},
+        "pids": {"master": std::process::id(), "workers": [std::process::id()]},
+        "plugins": {"available_on_server": available, "enabled_in_cluster": enabled},
+        "configuration": node.facts.configuration(&node.settings),
+        "stand_in": true,
+    });
+    if node.version.is_at_least(3, 6) {
+        told["edition"] = json!("community");
+    }
+    Ok((StatusCode::OK, Some(told)))
+}
+
+/// `GET /status`, which answers whether or not the database does.
+pub(super) async fn status(node: &Node) -> Told {
+    let reachable = node.database.is_reachable().await;
+    let requests = node.traffic.requests();
+    let dictionaries: Map<String, Value> = node
+        .facts
+        .shared_dictionaries
+        .iter()
+        .map(|(name, capacity)| {
+            let told = json!({"capacity": capacity, "allocated_slabs": "0.04 MiB"});
+            (name.clone(), told)
+        })
+        .collect();
+    let told = json!({
+        "database": {"reachable": reachable},
+        "memory": {
+            "lua_shared_dicts": dictionaries,
+            "workers_lua_vms": [{"http_allocated_gc": "0.00 MiB", "pid": std::process::id()}],
+        },
+        "server": {
+            "connections_accepted": requests,
+            "connections_active": 1,
+            "connections_handled": requests,
+            "connections_reading": 0,
+            "connections_waiting": 0,
+            "connections_writing": 1,
+            "total_requests": requests,
+        },
+    });
+    Ok((StatusCode::OK, Some(told)))
+}
+
+/// `GET /status/ready` on the status listener.
+pub(super) async fn ready(node: &Node) -> Told {
+    if node.database.is_reachable().await {
+        Ok((StatusCode::OK, Some(json!({ "message": "ready" }))))
+    } else {
+        Err(Refusal::message(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "failed to connect to database",
+        ))
+    }
+}
+
+/// `GET /endpoints`: those the stand-in has, not all of Kong's.
+pub(super) fn endpoints(node: &Node) -> Value {
+    let mut paths: Vec<String> = [
+        "/",
+        "/cache",
+        "/clustering/data-planes",
+        "/clustering/status",
+        "/endpoints",
+        "/metrics",
+        "/schemas/plugins/{name}",
+        "/schemas/{name}",
+        "/status",
+        "/tags",
+        "/tags/{tags}",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for entity in node.schema.entities() {
+        paths.push(format!("/{}", entity.name));
+        paths.push(format!("/{}/{{{}}}", entity.name, entity.table));
+    }
+    paths.sort();
+    json!({ "data": paths })
+}

@@ -1,0 +1,164 @@
+//! The last leg: choosing an upstream's target, sending the request there and giving its answer back.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::HOST;
+use hyper::{Request, Uri};
+
+use super::super::answers;
+use super::super::schema::Object;
+use super::Exchange;
+use super::router::{Route, Service};
+use crate::lab::http::{self, Answer};
+
+/// The targets of every upstream, by the upstream's name; one entry per unit of weight, scaled down.
+#[derive(Debug, Default)]
+pub(in super::super) struct Upstreams {
+    targets: BTreeMap<String, Vec<String>>,
+    turn: AtomicUsize,
+}
+
+impl Upstreams {
+    /// Upstreams over entities of the Admin API.
+    pub(in super::super) fn new(upstreams: &[Object], targets: &[Object]) -> Self {
+        let targets = upstreams
+            .iter()
+            .map(|upstream| {
+                let own = targets
+                    .iter()
+                    .filter(|target| target["upstream"]["id"] == upstream["id"]);
+                let slots = own.flat_map(|target| {
+                    let weight = target["weight"].as_u64().unwrap_or(0);
+                    // Ten slots for the usual weight of 100 keep the shares without a long list.
+                    let slots = usize::try_from(weight.div_ceil(10)).unwrap_or(1);
+                    let address = target["target"].as_str().unwrap_or_default().to_owned();
+                    std::iter::repeat_n(address, slots)
+                });
+                let name = upstream["name"].as_str().unwrap_or_default().to_owned();
+                (name, slots.collect())
+            })
+            .collect();
+        Self {
+            targets,
+            turn: AtomicUsize::new(0),
+        }
+    }
+
+    /// Where a service's next request goes; `None` for an upstream without targets.
+    fn address(&self, service: &Service) -> Option<String> {
+        let Some(targets) = self.targets.get(&service.host) else {
+            return Some(format!("{}:{}", service.host, service.port));
+        };
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        targets.get(turn % targets.len().max(1)).cloned()
+    }
+}
+
+/// Sends the request on and returns what comes back, with Kong's headers.
+pub(super) async fn pass_on(
+    exchange: &mut Exchange,
+    route: &Route,
+    matched: usize,
+    body: Bytes,
+) -> Answer {
+    let Some(service) = &route.service else {
+        return exchange.refuse_unrouted(503, "no Service found with those values");
+    };
+    let Some(address) = exchange.node.upstreams().address(service) else {
+        return exchange.refuse(503, "failure to get a peer from the ring-balancer");
+    };
+    let Some(request) = request(exchange, route, service, &address, matched, body) else {
+        return exchange.refuse(
+            502,
+            "An invalid response was received from the upstream server",
+        );
+    };
+    let waiting = Instant::now();
+    let limit = Duration::from_millis(service.read_timeout_ms);
+    let asked = async {
+        let answer = exchange.node.client.request(request).await.ok()?;
+        let (head, body) = answer.into_parts();
+        Some((head, http::body(body).await?))
+    };
+    let (mut head, body) = match tokio::time::timeout(limit, asked).await {
+        Err(_) => return exchange.refuse(504, "The upstream server is timing out"),
+        Ok(None) => {
+            return exchange.refuse(
+                502,
+                "An invalid response was received from the upstream server",
+            );
+        }
+        Ok(Some(answer)) => answer,
+    };
+    http::strip_connection_headers(&mut head.headers);
+    let upstream = waiting.elapsed().as_millis();
+    let own = exchange
+        .started
+        .elapsed()
+        .as_millis()
+        .saturating_sub(upstream);
+    head.headers.extend(exchange.headers.clone());
+    for (name, value) in [
+        ("x-kong-upstream-latency", upstream.to_string()),
+        ("x-kong-proxy-latency", own.to_string()),
+        ("via", exchange.node.via()),
+    ] {
+        head.headers.insert(name, answers::value(&value));
+    }
+    exchange.identify(Answer::from_parts(head, Full::new(body)))
+}
+
+fn request(
+    exchange: &Exchange,
+    route: &Route,
+    service: &Service,
+    address: &str,
+    matched: usize,
+    body: Bytes,
+) -> Option<Request<Full<Bytes>>> {
+    let given = &exchange.head;
+    let path = joined(service, route, given.uri.path(), matched);
+    let query = given.uri.query().map(|query| format!("?{query}"));
+    let uri: Uri = format!("http://{address}{path}{}", query.unwrap_or_default())
+        .parse()
+        .ok()?;
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = given.method.clone();
+    *request.uri_mut() = uri;
+    let mut headers = given.headers.clone();
+    http::strip_connection_headers(&mut headers);
+    if !route.preserve_host {
+        headers.remove(HOST);
+    }
+    for (name, value) in [
+        ("x-forwarded-for", exchange.address.as_str()),
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-host", &exchange.host()),
+        ("x-forwarded-path", given.uri.path()),
+    ] {
+        headers.insert(name, answers::value(value));
+    }
+    if exchange.node.version.is_at_least(3, 5) {
+        headers.insert("x-kong-request-id", answers::value(&exchange.request_id));
+    }
+    *request.headers_mut() = headers;
+    Some(request)
+}
+
+/// The service's path and what is left of the request's, joined by exactly one slash (`path_handling` v0).
+fn joined(service: &Service, route: &Route, path: &str, matched: usize) -> String {
+    let rest = if route.strip_path {
+        &path[matched..]
+    } else {
+        path
+    };
+    let base = service.path.trim_end_matches('/');
+    match rest.trim_start_matches('/') {
+        "" if !base.is_empty() && !rest.ends_with('/') => base.to_owned(),
+        rest => format!("{base}/{rest}"),
+    }
+}

@@ -1,0 +1,127 @@
+//! What a step wants, as data: the one type that crosses the pipe, stands in the journal and is compared on replay.
+//!
+//! Invariant: an intent holds no secret and nothing volatile. It names things; it does not address them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Effect, Failure, Primitive, Settled};
+use crate::gateway::Gateway;
+
+/// One line per primitive makes the enum and hands each question on to the primitive that answers it.
+macro_rules! intents {
+    ($($(#[$documentation:meta])* $name:ident = $verb:literal,)*) => {
+        /// What a step wants.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "verb", deny_unknown_fields)]
+        pub enum Intent {
+            $($(#[$documentation])* #[serde(rename = $verb)] $name(super::$name),)*
+        }
+
+        impl Intent {
+            /// Every verb there is.
+            pub const VERBS: &[&str] = &[$($verb),*];
+
+            /// The primitive's name, such as `kong.stop`.
+            #[must_use]
+            pub fn verb(&self) -> &'static str {
+                match self { $(Self::$name(_) => <super::$name as Primitive>::VERB,)* }
+            }
+
+            /// What the step is to the gate.
+            #[must_use]
+            pub fn effect(&self) -> Effect {
+                match self { $(Self::$name(_) => <super::$name as Primitive>::EFFECT,)* }
+            }
+
+            /// What the step observes, such as `node`; empty where it observes nothing.
+            #[must_use]
+            pub fn aspect(&self) -> &'static str {
+                match self { $(Self::$name(_) => <super::$name as Primitive>::ASPECT,)* }
+            }
+
+            /// What the step acts upon, in order.
+            #[must_use]
+            pub fn targets(&self) -> Vec<String> {
+                match self { $(Self::$name(primitive) => primitive.targets(),)* }
+            }
+
+            /// Looks at what the step is about to change at `target`.
+            pub async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Value, Failure> {
+                match self { $(Self::$name(primitive) => Ok(value(&primitive.observe(world, target).await?)),)* }
+            }
+
+            /// The intent that takes the step back at `target`.
+            pub fn undo(&self, target: &str, observed: &Value) -> Result<Option<Intent>, Failure> {
+                match self { $(Self::$name(primitive) => Ok(primitive.undo(target, &typed(observed)?)),)* }
+            }
+
+            /// Acts on `target`, and reads the world back.
+            pub async fn perform(&self, world: &impl Gateway, target: &str, observed: &Value) -> Result<Value, Failure> {
+                match self {
+                    $(Self::$name(primitive) => Ok(value(&primitive.perform(world, target, &typed(observed)?).await?)),)*
+                }
+            }
+
+            /// Whether what a finished step established has lapsed, and what.
+            pub async fn lapsed(&self, world: &impl Gateway) -> Result<Option<String>, Failure> {
+                match self { $(Self::$name(primitive) => primitive.lapsed(world).await,)* }
+            }
+
+            /// Finds out how a step at `target` turned out that was begun and never ended.
+            pub async fn settle(&self, world: &impl Gateway, target: &str, observed: &Value) -> Result<Settled<Value>, Failure> {
+                match self {
+                    $(Self::$name(primitive) => Ok(match primitive.settle(world, target, &typed(observed)?).await? {
+                        Settled::Done(outcome) => Settled::Done(value(&outcome)),
+                        Settled::NotDone => Settled::NotDone,
+                        Settled::Partly => Settled::Partly,
+                        Settled::Unknown(why) => Settled::Unknown(why),
+                    }),)*
+                }
+            }
+        }
+
+        #[cfg(test)]
+        mod tests {
+            use super::*;
+
+            #[test]
+            fn each_line_names_its_primitives_verb() {
+                $(assert_eq!(<super::super::$name as Primitive>::VERB, $verb);)*
+            }
+        }
+    };
+}
+
+intents! {
+    /// The time.
+    Now = "clock.now",
+    /// Waiting.
+    Pause = "clock.pause",
+    /// A line in the journal.
+    Note = "run.note",
+    /// A person's approval.
+    Approve = "run.approve",
+    /// Waiting for the maintenance window.
+    WaitFor = "run.wait_for",
+    /// A closure for the way back.
+    OnRollback = "run.on_rollback",
+    /// A small file in the practice directory.
+    Write = "practice.write",
+    /// Its removal.
+    Remove = "practice.remove",
+}
+
+fn value(typed: &impl Serialize) -> Value {
+    serde_json::to_value(typed).expect("outcomes and observations are plain data with string keys")
+}
+
+fn typed<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, Failure> {
+    T::deserialize(value).map_err(|source| {
+        Failure::new(
+            "cutover.record",
+            format!("the record does not fit this version of cutover: {source}"),
+        )
+        .hint("resume the run with the version of cutover that started it")
+    })
+}

@@ -1,0 +1,103 @@
+//! One file per word of the trade.
+//!
+//! A primitive is data with five answers: what it needs (its verb), what it observes, what it does, how it is undone (another
+//! intent), and how it is settled after a crash. Adding one is a file here, a line in [`Intent`], a binding in `script/bindings`
+//! and its page of documentation there. This room knows the gateway's verbs and nothing of journals, scripts or terminals.
+
+mod clock;
+
+mod intent;
+mod practice;
+mod run;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use clock::{Now, Pause};
+
+pub use intent::Intent;
+pub use practice::{Remove, Write};
+pub use run::{Approve, Note, OnRollback, WaitFor};
+
+pub use crate::gateway::{Failure, ProcessIdentity};
+
+use crate::gateway::Gateway;
+
+/// What a primitive is to the gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Looks and changes nothing; recorded once, not synced alone.
+    Read,
+    /// Changes something that its undo brings back.
+    Change,
+    /// Takes requests away from clients; standing conditions are checked again before it.
+    StopsTraffic,
+    /// Lets client requests reach what was changed; from here on a failure holds instead of undoing.
+    AdmitsTraffic,
+    /// Has no way back of its own.
+    Irreversible,
+    /// Asks a person; the gate looks for the answer.
+    Approval,
+    /// Leaves a closure of the script on the undo stack.
+    Closure,
+}
+
+/// How a step that was begun and never ended turned out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled<Outcome> {
+    /// It took effect; the outcome was read from the world.
+    Done(Outcome),
+    /// It did not take effect at all.
+    NotDone,
+    /// A part of it took effect; doing it again completes it.
+    Partly,
+    /// The world does not tell; a person has to.
+    Unknown(String),
+}
+
+/// The five answers.
+pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
+    /// What is observed before the step changes it. Holds nothing volatile: after an undo, observing again must give an equal value.
+    type Observed: Serialize + DeserializeOwned + PartialEq;
+    /// What the step answers to the script.
+    type Outcome: Serialize + DeserializeOwned;
+    /// The name in grants, records and messages, such as `kong.stop`.
+    const VERB: &'static str;
+    /// What it is to the gate.
+    const EFFECT: Effect;
+    /// What is observed, such as `node` or `package`. Primitives that observe the same thing share the word and the type of the
+    /// observation, so that the first one of a run tells how the world was found. Empty where nothing is observed.
+    const ASPECT: &'static str = "";
+
+    /// What the step acts upon, in order. A step over several targets has a sub-record for each.
+    fn targets(&self) -> Vec<String>;
+
+    /// Looks at what the step is about to change at `target`.
+    async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Self::Observed, Failure>;
+
+    /// The intent that takes the step back at `target`, from what was observed before it.
+    fn undo(&self, target: &str, observed: &Self::Observed) -> Option<Intent>;
+
+    /// Acts on `target`, and reads the world back.
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        observed: &Self::Observed,
+    ) -> Result<Self::Outcome, Failure>;
+
+    /// Whether what this step established still stands, for a step that gives the later ones their permission (a window that is open,
+    /// a freeze that holds). `Some` says what has lapsed.
+    async fn lapsed(&self, world: &impl Gateway) -> Result<Option<String>, Failure> {
+        let _ = world;
+        Ok(None)
+    }
+
+    /// Finds out, by looking at the world, how a step at `target` turned out that was begun and never ended.
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        observed: &Self::Observed,
+    ) -> Result<Settled<Self::Outcome>, Failure>;
+}

@@ -1,0 +1,111 @@
+//! Findings about a playbook, with the line they are about.
+
+use std::fmt;
+
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity as Level, SourceCode,
+};
+
+use super::clean;
+use crate::playbook::{Diagnostic, Severity};
+
+/// One finding with the text that it is about, as miette wants it.
+#[derive(Debug)]
+pub struct Excerpt {
+    finding: Diagnostic,
+    source: NamedSource<String>,
+    offset: usize,
+    length: usize,
+}
+
+impl fmt::Display for Excerpt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&clean(&self.finding.message))
+    }
+}
+
+impl std::error::Error for Excerpt {}
+
+impl miette::Diagnostic for Excerpt {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(&self.finding.code))
+    }
+
+    fn severity(&self) -> Option<Level> {
+        Some(match self.finding.severity {
+            Severity::Error => Level::Error,
+            Severity::Warning => Level::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.finding
+            .help
+            .as_ref()
+            .map(|help| Box::new(clean(help)) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let label = self.finding.phase.as_ref().map_or_else(
+            || "here".to_owned(),
+            |phase| format!("in the phase `{}`", clean(phase)),
+        );
+        Some(Box::new(std::iter::once(LabeledSpan::new(
+            Some(label),
+            self.offset,
+            self.length,
+        ))))
+    }
+}
+
+/// Renders findings, each with its line; `text` gives the text of a source by its name.
+pub fn diagnostics(
+    findings: &[Diagnostic],
+    text: impl Fn(&str) -> Option<String>,
+    color: bool,
+) -> String {
+    let theme = if color {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(100)
+        .with_links(false);
+    let mut rendered = String::new();
+    for finding in findings {
+        let source = clean(&text(&finding.source).unwrap_or_default());
+        let (offset, length) = span(&source, finding);
+        let source = NamedSource::new(format!("{}.rhai", finding.source), source);
+        let excerpt = Excerpt {
+            finding: finding.clone(),
+            source,
+            offset,
+            length,
+        };
+        // Writing to a string does not fail.
+        let _ = handler.render_report(&mut rendered, &excerpt);
+    }
+    rendered
+}
+
+/// The bytes of a finding: its place is told in characters.
+fn span(source: &str, finding: &Diagnostic) -> (usize, usize) {
+    let mut line_start = 0;
+    for _ in 1..finding.line {
+        line_start += source[line_start..].find('\n').map_or(0, |end| end + 1);
+    }
+    let line = source[line_start..].lines().next().unwrap_or_default();
+    let offset_of = |characters: u32| {
+        line.char_indices()
+            .nth(characters as usize)
+            .map_or(line.len(), |(at, _)| at)
+    };
+    let begin = offset_of(finding.column.saturating_sub(1));
+    let end = offset_of(finding.column.saturating_sub(1) + finding.length);
+    (line_start + begin, end.saturating_sub(begin))
+}

@@ -1,0 +1,178 @@
+//! A run as it happens: one line for a record that a person wants to see.
+
+use serde_json::Value;
+
+use super::{clean, duration};
+use crate::journal::{Actor, Event, Record, RunState, SettledAs, StepNo};
+use crate::primitive::Intent;
+
+/// The line for `record`, if it deserves one; `state` is the run after it.
+#[must_use]
+pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
+    let depth = state.phases().len();
+    let line = match &record.event {
+        Event::Header(header) => {
+            format!(
+                "run {} of `{}` in `{}`",
+                header.run,
+                clean(&header.playbook),
+                header.environment
+            )
+        }
+        Event::TailCut { bytes } => {
+            format!("! {bytes} bytes of an unfinished last line were cut from the journal")
+        }
+        Event::PhaseEntered { name } => {
+            return Some(format!("{}{}", indent(depth - 1), clean(name)));
+        }
+        Event::Read {
+            step,
+            intent: Intent::Note(note),
+            ..
+        } => format!("{:>3} · {}", step.0, clean(&note.text)),
+        Event::Read {
+            step,
+            intent,
+            outcome,
+            ..
+        } => {
+            let mark = if outcome.is_ok() { "·" } else { "✗" };
+            format!(
+                "{:>3} {mark} {}{}",
+                step.0,
+                call(intent),
+                failure(outcome.as_ref().err())
+            )
+        }
+        Event::TargetFinished { step, target, .. } => {
+            let name = state.step(*step)?.targets.get(*target)?.target.name.clone();
+            format!("      {name}")
+        }
+        Event::Finished { step, .. } => format!("{:>3} ✓ {}", step.0, told(state, *step)),
+        Event::Failed {
+            step,
+            failure: found,
+        } => {
+            format!(
+                "{:>3} ✗ {}{}",
+                step.0,
+                told(state, *step),
+                failure(Some(found))
+            )
+        }
+        Event::Settled {
+            step, found, by, ..
+        } => {
+            let found = match found {
+                SettledAs::Done { .. } => "it took effect",
+                SettledAs::NotDone => "it did not take effect",
+                SettledAs::Partly => "a part of it took effect",
+            };
+            let by = if *by == Actor::Probe {
+                "looked"
+            } else {
+                "said so"
+            };
+            format!("{:>3} ? interrupted; {by}: {found}", step.0)
+        }
+        Event::Unsettled { step, why, .. } => format!(
+            "{:>3} ? interrupted, and the world does not tell: {}",
+            step.0,
+            clean(why)
+        ),
+        Event::Retried { step } => format!("{:>3} ↻ attempted again", step.0),
+        Event::UnwindingStarted { reason } => format!("undoing, because {}", clean(reason)),
+        Event::UndoFinished { step, target, .. } => {
+            format!("{:>3} ↶ undid {}", step.0, undone(state, *step, *target))
+        }
+        Event::UndoFailed {
+            step,
+            target,
+            failure: found,
+        } => {
+            format!(
+                "{:>3} ✗ could not undo {}{}",
+                step.0,
+                undone(state, *step, *target),
+                failure(Some(found))
+            )
+        }
+        Event::ApprovalAsked { step, shown } => {
+            let quoted = clean(shown).replace('\n', "\n      ");
+            format!("{:>3} ? approval wanted: {quoted}", step.0)
+        }
+        Event::Approved { step, by } => format!("{:>3} ✓ approved by {by}", step.0),
+        Event::Abandoned { by, reason } => format!("abandoned by {by}: {}", clean(reason)),
+        Event::Attached { .. }
+        | Event::PhaseLeft { .. }
+        | Event::Started { .. }
+        | Event::TargetStarted { .. }
+        | Event::UndoStarted { .. }
+        | Event::ProcessStarted { .. }
+        | Event::Verdict { .. } => return None,
+    };
+    Some(format!("{}{line}", indent(depth)))
+}
+
+fn indent(depth: usize) -> String {
+    "  ".repeat(depth)
+}
+
+/// A step with how long it took.
+fn told(state: &RunState, number: StepNo) -> String {
+    let Some(step) = state.step(number) else {
+        return String::new();
+    };
+    let took = step
+        .ended
+        .map(|ended| duration(step.began, ended))
+        .unwrap_or_default();
+    format!("{}  {took}", call(&step.intent))
+}
+
+/// An intent as a person reads it: the verb and what it is done to.
+fn call(intent: &Intent) -> String {
+    let words = match intent {
+        Intent::Approve(approve) => approve.what.clone(),
+        Intent::OnRollback(closure) => closure.name.clone(),
+        Intent::WaitFor(wait) => wait.window.to_string(),
+        Intent::Pause(pause) => format!("{} ms", pause.milliseconds),
+        other => other.targets().join(", "),
+    };
+    format!("{} {}", intent.verb(), clean(&words))
+}
+
+fn undone(state: &RunState, step: StepNo, target: usize) -> String {
+    let Some(step) = state.step(step) else {
+        return String::new();
+    };
+    let name = step
+        .targets
+        .get(target)
+        .map(|target| target.target.name.as_str())
+        .unwrap_or_default();
+    match &step.intent {
+        Intent::OnRollback(closure) => format!("by closure: {}", clean(&closure.name)),
+        intent => format!("{} {}", intent.verb(), clean(name)),
+    }
+}
+
+fn failure(found: Option<&crate::primitive::Failure>) -> String {
+    let Some(found) = found else {
+        return String::new();
+    };
+    let hint = found
+        .hint
+        .as_ref()
+        .map(|hint| format!("\n        help: {}", clean(hint)))
+        .unwrap_or_default();
+    let details = match &found.details {
+        Value::Null => String::new(),
+        details => format!("\n        {}", clean(&details.to_string())),
+    };
+    format!(
+        ": {} [{}]{hint}{details}",
+        clean(&found.message),
+        found.code
+    )
+}

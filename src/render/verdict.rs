@@ -1,0 +1,79 @@
+//! How a run ended, or stands: one sentence, with what to do next.
+
+use super::{clean, duration};
+use crate::journal::{Ending, RunState};
+
+/// How a run stands, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// One word: `done`, `undone`, `stuck`, …
+    pub word: &'static str,
+    /// The commands that lead on, the safest first; without `RUN` filled in.
+    pub next: Vec<&'static str>,
+}
+
+/// How the run stands.
+#[must_use]
+pub fn standing(state: &RunState) -> Standing {
+    if state.abandoned {
+        return Standing {
+            word: "abandoned",
+            next: vec!["cutover show"],
+        };
+    }
+    let (word, next) = match state.ending {
+        None => (
+            "running or interrupted",
+            vec!["cutover resume", "cutover rollback"],
+        ),
+        Some(Ending::Done) => ("done", vec!["cutover show"]),
+        Some(Ending::Refused) => ("refused", vec!["cutover show"]),
+        Some(Ending::Undone) => ("undone", vec!["cutover show"]),
+        Some(Ending::UndoneUnverified) => {
+            ("undone, not all of it read again", vec!["cutover show"])
+        }
+        Some(Ending::Stuck) => ("stuck", vec!["cutover rollback", "cutover show"]),
+        Some(Ending::Held) => ("held", vec!["cutover retry", "cutover rollback"]),
+        Some(Ending::Paused) if waits_for_approval(state) => (
+            "paused",
+            vec!["cutover approve", "cutover resume", "cutover rollback"],
+        ),
+        Some(Ending::Paused) => ("paused", vec!["cutover resume", "cutover rollback"]),
+    };
+    Standing { word, next }
+}
+
+/// The last line of a run: verdict, run, what next.
+#[must_use]
+pub fn verdict(state: &RunState) -> String {
+    let Standing { word, next } = standing(state);
+    let Some(header) = &state.header else {
+        return "the journal is empty".to_owned();
+    };
+    let took = match (state.began, state.last) {
+        (Some(began), Some(last)) => format!(" after {}", duration(began, last)),
+        _ => String::new(),
+    };
+    let reason = if state.reason.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", clean(&state.reason))
+    };
+    let head = state.head.map(|head| head.short()).unwrap_or_default();
+    let commands: Vec<String> = next
+        .iter()
+        .map(|command| format!("`{command} {}`", header.run))
+        .collect();
+    format!(
+        "{word}{took}{reason}; run {}, journal head {head}; next: {}",
+        header.run,
+        commands.join(" or ")
+    )
+}
+
+fn waits_for_approval(state: &RunState) -> bool {
+    state
+        .approvals
+        .values()
+        .any(|approval| approval.given.is_none())
+}

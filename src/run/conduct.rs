@@ -1,0 +1,168 @@
+//! A run from its first step to its verdict.
+
+use super::{Answered, Call, Fault, Gate, People, Question, Raised, Reply, Request, Script};
+use crate::environment::OnFailure;
+use crate::gateway::Gateway;
+use crate::journal::{Durability, Ending, Event, JournalError, Trail};
+
+/// How a runner put a run down.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Conclusion {
+    /// The verdict.
+    pub ending: Ending,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// What the playbook did not catch, if that is what ended it.
+    pub raised: Option<Raised>,
+}
+
+/// Runs the playbook from where the journal ends, and concludes.
+///
+/// Only a journal that cannot be written is an error: then nothing more may be done, not even a verdict.
+pub async fn conduct<World: Gateway, Person: People>(
+    gate: &mut Gate<World, Person>,
+    script: &mut impl Script,
+    on_failure: OnFailure,
+) -> Result<Conclusion, JournalError> {
+    let (ending, reason, raised) = match forward(gate, script).await {
+        Ok(None) => (Ending::Done, "the playbook ran to its end".to_owned(), None),
+        Ok(Some(raised)) => {
+            let reason = raised.failure.message.clone();
+            let (ending, reason) = turn_back(gate, script, on_failure, reason).await?;
+            (ending, reason, Some(raised))
+        }
+        Err(fault) => {
+            let (ending, reason) = stopped(gate, script, on_failure, fault).await?;
+            (ending, reason, None)
+        }
+    };
+    conclude(gate, ending, reason, raised)
+}
+
+/// Takes the run back, whatever it was doing.
+pub async fn roll_back<World: Gateway, Person: People>(
+    gate: &mut Gate<World, Person>,
+    script: &mut impl Script,
+    reason: &str,
+) -> Result<Conclusion, JournalError> {
+    let (ending, reason) = unwound(gate.unwind(script, reason).await)?;
+    conclude(gate, ending, reason, None)
+}
+
+/// Lets the script go on until it ends or raises something.
+async fn forward<World: Gateway, Person: People>(
+    gate: &mut Gate<World, Person>,
+    script: &mut impl Script,
+) -> Result<Option<Raised>, Fault> {
+    script.begin(gate.ahead(), false).await?;
+    loop {
+        match script.next().await? {
+            Request::Call { intent, place } => {
+                if let Some(reason) = gate.people.wants_pause() {
+                    return Err(Fault::Paused { reason });
+                }
+                if let Reply::Now(answer) = gate
+                    .step(Call {
+                        intent,
+                        place,
+                        within: None,
+                    })
+                    .await?
+                {
+                    script.answer(answer).await?;
+                }
+            }
+            Request::Entered { name } => gate.phase(Trail::Entered(name))?,
+            Request::Left { name } => gate.phase(Trail::Left(name))?,
+            Request::Done => return gate.end().map(|()| None),
+            Request::Raised(raised) => return Ok(Some(raised)),
+            Request::Replayed | Request::ClosureEnded { .. } => {
+                return Err(Fault::ScriptDied("answered what nobody asked".to_owned()));
+            }
+        }
+    }
+}
+
+/// A fault ended the run. What a person or the clock can mend pauses it; the rest is treated like a failure.
+async fn stopped<World: Gateway, Person: People>(
+    gate: &mut Gate<World, Person>,
+    script: &mut impl Script,
+    on_failure: OnFailure,
+    fault: Fault,
+) -> Result<(Ending, String), JournalError> {
+    match fault {
+        Fault::Journal(error) => Err(error),
+        Fault::Paused { reason } => Ok((Ending::Paused, reason)),
+        Fault::Diverged(divergence) => Ok((Ending::Paused, divergence.to_string())),
+        Fault::Denied(_) | Fault::ScriptDied(_) | Fault::Budget(_) => {
+            turn_back(gate, script, on_failure, fault.to_string()).await
+        }
+    }
+}
+
+/// Undo, hold or ask, as the environment wants it and as far as it is safe.
+async fn turn_back<World: Gateway, Person: People>(
+    gate: &mut Gate<World, Person>,
+    script: &mut impl Script,
+    on_failure: OnFailure,
+    reason: String,
+) -> Result<(Ending, String), JournalError> {
+    let (touched, admitted, past) = gate
+        .recorder
+        .state(|state| (state.touched(), state.admitted(), state.past_return()));
+    if !touched {
+        return Ok((Ending::Refused, reason));
+    }
+    let undo = match on_failure {
+        // Once clients have used the new version, a check that fails must not take back what they wrote.
+        OnFailure::Undo => !admitted && !past,
+        OnFailure::Hold => false,
+        OnFailure::Ask => matches!(
+            gate.people
+                .ask(&Question::Undo {
+                    reason: reason.clone()
+                })
+                .await,
+            Answered::Yes(_)
+        ),
+    };
+    if !undo {
+        return Ok((Ending::Held, reason));
+    }
+    let (ending, found) = unwound(gate.unwind(script, &reason).await)?;
+    Ok((ending, format!("{reason}; {found}")))
+}
+
+/// A way back that was interrupted is put down, to be taken up again.
+fn unwound(result: Result<(Ending, String), Fault>) -> Result<(Ending, String), JournalError> {
+    match result {
+        Ok(end) => Ok(end),
+        Err(Fault::Journal(error)) => Err(error),
+        Err(Fault::Paused { reason }) => Ok((Ending::Paused, reason)),
+        Err(fault) => Ok((Ending::Stuck, fault.to_string())),
+    }
+}
+
+fn conclude<World: Gateway, Person: People>(
+    gate: &Gate<World, Person>,
+    ending: Ending,
+    reason: String,
+    raised: Option<Raised>,
+) -> Result<Conclusion, JournalError> {
+    let event = Event::Verdict {
+        ending,
+        reason: reason.clone(),
+    };
+    match gate
+        .recorder
+        .record(gate.world.now(), event, Durability::Synced)
+    {
+        Ok(()) => Ok(Conclusion {
+            ending,
+            reason,
+            raised,
+        }),
+        Err(Fault::Journal(error)) => Err(error),
+        Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
+    }
+}

@@ -1,0 +1,248 @@
+//! The gate: the one function that every effect of a playbook passes.
+
+use serde_json::Value;
+
+use super::cursor::{Cursor, Past};
+use super::{Answer, Answered, Denial, Fault, People, Question, Recorder};
+use crate::environment::{Decision, Grants};
+use crate::gateway::Gateway;
+use crate::journal::{Durability, Event, Place, StepNo, Target, Trail};
+use crate::primitive::{Effect, Failure, Intent};
+
+/// One call of a primitive.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// What it wants.
+    pub intent: Intent,
+    /// Where in the playbook.
+    pub place: Option<Place>,
+    /// The undo that it is part of, when a closure of the way back calls.
+    pub within: Option<StepNo>,
+}
+
+/// What the script gets.
+#[derive(Debug, PartialEq)]
+pub enum Reply {
+    /// The step is recorded, and its answer was sent ahead.
+    SentAhead,
+    /// The answer.
+    Now(Answer),
+}
+
+/// Proof that a step is granted and that the standing conditions hold. Made here alone, used up by acting.
+pub(super) struct Permit(());
+
+/// The gate of one run.
+pub struct Gate<World, Person> {
+    pub(super) recorder: Recorder,
+    pub(super) world: World,
+    pub(super) people: Person,
+    grants: Grants,
+    cursor: Cursor,
+}
+
+impl<World: Gateway, Person: People> Gate<World, Person> {
+    /// The gate of the run that `recorder` writes, to `world`.
+    pub fn new(recorder: Recorder, world: World, people: Person, grants: Grants) -> Self {
+        let cursor = recorder.state(Cursor::new);
+        Self {
+            recorder,
+            world,
+            people,
+            grants,
+            cursor,
+        }
+    }
+
+    /// **The promise.** Every effect that a playbook has passes here.
+    pub async fn step(&mut self, call: Call) -> Result<Reply, Fault> {
+        // 1. What is recorded answers: the past needs no permission.
+        let number = match self.past(&call)? {
+            Past::Answered => return Ok(Reply::SentAhead),
+            Past::Open(number) => return self.finish_open(number).await.map(Reply::Now),
+            Past::Again(number) | Past::New(number) => number,
+        };
+        // 2. Is it granted, and does everything stand that gives it leave?
+        let permit = self.permit(number, &call.intent).await?;
+        self.world.turn_to(number.0);
+        if call.intent.effect() == Effect::Read {
+            return self.read(number, call, permit).await.map(Reply::Now);
+        }
+        // 3. Observe what it is about to change; write down intent, observation and way back.
+        let targets = match self.observe(&call.intent).await {
+            Ok(targets) => targets,
+            Err(failure) => return self.failed_before(number, call, failure).map(Reply::Now),
+        };
+        let Call {
+            intent,
+            place,
+            within,
+        } = call;
+        self.sync(Event::Started {
+            step: number,
+            intent,
+            place,
+            within,
+            targets,
+        })?;
+        // 4. and 5. Act, read the world back, write down what came of it; answer.
+        self.act(number, permit).await.map(Reply::Now)
+    }
+
+    /// A phase began or ended.
+    pub fn phase(&mut self, item: Trail) -> Result<(), Fault> {
+        if !self
+            .recorder
+            .state(|state| self.cursor.phase(state, &item))?
+        {
+            return Ok(());
+        }
+        let event = match item {
+            Trail::Entered(name) => Event::PhaseEntered { name },
+            Trail::Left(name) => Event::PhaseLeft { name },
+            Trail::Step(_) => unreachable!("steps go through `step`"),
+        };
+        self.recorder
+            .record(self.world.now(), event, Durability::WithNext)
+    }
+
+    /// The script reached its end; that is a divergence when more is recorded.
+    pub fn end(&self) -> Result<(), Fault> {
+        self.recorder.state(|state| self.cursor.end(state))
+    }
+
+    /// The answers of what is recorded, to be sent ahead.
+    #[must_use]
+    pub fn ahead(&self) -> Vec<Answer> {
+        self.recorder.state(Cursor::ahead)
+    }
+
+    /// Back to the beginning of what is recorded, for a fresh script.
+    pub(super) fn rewind(&mut self) {
+        self.cursor = self.recorder.state(Cursor::new);
+    }
+
+    /// The journal's writer, for what concerns the run as a whole.
+    #[must_use]
+    pub fn recorder(&self) -> &Recorder {
+        &self.recorder
+    }
+
+    /// The world behind the gate.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
+    pub(super) fn sync(&self, event: Event) -> Result<(), Fault> {
+        self.recorder.sync(self.world.now(), event)
+    }
+
+    fn past(&mut self, call: &Call) -> Result<Past, Fault> {
+        if call.within.is_some() {
+            // What a closure of the way back does is not replayed: after a crash the whole closure runs again.
+            let steps = self.recorder.state(|state| state.steps.len());
+            return Ok(Past::New(StepNo(
+                u32::try_from(steps).expect("fewer than 2^32 steps") + 1,
+            )));
+        }
+        self.recorder
+            .state(|state| self.cursor.step(state, &call.intent, call.place.as_ref()))
+    }
+
+    pub(super) async fn permit(&mut self, step: StepNo, intent: &Intent) -> Result<Permit, Fault> {
+        let verb = intent.verb();
+        match self.grants.decide(verb) {
+            Decision::Allow => {}
+            Decision::Deny => {
+                return Err(Fault::Denied(Denial {
+                    step,
+                    verb: verb.to_owned(),
+                    grant: verb.to_owned(),
+                }));
+            }
+            Decision::Ask => {
+                let shown = format!(
+                    "step {step}: `{verb}` on {}, which this environment grants only when asked",
+                    intent.targets().join(", ")
+                );
+                self.ask_approval(step, shown).await?;
+            }
+        }
+        self.standing(intent).await?;
+        Ok(Permit(()))
+    }
+
+    /// Asks for an approval, and returns once somebody gave it.
+    pub(super) async fn ask_approval(&mut self, step: StepNo, shown: String) -> Result<(), Fault> {
+        let question = Question::Approve {
+            step,
+            shown: shown.clone(),
+        };
+        match self.people.ask(&question).await {
+            Answered::Yes(_) => Ok(()),
+            Answered::No(by) => Err(Fault::Paused {
+                reason: format!("{by} did not approve step {step}"),
+            }),
+            Answered::Nobody => Err(Fault::Paused {
+                reason: format!("step {step} waits for an approval: {shown}"),
+            }),
+        }
+    }
+
+    async fn read(&mut self, step: StepNo, call: Call, _permit: Permit) -> Result<Answer, Fault> {
+        let target = call.intent.targets().into_iter().next().unwrap_or_default();
+        let outcome = call
+            .intent
+            .perform(&self.world, &target, &Value::Null)
+            .await;
+        self.record_read(step, call, outcome)
+    }
+
+    fn failed_before(
+        &mut self,
+        step: StepNo,
+        call: Call,
+        failure: Failure,
+    ) -> Result<Answer, Fault> {
+        self.record_read(step, call, Err(failure))
+    }
+
+    fn record_read(&mut self, step: StepNo, call: Call, outcome: Answer) -> Result<Answer, Fault> {
+        let Call {
+            intent,
+            place,
+            within,
+        } = call;
+        let event = Event::Read {
+            step,
+            intent,
+            place,
+            within,
+            outcome: outcome.clone(),
+        };
+        self.recorder
+            .record(self.world.now(), event, Durability::WithNext)?;
+        Ok(outcome)
+    }
+
+    async fn observe(&self, intent: &Intent) -> Result<Vec<Target>, Failure> {
+        let mut targets = Vec::new();
+        for name in intent.targets() {
+            let observed = intent.observe(&self.world, &name).await?;
+            let undo = intent.undo(&name, &observed)?;
+            targets.push(Target {
+                name,
+                observed,
+                undo,
+            });
+        }
+        if targets.is_empty() {
+            return Err(Failure::new(
+                "run.no_target",
+                format!("`{}` was called with nothing to act upon", intent.verb()),
+            ));
+        }
+        Ok(targets)
+    }
+}

@@ -1,0 +1,130 @@
+//! One runner at a time: the lock on disk, and the closed environment that an unfinished run leaves behind.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+
+use crate::journal::{JournalError, RunId, Store};
+
+/// The lock on an environment, held until it is dropped or the process ends, however it ends.
+#[derive(Debug)]
+pub struct EnvironmentLock {
+    _file: File,
+}
+
+/// Why the environment is not ours now.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Another runner works in it.
+    #[error("another runner holds the environment `{environment}`: {holder}")]
+    Held {
+        /// The environment.
+        environment: String,
+        /// The run and process that hold it.
+        holder: String,
+    },
+    /// A run in it is not finished.
+    #[error("run {run} in the environment `{environment}` is not finished: {standing}")]
+    Unfinished {
+        /// The environment.
+        environment: String,
+        /// The run.
+        run: RunId,
+        /// How it stands.
+        standing: String,
+    },
+    /// The lock file cannot be used.
+    #[error("cannot use the lock `{}`: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl EnvironmentLock {
+    /// Takes the lock for `run`, unless another runner has it.
+    pub fn take(store: &Store, environment: &str, run: &RunId) -> Result<Self, LockError> {
+        let path = store.lock(environment);
+        let io = |source| LockError::Io {
+            path: path.clone(),
+            source,
+        };
+        let options = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&path);
+        let mut file = options.map_err(io)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                // Who holds it is for people; a holder that cannot be read holds it all the same.
+                let _ = file.read_to_string(&mut holder);
+                return Err(LockError::Held {
+                    environment: environment.to_owned(),
+                    holder: holder.trim().to_owned(),
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(io(source)),
+        }
+        let text = format!("run {run}, process {}\n", std::process::id());
+        let write = || {
+            file.rewind()?;
+            file.set_len(0)?;
+            file.write_all(text.as_bytes())
+        };
+        let mut write = write;
+        write().map_err(io)?;
+        Ok(Self { _file: file })
+    }
+
+    /// Refuses when a run of `environment`, other than `own`, is not finished.
+    pub fn require_free(
+        store: &Store,
+        environment: &str,
+        own: Option<&RunId>,
+    ) -> Result<(), LockError> {
+        for run in store
+            .runs()?
+            .into_iter()
+            .rev()
+            .filter(|run| Some(run) != own)
+        {
+            let Ok((_, state)) = store.find(&run)?.read() else {
+                // A journal that cannot be read may be that of an unfinished run.
+                let standing = "its journal cannot be read".to_owned();
+                return Err(LockError::Unfinished {
+                    environment: environment.to_owned(),
+                    run,
+                    standing,
+                });
+            };
+            let here = state
+                .header
+                .as_ref()
+                .is_some_and(|header| header.environment == environment);
+            if here && !state.closed() {
+                let standing = if state.reason.is_empty() {
+                    "its runner is gone".to_owned()
+                } else {
+                    state.reason
+                };
+                return Err(LockError::Unfinished {
+                    environment: environment.to_owned(),
+                    run,
+                    standing,
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,26 @@
+//! Durable execution: the gate, the way back, standing conditions, verdicts.
+//!
+//! This room knows no script, no HTTP and no terminal. What drives a run is seen through [`Script`], what a person answers through
+//! [`People`], the world through a gateway, and everything that happens goes through the [`Recorder`] into the journal.
+//!
+//! The gate is generic over journal and gateway, so that a dry run, a drill and a test are the same gate with other two.
+
+mod conduct;
+mod cursor;
+mod fault;
+mod gate;
+mod lock;
+mod people;
+mod recorder;
+mod script;
+mod settle;
+mod standing;
+mod unwind;
+
+pub use conduct::{Conclusion, conduct, roll_back};
+pub use fault::{Denial, Divergence, Fault};
+pub use gate::{Call, Gate, Reply};
+pub use lock::{EnvironmentLock, LockError};
+pub use people::{Answered, People, Question};
+pub use recorder::{Recorder, Watcher};
+pub use script::{Answer, Raised, Request, Script};

@@ -1,0 +1,70 @@
+//! What drives a run, seen from here: something that asks for steps and is answered.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Fault;
+use crate::journal::{Place, StepNo};
+use crate::primitive::{Failure, Intent};
+
+/// What a step answers: an outcome, or a failure that the script may catch.
+pub type Answer = Result<Value, Failure>;
+
+/// What the script wants next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "snake_case")]
+pub enum Request {
+    /// A step.
+    Call {
+        /// What it wants.
+        intent: Intent,
+        /// Where in the playbook.
+        place: Option<Place>,
+    },
+    /// A phase began.
+    Entered {
+        /// Its name.
+        name: String,
+    },
+    /// A phase ended.
+    Left {
+        /// Its name.
+        name: String,
+    },
+    /// The playbook ran to its end.
+    Done,
+    /// The playbook ended in something that it did not catch. The script's side stays, for its closures.
+    Raised(Raised),
+    /// What was recorded has been replayed; the script waits for closures to be asked for, and goes no further.
+    Replayed,
+    /// A closure of the way back ended.
+    ClosureEnded {
+        /// The failure that it did not catch.
+        failure: Option<Failure>,
+    },
+}
+
+/// Something that a playbook did not catch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Raised {
+    /// What it was.
+    pub failure: Failure,
+    /// Where it came from.
+    pub place: Option<Place>,
+    /// The calls that led there, innermost first.
+    pub through: Vec<Place>,
+}
+
+/// What drives a run.
+pub trait Script {
+    /// Starts the playbook. The answers of recorded steps are sent `ahead`; with `only_replay` it stops where they end.
+    async fn begin(&mut self, ahead: Vec<Answer>, only_replay: bool) -> Result<(), Fault>;
+    /// What the script wants next.
+    async fn next(&mut self) -> Result<Request, Fault>;
+    /// Answers the step that was asked for last.
+    async fn answer(&mut self, answer: Answer) -> Result<(), Fault>;
+    /// Asks for the closure that step `step` left for the way back.
+    async fn closure(&mut self, step: StepNo) -> Result<(), Fault>;
+    /// Whether the script's side is there and waits, so that closures can be asked for.
+    fn waits(&self) -> bool;
+}

@@ -1,0 +1,205 @@
+//! Acting on the targets of a step, fresh or after a crash, and finding out how an interrupted one turned out.
+
+use serde_json::Value;
+
+use super::gate::Permit;
+use super::{Answer, Answered, Fault, Gate, People, Question};
+use crate::gateway::Gateway;
+use crate::journal::{Actor, Event, SettledAs, Step, StepNo, StepResult, Target, TargetStage};
+use crate::primitive::{Effect, Failure, Settled};
+
+impl<World: Gateway, Person: People> Gate<World, Person> {
+    /// Acts on every target of a started step that is not done, and records how the step ended.
+    pub(super) async fn act(&mut self, number: StepNo, _permit: Permit) -> Result<Answer, Fault> {
+        let step = self.started(number);
+        if step.intent.effect() == Effect::Approval {
+            self.approve(&step).await?;
+        }
+        let several = step.targets.len() > 1;
+        for (index, state) in step.targets.iter().enumerate() {
+            let fresh = matches!(
+                state.stage,
+                TargetStage::Waiting | TargetStage::NotDone | TargetStage::Partly
+            );
+            if matches!(state.stage, TargetStage::Finished(_)) {
+                continue;
+            }
+            if fresh {
+                self.sync(Event::TargetStarted {
+                    step: number,
+                    target: index,
+                })?;
+            }
+            match step
+                .intent
+                .perform(&self.world, &state.target.name, &state.target.observed)
+                .await
+            {
+                Ok(outcome) if several => {
+                    self.sync(Event::TargetFinished {
+                        step: number,
+                        target: index,
+                        outcome,
+                    })?;
+                }
+                Ok(outcome) => return self.succeeded(number, outcome),
+                Err(failure) => {
+                    self.sync(Event::Failed {
+                        step: number,
+                        failure: failure.clone(),
+                    })?;
+                    return Ok(Err(failure));
+                }
+            }
+        }
+        let outcome = self
+            .started(number)
+            .combined_outcome()
+            .expect("every target is finished");
+        self.succeeded(number, outcome)
+    }
+
+    /// Goes on with a step that an earlier runner left open: settled where it was begun, acted where it was not.
+    pub(super) async fn finish_open(&mut self, number: StepNo) -> Result<Answer, Fault> {
+        self.settle(number).await?;
+        let step = self.started(number);
+        if let Some(outcome) = step.combined_outcome() {
+            return self.succeeded(number, outcome);
+        }
+        self.world.turn_to(number.0);
+        let permit = self.permit(number, &step.intent).await?;
+        self.act(number, permit).await
+    }
+
+    /// Finds out how each begun target of an open step turned out.
+    pub(super) async fn settle(&mut self, number: StepNo) -> Result<(), Fault> {
+        self.world.turn_to(number.0);
+        let processes = self
+            .recorder
+            .state(|state| state.processes.get(&number).cloned().unwrap_or_default());
+        let mut gone: Result<(), Failure> = Ok(());
+        for process in &processes {
+            gone = gone.and(self.world.end_process(process).await);
+        }
+        let step = self.started(number);
+        if step.result != StepResult::Open {
+            return Ok(());
+        }
+        for (index, state) in step.targets.iter().enumerate() {
+            if !matches!(
+                state.stage,
+                TargetStage::Started | TargetStage::Unsettled(_)
+            ) {
+                continue;
+            }
+            let found = match &gone {
+                // While the dead runner's work may still go on, what the world shows now proves nothing.
+                Err(failure) => Err(failure.clone()),
+                Ok(()) => {
+                    step.intent
+                        .settle(&self.world, &state.target.name, &state.target.observed)
+                        .await
+                }
+            };
+            let (found, by) = match found {
+                Ok(Settled::Done(outcome)) => (SettledAs::Done { outcome }, Actor::Probe),
+                Ok(Settled::NotDone) => (SettledAs::NotDone, Actor::Probe),
+                Ok(Settled::Partly) => (SettledAs::Partly, Actor::Probe),
+                Ok(Settled::Unknown(why)) => self.ask_settled(number, index, why).await?,
+                Err(failure) => self.ask_settled(number, index, failure.message).await?,
+            };
+            self.sync(Event::Settled {
+                step: number,
+                target: index,
+                found,
+                by,
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn ask_settled(
+        &mut self,
+        step: StepNo,
+        target: usize,
+        why: String,
+    ) -> Result<(SettledAs, Actor), Fault> {
+        self.sync(Event::Unsettled {
+            step,
+            target,
+            why: why.clone(),
+        })?;
+        match self
+            .people
+            .ask(&Question::Settle {
+                step,
+                why: why.clone(),
+            })
+            .await
+        {
+            Answered::Yes(by) => Ok((
+                SettledAs::Done {
+                    outcome: Value::Null,
+                },
+                by,
+            )),
+            Answered::No(by) => Ok((SettledAs::NotDone, by)),
+            Answered::Nobody => Err(Fault::Paused {
+                reason: format!(
+                    "it is not known whether step {step} took effect ({why}); look, then say so with `cutover settle`"
+                ),
+            }),
+        }
+    }
+
+    /// The approval that a `run.approve` step is: asked with facts, the playbook's words quoted.
+    async fn approve(&mut self, step: &Step) -> Result<(), Fault> {
+        let Target { name, .. } = &step.targets[0].target;
+        let words = serde_json::to_value(&step.intent).expect("intents are plain data");
+        let words = words
+            .get("what")
+            .and_then(Value::as_str)
+            .unwrap_or(name)
+            .to_owned();
+        let shown = self
+            .recorder
+            .state(|state| super::standing::approval_screen(state, &words));
+        self.sync(Event::ApprovalAsked {
+            step: step.number,
+            shown: shown.clone(),
+        })?;
+        match self
+            .people
+            .ask(&Question::Approve {
+                step: step.number,
+                shown,
+            })
+            .await
+        {
+            Answered::Yes(by) => self.sync(Event::Approved {
+                step: step.number,
+                by,
+            }),
+            Answered::No(by) => Err(Fault::Paused {
+                reason: format!("{by} did not approve: {words}"),
+            }),
+            Answered::Nobody => Err(Fault::Paused {
+                reason: format!("waiting for an approval: {words}"),
+            }),
+        }
+    }
+
+    fn succeeded(&mut self, number: StepNo, outcome: Value) -> Result<Answer, Fault> {
+        self.sync(Event::Finished {
+            step: number,
+            outcome: outcome.clone(),
+        })?;
+        Ok(Ok(outcome))
+    }
+
+    fn started(&self, number: StepNo) -> Step {
+        self.recorder
+            .state(|state| state.step(number).cloned())
+            .expect("the step was started")
+    }
+}

@@ -1,0 +1,115 @@
+//! Standing conditions: what gave a run its leave must still hold when it stops traffic or crosses the point of no return.
+//!
+//! A window, a freeze or an approval is not a fact of the past. They are looked at again before each such act up to the point of
+//! no return, also after a resume; if one has lapsed, the run is put down and asks anew.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use super::{Fault, Gate, People};
+use crate::gateway::Gateway;
+use crate::journal::{Event, RunState, StepNo, StepResult};
+use crate::primitive::{Effect, Intent};
+
+/// How long an approval stands. A night's window fits in; the next night's does not.
+const APPROVAL_STANDS: Duration = Duration::from_hours(8);
+
+impl<World: Gateway, Person: People> Gate<World, Person> {
+    /// Checks the standing conditions, if `intent` is of the kind that needs them.
+    pub(super) async fn standing(&mut self, intent: &Intent) -> Result<(), Fault> {
+        if !matches!(intent.effect(), Effect::StopsTraffic | Effect::Irreversible) {
+            return Ok(());
+        }
+        let unwinding_or_past = self.recorder.state(|state| {
+            state.past_return() || state.direction == crate::journal::Direction::Unwinding
+        });
+        if unwinding_or_past {
+            // From here on stopping would be worse than going on.
+            return Ok(());
+        }
+        for (number, condition) in self.recorder.state(conditions) {
+            match condition.lapsed(&self.world).await {
+                Ok(None) => {}
+                Ok(Some(lapsed)) => {
+                    return Err(Fault::Paused {
+                        reason: format!("{lapsed} (established in step {number})"),
+                    });
+                }
+                Err(failure) => {
+                    let reason =
+                        format!("whether step {number} still holds cannot be seen: {failure}");
+                    return Err(Fault::Paused { reason });
+                }
+            }
+        }
+        self.renew_approvals().await
+    }
+
+    /// Asks again for approvals that have grown too old.
+    async fn renew_approvals(&mut self) -> Result<(), Fault> {
+        let now = self.world.now();
+        let old = |(number, approval): (&StepNo, &crate::journal::Approval)| {
+            let (_, at) = approval.given.as_ref()?;
+            let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
+            (age > APPROVAL_STANDS).then(|| (*number, approval.shown.clone()))
+        };
+        let lapsed: Vec<(StepNo, String)> = self
+            .recorder
+            .state(|state| state.approvals.iter().filter_map(old).collect());
+        for (step, shown) in lapsed {
+            self.sync(Event::ApprovalAsked {
+                step,
+                shown: shown.clone(),
+            })?;
+            match self
+                .people
+                .ask(&super::Question::Approve { step, shown })
+                .await
+            {
+                super::Answered::Yes(by) => self.sync(Event::Approved { step, by })?,
+                super::Answered::No(_) | super::Answered::Nobody => {
+                    return Err(Fault::Paused {
+                        reason: format!("the approval of step {step} has lapsed; approve it again"),
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The finished steps that established something which may lapse.
+fn conditions(state: &RunState) -> Vec<(StepNo, Intent)> {
+    let finished = state
+        .steps
+        .iter()
+        .filter(|step| matches!(step.result, StepResult::Finished(_)));
+    finished
+        .map(|step| (step.number, step.intent.clone()))
+        .collect()
+}
+
+/// What a person is shown before approving: facts of the journal, then the playbook's own words, quoted and marked as such.
+pub(super) fn approval_screen(state: &RunState, words: &str) -> String {
+    let mut screen = String::new();
+    if let Some(header) = &state.header {
+        let _ = write!(
+            screen,
+            "run {} of `{}` in `{}`",
+            header.run, header.playbook, header.environment
+        );
+    }
+    let undos = state.undo.len();
+    let return_note = if state.past_return() {
+        "past the point of no return"
+    } else {
+        "everything so far can be undone"
+    };
+    let _ = write!(
+        screen,
+        "; {} steps done, {undos} to undo on the way back; {return_note}.",
+        state.steps.len()
+    );
+    let _ = write!(screen, "\nThe playbook says: > {words}");
+    screen
+}

@@ -1,0 +1,201 @@
+//! The way back: the undo stack walked from the failed or unsettled step backwards, each undo read back, and the world compared
+//! with how it was found.
+
+use super::{Call, Fault, Gate, People, Request, Script};
+use crate::gateway::Gateway;
+use crate::journal::{Direction, Ending, Event, StepNo, Trail, UndoEntry};
+use crate::primitive::{Effect, Failure, Intent};
+
+impl<World: Gateway, Person: People> Gate<World, Person> {
+    /// Undoes everything, newest first, and says how that ended.
+    pub(super) async fn unwind(
+        &mut self,
+        script: &mut impl Script,
+        reason: &str,
+    ) -> Result<(Ending, String), Fault> {
+        // An interrupted step is settled first: what took effect is undone, what did not is left alone.
+        let open = self.recorder.state(|state| {
+            state
+                .open_step()
+                .map(|step| (step.number, step.within.is_none()))
+        });
+        if let Some((number, true)) = open {
+            self.settle(number).await?;
+            let failure = Failure::new(
+                "run.interrupted",
+                "the step was interrupted and is being undone",
+            );
+            self.sync(Event::Failed {
+                step: number,
+                failure,
+            })?;
+        }
+        if self.recorder.state(|state| state.direction) == Direction::Forward {
+            self.sync(Event::UnwindingStarted {
+                reason: reason.to_owned(),
+            })?;
+        }
+        while let Some(entry) = self.recorder.state(|state| state.next_undo().cloned()) {
+            let (step, target) = (entry.step, entry.target);
+            self.sync(Event::UndoStarted {
+                step,
+                target,
+                intent: entry.intent.clone(),
+            })?;
+            self.world.turn_to(step.0);
+            match self.undo(script, &entry).await? {
+                Ok(outcome) => self.sync(Event::UndoFinished {
+                    step,
+                    target,
+                    outcome,
+                })?,
+                Err(failure) => {
+                    // Deeper undos are not tried: an old node on a database that was not restored is worse than a node that is down.
+                    let message = format!("undoing step {step} ({}) failed: {failure}", entry.name);
+                    self.sync(Event::UndoFailed {
+                        step,
+                        target,
+                        failure,
+                    })?;
+                    return Ok((Ending::Stuck, message));
+                }
+            }
+        }
+        Ok(self.compare_with_found().await)
+    }
+
+    async fn undo(
+        &mut self,
+        script: &mut impl Script,
+        entry: &UndoEntry,
+    ) -> Result<super::Answer, Fault> {
+        if entry.intent.effect() == Effect::Closure {
+            return self.undo_by_closure(script, entry.step).await;
+        }
+        let Some(target) = entry.intent.targets().into_iter().next() else {
+            return Ok(Err(Failure::new(
+                "run.no_target",
+                "the recorded undo has nothing to act upon",
+            )));
+        };
+        let observed = match entry.intent.observe(&self.world, &target).await {
+            Ok(observed) => observed,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        Ok(entry.intent.perform(&self.world, &target, &observed).await)
+    }
+
+    /// Runs a closure of the script; what it calls passes the gate as part of this undo.
+    async fn undo_by_closure(
+        &mut self,
+        script: &mut impl Script,
+        step: StepNo,
+    ) -> Result<super::Answer, Fault> {
+        if !script.waits() {
+            self.replay(script).await?;
+        }
+        script.closure(step).await?;
+        loop {
+            match script.next().await? {
+                Request::Call { intent, place } => {
+                    let call = Call {
+                        intent,
+                        place,
+                        within: Some(step),
+                    };
+                    if let super::Reply::Now(answer) = Box::pin(self.step(call)).await? {
+                        script.answer(answer).await?;
+                    }
+                }
+                Request::Entered { .. } | Request::Left { .. } => {}
+                Request::ClosureEnded { failure: None } => return Ok(Ok(serde_json::Value::Null)),
+                Request::ClosureEnded {
+                    failure: Some(failure),
+                } => return Ok(Err(failure)),
+                Request::Done | Request::Raised(_) | Request::Replayed => {
+                    return Err(Fault::ScriptDied(
+                        "ended while one of its closures ran".to_owned(),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Lets a fresh script register its closures again: everything recorded, and nothing past it.
+    async fn replay(&mut self, script: &mut impl Script) -> Result<(), Fault> {
+        self.rewind();
+        script.begin(self.ahead(), true).await?;
+        loop {
+            match script.next().await? {
+                Request::Call { intent, place } => {
+                    // The recorded failure is what the script saw; a step without an outcome is where it stops.
+                    self.step(Call {
+                        intent,
+                        place,
+                        within: None,
+                    })
+                    .await?;
+                }
+                Request::Entered { name } => self.phase(Trail::Entered(name))?,
+                Request::Left { name } => self.phase(Trail::Left(name))?,
+                Request::Replayed | Request::Done | Request::Raised(_) => return Ok(()),
+                Request::ClosureEnded { .. } => {
+                    return Err(Fault::ScriptDied(
+                        "answered for a closure that nobody asked for".to_owned(),
+                    ));
+                }
+            }
+        }
+    }
+
+    /// Looks at everything that the run changed, and compares it with the first observation of each.
+    async fn compare_with_found(&self) -> (Ending, String) {
+        let found: Vec<(Intent, String, serde_json::Value)> = self.recorder.state(|state| {
+            state
+                .found()
+                .into_iter()
+                .map(|(intent, name, value)| (intent.clone(), name.to_owned(), value.clone()))
+                .collect()
+        });
+        let (mut different, mut unread) = (Vec::new(), Vec::new());
+        for (intent, name, before) in &found {
+            match intent.observe(&self.world, name).await {
+                Ok(after) if after == *before => {}
+                Ok(_) => different.push(format!("{} `{name}`", intent.aspect())),
+                Err(_) => unread.push(format!("{} `{name}`", intent.aspect())),
+            }
+        }
+        if !different.is_empty() {
+            return (
+                Ending::Stuck,
+                format!(
+                    "everything was undone, and is not as it was found: {}",
+                    different.join(", ")
+                ),
+            );
+        }
+        if !unread.is_empty() {
+            return (
+                Ending::UndoneUnverified,
+                format!(
+                    "everything was undone; not read again: {}",
+                    unread.join(", ")
+                ),
+            );
+        }
+        (
+            Ending::Undone,
+            format!(
+                "everything was undone, and {} are as they were found",
+                count(found.len())
+            ),
+        )
+    }
+}
+
+fn count(things: usize) -> String {
+    match things {
+        1 => "1 thing".to_owned(),
+        many => format!("{many} things"),
+    }
+}

@@ -1,0 +1,179 @@
+//! `run`: words about the run itself.
+
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext};
+
+use super::{call, wrong_argument};
+use crate::playbook::Window;
+use crate::primitive::{Approve, Failure, Intent, Note, OnRollback, WaitFor};
+use crate::script::child::{Kept, Raise as _, SharedLink};
+
+#[export_module]
+pub(super) mod run {
+    /// Runs a closure as a named phase and answers what it answers.
+    ///
+    /// # Needs
+    /// Nothing.
+    /// # Effect
+    /// The steps inside bear the phase's name in journal, terminal and report.
+    /// # Undo
+    /// Nothing of its own; the steps inside have theirs.
+    /// # On resume
+    /// Entered and left as recorded.
+    /// # Errors
+    /// Those of the closure.
+    /// # Example
+    /// ```rhai
+    /// run::phase("Prepare", || run::note("ready"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn phase(
+        context: NativeCallContext,
+        name: &str,
+        body: FnPtr,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        SharedLink::of(&context).phase(&context, name, &body)
+    }
+
+    /// Writes a line into the journal, the terminal and the report.
+    ///
+    /// # Needs
+    /// Nothing.
+    /// # Effect
+    /// None outside the journal.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// None.
+    /// # Example
+    /// ```rhai
+    /// run::note("the on-call engineer is informed");
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn note(context: NativeCallContext, text: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Note(Note {
+                text: text.to_owned(),
+            }),
+        )
+    }
+
+    /// Asks a person before the run goes on. What is shown are facts of the journal; the text is quoted as the playbook's own.
+    ///
+    /// # Needs
+    /// Nothing.
+    /// # Effect
+    /// Waits at a terminal. Without one the run is put down (exit code 8) until `cutover approve RUN` and `cutover resume RUN`.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// An approval that was given stands for eight hours and is asked again after that.
+    /// # Errors
+    /// None; a refusal puts the run down.
+    /// # Example
+    /// ```rhai
+    /// run::approve("stop the cluster and migrate it");
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn approve(context: NativeCallContext, what: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Approve(Approve {
+                what: what.to_owned(),
+            }),
+        )
+    }
+
+    /// Waits until a maintenance window such as `sun 02:00-04:00 Europe/Berlin` is open. From then on nothing stops traffic or
+    /// crosses the point of no return after the window has closed: the run is put down instead.
+    ///
+    /// # Needs
+    /// Nothing.
+    /// # Effect
+    /// None but waiting.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated; the window is looked at again before each act that stops traffic.
+    /// # Errors
+    /// `argument.value`: the text is not a window.
+    /// # Example
+    /// ```rhai
+    /// run::wait_for("any");
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn wait_for(
+        context: NativeCallContext,
+        window: &str,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let window: Window = window
+            .parse()
+            .map_err(|error: crate::playbook::WindowError| {
+                wrong_argument(
+                    error.to_string(),
+                    "run::wait_for(\"sun 02:00-04:00 Europe/Berlin\")",
+                )
+            })?;
+        call(&context, Intent::WaitFor(WaitFor { window }))
+    }
+
+    /// Leaves a closure for the way back: it runs when the undo reaches this place. What it captured is frozen as it is now.
+    ///
+    /// # Needs
+    /// Nothing; what the closure calls needs its own.
+    /// # Effect
+    /// None until the way back.
+    /// # Undo
+    /// The closure.
+    /// # On resume
+    /// Left again by the replay.
+    /// # Errors
+    /// None. A closure that fails on the way back leaves the run stuck.
+    /// # Example
+    /// ```rhai
+    /// run::on_rollback("tell the team", || run::note("went back"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn on_rollback(
+        context: NativeCallContext,
+        name: &str,
+        closure: FnPtr,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let link = SharedLink::of(&context);
+        let (step, answer) = link.call(
+            &context,
+            Intent::OnRollback(OnRollback {
+                name: name.to_owned(),
+            }),
+        )?;
+        // Kept also when the step failed: its number is what the supervisor would ask for.
+        link.keep(step, Kept::new(&context, closure));
+        answer
+            .map(|_| Dynamic::UNIT)
+            .map_err(|failure| failure.raise())
+    }
+
+    /// Raises a failure of the playbook's own.
+    ///
+    /// # Needs
+    /// Nothing.
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Raised again.
+    /// # Errors
+    /// `playbook.failed`, always.
+    /// # Example
+    /// ```rhai
+    /// try { run::fail("not today"); } catch (failure) { run::note(failure.message); }
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn fail(message: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        Err(Failure::new("playbook.failed", message).raise())
+    }
+}

@@ -1,0 +1,271 @@
+//! The child's end of the pipe, and everything that a running script shares with the functions it calls.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::io::{BufRead as _, BufReader, Read as _, Stdin, Stdout, Write as _};
+use std::rc::Rc;
+
+use rhai::{AST, Dynamic, EvalAltResult, FnPtr, Module, NativeCallContext, Shared};
+use serde_json::Value;
+
+use super::fault::Stop;
+use super::raised;
+use crate::journal::{Place, StepNo};
+use crate::primitive::Intent;
+use crate::run::{Answer, Request};
+use crate::script::protocol::{FromChild, Inventory, LONGEST_LINE, ToChild};
+
+/// How many operations a playbook may take. A long one takes some ten thousand; a loop without end reaches this in seconds.
+const OPERATIONS: u64 = 50_000_000;
+
+/// The link, shared between the engine and its functions.
+#[derive(Clone)]
+pub(in crate::script) struct SharedLink(Rc<Link>);
+
+/// The child's end of the pipe.
+pub(in crate::script) struct Link {
+    input: RefCell<BufReader<Stdin>>,
+    output: RefCell<Stdout>,
+    /// Answers of recorded steps that were sent ahead.
+    ahead: RefCell<VecDeque<Answer>>,
+    /// Whether to stop where those end.
+    only_replay: Cell<bool>,
+    /// How many steps the script has called.
+    steps: Cell<u32>,
+    operations: Cell<u64>,
+    /// Set once, when the script must not go on; see [`Stop`].
+    stop: RefCell<Option<Stop>>,
+    /// A message that came where an answer was awaited.
+    pending: RefCell<Option<ToChild>>,
+    inventory: RefCell<Inventory>,
+    /// The parsed sources by name.
+    sources: RefCell<BTreeMap<String, AST>>,
+    /// The modules that were imported so far. One that is imported twice is evaluated once.
+    modules: RefCell<BTreeMap<String, Shared<Module>>>,
+    /// The closures that steps left for the way back.
+    pub(super) closures: RefCell<BTreeMap<StepNo, super::closures::Kept>>,
+}
+
+impl std::ops::Deref for SharedLink {
+    type Target = Link;
+
+    fn deref(&self) -> &Link {
+        &self.0
+    }
+}
+
+impl SharedLink {
+    pub(in crate::script) fn new(link: Link) -> Self {
+        Self(Rc::new(link))
+    }
+
+    /// The link of the engine that calls.
+    pub(in crate::script) fn of(context: &NativeCallContext) -> Self {
+        let tag = context.tag().and_then(|tag| tag.clone().try_cast::<Self>());
+        tag.expect("the engine carries the link as its tag")
+    }
+}
+
+impl Link {
+    pub(in crate::script) fn over_standard_streams() -> Self {
+        Self {
+            input: RefCell::new(BufReader::new(std::io::stdin())),
+            output: RefCell::new(std::io::stdout()),
+            ahead: RefCell::default(),
+            only_replay: Cell::new(false),
+            steps: Cell::new(0),
+            operations: Cell::new(0),
+            stop: RefCell::new(None),
+            pending: RefCell::new(None),
+            inventory: RefCell::default(),
+            sources: RefCell::default(),
+            modules: RefCell::default(),
+            closures: RefCell::default(),
+        }
+    }
+
+    /// Sends a message. A pipe that is gone is noticed at the next reading.
+    pub(super) fn send(&self, message: &FromChild) {
+        let mut line = serde_json::to_vec(message).expect("messages are plain data");
+        line.push(b'\n');
+        let mut output = self.output.borrow_mut();
+        let sent = output.write_all(&line).and_then(|()| output.flush());
+        if sent.is_err() {
+            self.stop_with(Stop::Gone);
+        }
+    }
+
+    /// The next message; `None` when the supervisor is gone or does not keep to the protocol.
+    pub(super) fn receive(&self) -> Option<ToChild> {
+        if let Some(pending) = self.pending.borrow_mut().take() {
+            return Some(pending);
+        }
+        let mut line = Vec::new();
+        let mut input = self.input.borrow_mut();
+        let read = input
+            .by_ref()
+            .take(LONGEST_LINE as u64)
+            .read_until(b'\n', &mut line);
+        let message = read
+            .ok()
+            .filter(|length| *length > 0)
+            .and_then(|_| serde_json::from_slice(&line).ok());
+        if message.is_none() {
+            self.stop_with(Stop::Gone);
+        }
+        message
+    }
+
+    /// Takes in recorded answers until the word to begin comes.
+    pub(super) fn receive_beginning(&self) -> Option<(BTreeMap<String, Value>, Inventory)> {
+        loop {
+            match self.receive()? {
+                ToChild::Ahead { answers } => self.ahead.borrow_mut().extend(answers),
+                ToChild::Begin {
+                    parameters,
+                    inventory,
+                    only_replay,
+                } => {
+                    self.only_replay.set(only_replay);
+                    return Some((parameters, inventory));
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    pub(super) fn set_inventory(&self, inventory: Inventory) {
+        *self.inventory.borrow_mut() = inventory;
+    }
+
+    pub(in crate::script) fn inventory(&self) -> Inventory {
+        self.inventory.borrow().clone()
+    }
+
+    pub(super) fn add_module(&self, name: &str, ast: AST) {
+        self.sources.borrow_mut().insert(name.to_owned(), ast);
+    }
+
+    pub(super) fn module(&self, name: &str) -> Option<AST> {
+        self.sources.borrow().get(name).cloned()
+    }
+
+    pub(super) fn evaluated(&self, name: &str) -> Option<Shared<Module>> {
+        self.modules.borrow().get(name).cloned()
+    }
+
+    pub(super) fn keep_evaluated(&self, name: &str, module: Shared<Module>) {
+        self.modules.borrow_mut().insert(name.to_owned(), module);
+    }
+
+    /// Called for every operation of the interpreter; `Some` ends the script. The count that the interpreter offers is not used: it
+    /// loses what closures do inside natives.
+    pub(super) fn on_operation(&self) -> Option<Dynamic> {
+        let operations = self.operations.get() + 1;
+        self.operations.set(operations);
+        if operations > OPERATIONS {
+            self.stop_with(Stop::Budget(format!("{OPERATIONS} operations")));
+        }
+        self.stop.borrow().is_some().then_some(Dynamic::UNIT)
+    }
+
+    /// Asks for a step and waits for its answer. Returns the step's number with it.
+    pub(in crate::script) fn call(
+        &self,
+        context: &NativeCallContext,
+        intent: Intent,
+    ) -> Result<(StepNo, Answer), Box<EvalAltResult>> {
+        self.refuse_if_stopped()?;
+        let step = StepNo(self.steps.get() + 1);
+        self.steps.set(step.0);
+        let recorded = self.ahead.borrow_mut().pop_front();
+        if recorded.is_none() && self.only_replay.get() {
+            return Err(self.terminate(Stop::Replayed));
+        }
+        self.send(&FromChild::Request(Request::Call {
+            intent,
+            place: place(context),
+        }));
+        if let Some(answer) = recorded {
+            return Ok((step, answer));
+        }
+        match self.receive() {
+            Some(ToChild::Answer { answer }) => Ok((step, answer)),
+            Some(closure @ ToChild::Closure { .. }) => {
+                *self.pending.borrow_mut() = Some(closure);
+                Err(self.terminate(Stop::Abandoned))
+            }
+            Some(_) | None => Err(self.terminate(Stop::Gone)),
+        }
+    }
+
+    /// Runs `body` as the phase `name`.
+    pub(in crate::script) fn phase(
+        &self,
+        context: &NativeCallContext,
+        name: &str,
+        body: &FnPtr,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        self.refuse_if_stopped()?;
+        self.send(&FromChild::Request(Request::Entered {
+            name: name.to_owned(),
+        }));
+        let result = body.call_within_context::<Dynamic>(context, ());
+        if self.stop.borrow().is_none() {
+            self.send(&FromChild::Request(Request::Left {
+                name: name.to_owned(),
+            }));
+        }
+        result
+    }
+
+    /// What a script's end means, whatever the interpreter says: a stop that was swallowed on the way still stands.
+    pub(super) fn stopped(&self, result: Result<Dynamic, Box<EvalAltResult>>) -> Result<(), Stop> {
+        if let Some(stop) = self.stop.borrow().clone() {
+            return Err(stop);
+        }
+        result
+            .map(drop)
+            .map_err(|error| Stop::Raised(Box::new(raised::raised(&error))))
+    }
+
+    /// Makes the script runnable again, for a closure of the way back. What it had left of its budget is its own.
+    pub(super) fn revive(&self) {
+        if *self.stop.borrow() != Some(Stop::Gone) {
+            *self.stop.borrow_mut() = None;
+        }
+        self.only_replay.set(false);
+        self.ahead.borrow_mut().clear();
+        self.operations.set(0);
+    }
+
+    fn refuse_if_stopped(&self) -> Result<(), Box<EvalAltResult>> {
+        match self.stop.borrow().is_some() {
+            true => Err(terminated()),
+            false => Ok(()),
+        }
+    }
+
+    fn terminate(&self, stop: Stop) -> Box<EvalAltResult> {
+        self.stop_with(stop);
+        terminated()
+    }
+
+    /// The first reason stands.
+    fn stop_with(&self, stop: Stop) {
+        self.stop.borrow_mut().get_or_insert(stop);
+    }
+}
+
+fn terminated() -> Box<EvalAltResult> {
+    Box::new(EvalAltResult::ErrorTerminated(
+        Dynamic::UNIT,
+        rhai::Position::NONE,
+    ))
+}
+
+/// Where the script calls from.
+fn place(context: &NativeCallContext) -> Option<Place> {
+    let position = context.call_position();
+    raised::place(context.call_source(), position)
+}

@@ -1,0 +1,229 @@
+//! From a text to something that can run: parsed, its modules fetched, its header read, everything checked.
+
+use std::collections::BTreeMap;
+
+use rhai::{AST, Dynamic, Engine, Expr, ParseError, Position, Scope, Stmt};
+
+use super::link::SharedLink;
+use super::read_header;
+use crate::playbook::{Diagnostic, Header, Severity};
+use crate::script::check;
+use crate::script::protocol::{FromChild, Loaded, ToChild};
+
+/// The name of the constant that is a playbook's header.
+const HEADER: &str = "PLAYBOOK";
+
+/// One parsed source with the imports that it begins with.
+pub(in crate::script) struct Unit {
+    /// The source's name.
+    pub(in crate::script) name: String,
+    /// The parsed text.
+    pub(in crate::script) ast: AST,
+    /// The text, for lines that messages quote.
+    pub(in crate::script) text: String,
+    /// Path of each imported module by the alias it is imported as.
+    pub(in crate::script) imports: BTreeMap<String, String>,
+}
+
+/// A playbook with its modules.
+pub(in crate::script) struct Parsed {
+    /// The playbook first, then the modules; empty where the playbook cannot be parsed.
+    pub(in crate::script) units: Vec<Unit>,
+    header: Option<Header>,
+    about: String,
+    diagnostics: Vec<Diagnostic>,
+    verbs: Vec<String>,
+}
+
+impl Parsed {
+    pub(super) fn loaded(&self) -> Loaded {
+        Loaded {
+            header: self.header.clone(),
+            about: self.about.clone(),
+            diagnostics: self.diagnostics.clone(),
+            verbs: self.verbs.clone(),
+        }
+    }
+
+    /// The playbook, if nothing speaks against running it.
+    pub(super) fn runnable(&self) -> Option<&AST> {
+        let refused = self
+            .diagnostics
+            .iter()
+            .any(|diagnostic| diagnostic.severity == Severity::Error);
+        self.units
+            .first()
+            .filter(|_| !refused)
+            .map(|unit| &unit.ast)
+    }
+}
+
+/// Loads the playbook `name`, asking the supervisor for its modules.
+pub(super) fn load(engine: &Engine, link: &SharedLink, name: &str, text: &str) -> Parsed {
+    let mut loader = Loader {
+        engine,
+        link,
+        units: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    loader.unit(name, text, true, &mut Vec::new());
+    let Loader {
+        mut units,
+        mut diagnostics,
+        ..
+    } = loader;
+    // Modules were finished before what imports them; the playbook goes first.
+    units.reverse();
+    for unit in &units {
+        link.add_module(&unit.name, unit.ast.clone());
+    }
+    let header = units
+        .first()
+        .filter(|unit| unit.name == name)
+        .and_then(|unit| {
+            header(unit)
+                .map_err(|diagnostic| diagnostics.push(*diagnostic))
+                .ok()
+        });
+    diagnostics.extend(check::check(engine, &units, header.as_ref()));
+    diagnostics.sort_by(|a, b| (&a.source, a.line, a.column).cmp(&(&b.source, b.line, b.column)));
+    let verbs = check::verbs(&units);
+    Parsed {
+        units,
+        header,
+        about: about(text),
+        diagnostics,
+        verbs,
+    }
+}
+
+struct Loader<'a> {
+    engine: &'a Engine,
+    link: &'a SharedLink,
+    units: Vec<Unit>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Loader<'_> {
+    fn unit(&mut self, name: &str, text: &str, playbook: bool, path: &mut Vec<String>) {
+        let mut scope = Scope::new();
+        if playbook {
+            scope.push_constant("params", Dynamic::UNIT);
+        }
+        let mut ast = match self.engine.compile_with_scope(&scope, text) {
+            Ok(ast) => ast,
+            Err(error) => return self.diagnostics.push(syntax(name, &error)),
+        };
+        ast.set_source(name);
+        path.push(name.to_owned());
+        let mut imports = BTreeMap::new();
+        let wanted: Vec<(String, String, Position)> = check::top_imports(&ast);
+        for (module, alias, position) in wanted {
+            imports.insert(alias, module.clone());
+            if path.contains(&module) {
+                let cycle = format!("`{module}` imports itself, through {}", path.join(" → "));
+                self.diagnostics.push(check::error(
+                    "import-cycle",
+                    name,
+                    position,
+                    1,
+                    cycle,
+                    "take one of the imports out",
+                ));
+            } else if self.units.iter().all(|unit| unit.name != module) {
+                self.module(name, &module, position, path);
+            }
+        }
+        path.pop();
+        self.units.push(Unit {
+            name: name.to_owned(),
+            ast,
+            text: text.to_owned(),
+            imports,
+        });
+    }
+
+    fn module(&mut self, importer: &str, module: &str, position: Position, path: &mut Vec<String>) {
+        self.link.send(&FromChild::NeedModule {
+            path: module.to_owned(),
+        });
+        match self.link.receive() {
+            Some(ToChild::Module {
+                text: Some(text), ..
+            }) => self.unit(module, &text, false, path),
+            Some(ToChild::Module { problem, .. }) => {
+                let message = format!(
+                    "there is no module `{module}`: {}",
+                    problem.unwrap_or_default()
+                );
+                let help =
+                    "import `std/…`, or a file beside the playbook by its path without `.rhai`";
+                self.diagnostics.push(check::error(
+                    "unknown-module",
+                    importer,
+                    position,
+                    1,
+                    message,
+                    help,
+                ));
+            }
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// A parse error in our words: without the interpreter's own spelling of the place.
+fn syntax(source: &str, error: &ParseError) -> Diagnostic {
+    let message = error.err_type().to_string();
+    let mut characters = message.chars();
+    let message = characters
+        .next()
+        .map(|first| first.to_lowercase().chain(characters).collect())
+        .unwrap_or(message.clone());
+    check::error("syntax", source, error.position(), 1, message, "")
+}
+
+/// The value of the constant `PLAYBOOK`.
+fn header(unit: &Unit) -> Result<Header, Box<Diagnostic>> {
+    let found = unit
+        .ast
+        .statements()
+        .iter()
+        .find_map(|statement| match statement {
+            Stmt::Var(parts, _, position) if parts.0.as_str() == HEADER => {
+                Some((&parts.1, *position))
+            }
+            _ => None,
+        });
+    let refused = |position, message: String| {
+        let help = "begin the playbook with `const PLAYBOOK = #{ api: 1, params: #{}, needs: [] };`, all in literals";
+        Box::new(check::error(
+            "header", &unit.name, position, 1, message, help,
+        ))
+    };
+    let Some((value, position)) = found else {
+        return Err(refused(
+            Position::new(1, 1),
+            "the playbook has no header".to_owned(),
+        ));
+    };
+    let value: Option<Dynamic> = Expr::get_literal_value(value, None);
+    let value = value.ok_or_else(|| {
+        refused(
+            position,
+            "the header is not made of literals alone".to_owned(),
+        )
+    })?;
+    read_header(&value).map_err(|problem| refused(position, problem))
+}
+
+/// The first lines of the playbook that begin with `//!`.
+fn about(text: &str) -> String {
+    let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
+    lines
+        .map(str::trim)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim()
+        .to_owned()
+}

@@ -1,0 +1,92 @@
+//! The child process: it parses, checks and interprets, and asks the supervisor for everything else.
+//!
+//! Kernel confinement goes here, before the first line is read. Until then the child is held by what it is given: no environment,
+//! no descriptor but the pipe, and no word of the language that acts by itself.
+
+mod closures;
+mod engine;
+mod fault;
+mod link;
+mod load;
+mod raised;
+mod resolver;
+mod values;
+
+use std::process::ExitCode;
+
+use rhai::{Dynamic, Scope};
+
+pub(super) use closures::Kept;
+pub(super) use engine::{WITHHELD, engine};
+pub(super) use link::{Link, SharedLink};
+pub(super) use load::Unit;
+pub(super) use values::{Raise, text_argument, to_dynamic, values_argument};
+
+use super::protocol::{FromChild, ToChild, VERSION};
+use crate::playbook::Header;
+use crate::run::Request;
+
+/// The stack of the one thread that interprets. Deep values overflow an ordinary stack when they are dropped or printed, and a
+/// stack that overflows aborts. It is virtual memory: only what is used is there.
+const STACK: usize = 256 << 20;
+
+/// Runs the child until the supervisor closes the pipe.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Without a fixed seed the names of closures differ between processes, and could reach a record.
+    let seeded = rhai::config::hashing::set_hashing_seed(Some([1, 2, 3, 4]));
+    debug_assert!(seeded.is_ok(), "nothing was hashed before");
+    let thread = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(converse);
+    match thread.map(std::thread::JoinHandle::join) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(_)) | Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// The conversation: load, begin, closures.
+fn converse() {
+    let link = SharedLink::new(Link::over_standard_streams());
+    let Some(ToChild::Load {
+        version: VERSION,
+        name,
+        text,
+    }) = link.receive()
+    else {
+        return;
+    };
+    let engine = engine(&link);
+    let parsed = load::load(&engine, &link, &name, &text);
+    link.send(&FromChild::Loaded(parsed.loaded()));
+    let Some((parameters, inventory)) = link.receive_beginning() else {
+        return;
+    };
+    let Some(ast) = parsed.runnable() else { return };
+    link.set_inventory(inventory);
+    let mut scope = Scope::new();
+    let parameters = parameters
+        .iter()
+        .map(|(name, value)| (name.as_str().into(), values::to_dynamic(value)));
+    scope.push_constant("params", Dynamic::from_map(parameters.collect()));
+    let result = engine.eval_ast_with_scope::<Dynamic>(&mut scope, ast);
+    link.send(&FromChild::Request(match link.stopped(result) {
+        Ok(()) => Request::Done,
+        Err(fault::Stop::Raised(raised)) => Request::Raised(*raised),
+        Err(fault::Stop::Replayed) => Request::Replayed,
+        Err(fault::Stop::Budget(what)) => {
+            link.send(&FromChild::Budget { what });
+            return closures::serve(&engine, &link);
+        }
+        // The supervisor asks for a closure instead of answering: it has given up on the playbook.
+        Err(fault::Stop::Abandoned) => return closures::serve(&engine, &link),
+        Err(fault::Stop::Gone) => return,
+    }));
+    closures::serve(&engine, &link);
+}
+
+/// Reads the header from the playbook's constant, or says what is wrong with it.
+fn read_header(value: &Dynamic) -> Result<Header, String> {
+    let value = values::to_json(value)?;
+    Header::read(&value).map_err(|error| error.to_string())
+}

@@ -1,0 +1,98 @@
+//! Values between the script and the pipe.
+
+use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, Position};
+use serde_json::Value;
+
+use crate::primitive::Failure;
+
+/// Makes errors that a script can catch.
+pub(in crate::script) trait Raise {
+    /// The failure as the map that `catch` sees.
+    fn raise(&self) -> Box<EvalAltResult>;
+}
+
+impl Raise for Failure {
+    fn raise(&self) -> Box<EvalAltResult> {
+        let mut map = Map::new();
+        map.insert("code".into(), self.code.as_str().into());
+        map.insert("message".into(), self.message.as_str().into());
+        map.insert(
+            "hint".into(),
+            self.hint.as_deref().unwrap_or_default().into(),
+        );
+        map.insert("details".into(), to_dynamic(&self.details));
+        Box::new(EvalAltResult::ErrorRuntime(
+            Dynamic::from_map(map),
+            Position::NONE,
+        ))
+    }
+}
+
+/// A JSON value as a script sees it.
+pub(in crate::script) fn to_dynamic(value: &Value) -> Dynamic {
+    match value {
+        Value::Null => Dynamic::UNIT,
+        Value::Bool(flag) => (*flag).into(),
+        Value::Number(number) => number
+            .as_i64()
+            .map(Dynamic::from)
+            .or_else(|| number.as_f64().map(Dynamic::from))
+            .unwrap_or(Dynamic::UNIT),
+        Value::String(text) => text.as_str().into(),
+        Value::Array(values) => {
+            Dynamic::from_array(values.iter().map(to_dynamic).collect::<Array>())
+        }
+        Value::Object(map) => Dynamic::from_map(
+            map.iter()
+                .map(|(key, value)| (key.as_str().into(), to_dynamic(value)))
+                .collect::<Map>(),
+        ),
+    }
+}
+
+/// A script's value as JSON. Only plain data has one; the interpreter's own conversion would turn a closure into its name.
+pub(in crate::script) fn to_json(value: &Dynamic) -> Result<Value, String> {
+    if value.is_unit() {
+        return Ok(Value::Null);
+    }
+    if let Ok(flag) = value.as_bool() {
+        return Ok(flag.into());
+    }
+    if let Ok(number) = value.as_int() {
+        return Ok(number.into());
+    }
+    if let Ok(number) = value.as_float() {
+        return Ok(number.into());
+    }
+    if let Some(text) = value.read_lock::<ImmutableString>() {
+        return Ok(text.as_str().into());
+    }
+    if let Some(array) = value.read_lock::<Array>() {
+        return array.iter().map(to_json).collect();
+    }
+    if let Some(map) = value.read_lock::<Map>() {
+        return map
+            .iter()
+            .map(|(key, value)| Ok((key.to_string(), to_json(value)?)))
+            .collect();
+    }
+    Err(format!("a {} is not plain data", value.type_name()))
+}
+
+/// A text argument, or the failure that says which one is wrong.
+pub(in crate::script) fn text_argument(
+    what: &str,
+    value: &Dynamic,
+) -> Result<String, Box<EvalAltResult>> {
+    value.clone().into_string().map_err(|found| {
+        Failure::new("argument.type", format!("{what} is a text, not a {found}")).raise()
+    })
+}
+
+/// One value or an array of them.
+pub(in crate::script) fn values_argument(value: Dynamic) -> Vec<Dynamic> {
+    match value.try_cast_result::<Array>() {
+        Ok(array) => array,
+        Err(single) => vec![single],
+    }
+}

@@ -1,0 +1,234 @@
+//! The supervisor's end of the pipe: starts the child, feeds it, and believes nothing it says without looking.
+//!
+//! The child is treated as hostile: lines are bounded and parsed strictly, what comes out of turn ends it, and a child that is dead
+//! or silent never takes the supervisor with it.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+
+use super::Sources;
+use super::protocol::{FromChild, Inventory, LONGEST_LINE, Loaded, ToChild, VERSION};
+use crate::journal::StepNo;
+use crate::run::{Answer, Fault, Request, Script};
+
+/// The word that makes the binary the child.
+pub(crate) const CHILD_WORD: &str = "script-host";
+
+/// How many recorded answers are sent in one line.
+const BATCH: usize = 256;
+
+/// A playbook in its process.
+#[derive(Debug)]
+pub struct Host {
+    sources: Sources,
+    parameters: BTreeMap<String, Value>,
+    inventory: Inventory,
+    process: Option<Process>,
+    /// Set from the first request until the process ends.
+    begun: bool,
+}
+
+#[derive(Debug)]
+struct Process {
+    /// Ended with this value: the child has nothing of its own to finish.
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+/// Why a playbook could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The process could not be started.
+    #[error("cannot start the script's process: {0}")]
+    Spawn(std::io::Error),
+    /// The process ended, or broke the protocol.
+    #[error("the script's process {0}")]
+    Died(String),
+}
+
+impl Host {
+    /// Loads a playbook: parsed, checked and with its modules, in a process of its own.
+    pub async fn load(sources: Sources) -> Result<(Self, Loaded), HostError> {
+        let mut host = Self {
+            sources,
+            parameters: BTreeMap::new(),
+            inventory: Inventory::default(),
+            process: None,
+            begun: false,
+        };
+        let loaded = host.start().await?;
+        Ok((host, loaded))
+    }
+
+    /// What the playbook will see when it begins.
+    pub fn provide(&mut self, parameters: BTreeMap<String, Value>, inventory: Inventory) {
+        self.parameters = parameters;
+        self.inventory = inventory;
+    }
+
+    /// The sources, with every module that was asked for.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    async fn start(&mut self) -> Result<Loaded, HostError> {
+        self.process = Some(Process::spawn().map_err(HostError::Spawn)?);
+        self.begun = false;
+        let (name, text) = (self.sources.name.clone(), self.sources.text.clone());
+        self.send(&ToChild::Load {
+            version: VERSION,
+            name,
+            text,
+        })
+        .await?;
+        loop {
+            match self.receive().await? {
+                FromChild::NeedModule { path } => {
+                    let (text, problem) = match self.sources.module(&path) {
+                        Ok(text) => (Some(text), None),
+                        Err(problem) => (None, Some(problem)),
+                    };
+                    self.send(&ToChild::Module { text, problem }).await?;
+                }
+                FromChild::Loaded(loaded) => return Ok(loaded),
+                FromChild::Request(_) | FromChild::Budget { .. } => {
+                    return Err(self.broke("asked for a step before it was begun"));
+                }
+            }
+        }
+    }
+
+    async fn send(&mut self, message: &ToChild) -> Result<(), HostError> {
+        let mut line = serde_json::to_vec(message).expect("messages are plain data");
+        line.push(b'\n');
+        let Some(process) = &mut self.process else {
+            return Err(HostError::Died("is not there".to_owned()));
+        };
+        match process.input.write_all(&line).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(HostError::Died(self.how_it_ended().await)),
+        }
+    }
+
+    async fn receive(&mut self) -> Result<FromChild, HostError> {
+        let Some(process) = &mut self.process else {
+            return Err(HostError::Died("is not there".to_owned()));
+        };
+        let mut line = Vec::new();
+        let limit = LONGEST_LINE as u64 + 1;
+        let read = (&mut process.output)
+            .take(limit)
+            .read_until(b'\n', &mut line)
+            .await;
+        match read {
+            Ok(0) | Err(_) => Err(HostError::Died(self.how_it_ended().await)),
+            Ok(length) if length > LONGEST_LINE => Err(self.broke("sent a line that is too long")),
+            Ok(_) => serde_json::from_slice(&line)
+                .map_err(|_| self.broke("sent something that is not a message")),
+        }
+    }
+
+    /// Ends a child that does not keep to the protocol.
+    fn broke(&mut self, how: &str) -> HostError {
+        self.process = None;
+        HostError::Died(how.to_owned())
+    }
+
+    async fn how_it_ended(&mut self) -> String {
+        let Some(mut process) = self.process.take() else {
+            return "is not there".to_owned();
+        };
+        // Its pipe is closed, so it is ending; one that closed its pipe and lives on is ended here.
+        let wait = tokio::time::timeout(std::time::Duration::from_secs(2), process.child.wait());
+        match wait.await {
+            Ok(Ok(status)) => format!("ended unexpectedly ({status})"),
+            Ok(Err(error)) => format!("ended unexpectedly ({error})"),
+            Err(_) => "closed its pipe and was ended".to_owned(),
+        }
+    }
+}
+
+impl Process {
+    fn spawn() -> std::io::Result<Self> {
+        let mut child = Command::new("/proc/self/exe")
+            .arg0("cutover")
+            .arg(CHILD_WORD)
+            .env_clear()
+            .current_dir("/")
+            // Its own group: a Ctrl-C at the terminal is for the supervisor, which decides what it means.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let input = child.stdin.take().expect("piped above");
+        let output = BufReader::new(child.stdout.take().expect("piped above"));
+        Ok(Self {
+            child,
+            input,
+            output,
+        })
+    }
+}
+
+impl From<HostError> for Fault {
+    fn from(error: HostError) -> Self {
+        match error {
+            HostError::Spawn(source) => Self::ScriptDied(format!("could not be started: {source}")),
+            HostError::Died(how) => Self::ScriptDied(how),
+        }
+    }
+}
+
+impl Script for Host {
+    async fn begin(&mut self, ahead: Vec<Answer>, only_replay: bool) -> Result<(), Fault> {
+        if self.process.is_none() || self.begun {
+            self.process = None;
+            self.start().await?;
+        }
+        for answers in ahead.chunks(BATCH) {
+            self.send(&ToChild::Ahead {
+                answers: answers.to_vec(),
+            })
+            .await?;
+        }
+        let (parameters, inventory) = (self.parameters.clone(), self.inventory.clone());
+        self.send(&ToChild::Begin {
+            parameters,
+            inventory,
+            only_replay,
+        })
+        .await?;
+        self.begun = true;
+        Ok(())
+    }
+
+    async fn next(&mut self) -> Result<Request, Fault> {
+        match self.receive().await? {
+            FromChild::Request(request) => Ok(request),
+            FromChild::Budget { what } => Err(Fault::Budget(what)),
+            FromChild::NeedModule { .. } | FromChild::Loaded(_) => {
+                Err(self.broke("spoke out of turn").into())
+            }
+        }
+    }
+
+    async fn answer(&mut self, answer: Answer) -> Result<(), Fault> {
+        Ok(self.send(&ToChild::Answer { answer }).await?)
+    }
+
+    async fn closure(&mut self, step: StepNo) -> Result<(), Fault> {
+        Ok(self.send(&ToChild::Closure { step }).await?)
+    }
+
+    fn waits(&self) -> bool {
+        self.begun && self.process.is_some()
+    }
+}

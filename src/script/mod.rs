@@ -1,0 +1,18 @@
+//! The only room that names Rhai: the child process that interprets a playbook, and the host's side of the pipe to it.
+//!
+//! A stranger's text is parsed and run in a child process of the same binary, never in the supervisor. The two talk in lines of
+//! JSON over the child's standard input and output ([`protocol`]). The child performs nothing: every primitive is a request.
+
+mod bindings;
+mod check;
+mod child;
+mod host;
+mod protocol;
+mod reference;
+mod sources;
+
+pub use child::main as child_main;
+pub use host::{Host, HostError};
+pub use protocol::{Inventory, InventoryCluster, Loaded};
+pub use reference::{Page, pages};
+pub use sources::{SourceError, Sources};

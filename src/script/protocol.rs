@@ -1,0 +1,95 @@
+//! What crosses the pipe: one JSON value a line, bounded, parsed strictly, versioned.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::journal::StepNo;
+use crate::playbook::{Diagnostic, Header};
+use crate::run::{Answer, Request};
+
+/// The version of this protocol. Both ends are the same binary; it is compared all the same, since a binary may be replaced while
+/// a run is on.
+pub(super) const VERSION: u32 = 1;
+
+/// The longest line that either end reads, in bytes. Values over 64 KiB do not cross as values, so this is generous.
+pub(super) const LONGEST_LINE: usize = 8 << 20;
+
+/// From the supervisor to the child.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "to_child", rename_all = "snake_case")]
+pub(super) enum ToChild {
+    /// The playbook's text; answered with requests for modules, then [`FromChild::Loaded`].
+    Load {
+        version: u32,
+        name: String,
+        text: String,
+    },
+    /// The text of a module, if there is one.
+    Module {
+        text: Option<String>,
+        problem: Option<String>,
+    },
+    /// Answers of recorded steps, in order; several of these may come before [`ToChild::Begin`].
+    Ahead { answers: Vec<Answer> },
+    /// Start.
+    Begin {
+        parameters: BTreeMap<String, Value>,
+        inventory: Inventory,
+        only_replay: bool,
+    },
+    /// The answer to the last call.
+    Answer { answer: Answer },
+    /// Run the closure that this step left.
+    Closure { step: StepNo },
+}
+
+/// From the child to the supervisor.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "from_child", rename_all = "snake_case")]
+pub(super) enum FromChild {
+    /// The text of a module is wanted.
+    NeedModule { path: String },
+    /// The playbook was parsed and checked.
+    Loaded(Loaded),
+    /// The playbook wants something.
+    Request(Request),
+    /// A budget was used up; the child can do nothing more for the playbook.
+    Budget { what: String },
+}
+
+/// What became of a playbook's text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// The header, if it could be read.
+    pub header: Option<Header>,
+    /// The playbook's first comment lines.
+    pub about: String,
+    /// What is wrong, or suspicious.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The verbs that the playbook and its modules call, of those that need a grant.
+    pub verbs: Vec<String>,
+}
+
+/// What a script may know of the environment: names, and how they belong together.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inventory {
+    /// The environment's name.
+    pub environment: String,
+    /// The clusters by name.
+    pub clusters: BTreeMap<String, InventoryCluster>,
+    /// The names of the databases.
+    pub databases: Vec<String>,
+}
+
+/// What a script may know of a cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InventoryCluster {
+    /// The names of the nodes.
+    pub nodes: Vec<String>,
+    /// The name of the database, if there is one.
+    pub database: Option<String>,
+    /// The name of the load balancer, if there is one.
+    pub traffic: Option<String>,
+}

@@ -1,0 +1,196 @@
+//! Where the text of playbooks and modules comes from: embedded in the binary, or one folder of the operator's.
+//!
+//! A module's path is plain words joined by `/`. `std/…` is embedded; everything else is looked for beside the playbook, through a
+//! directory handle that leads nowhere else: neither `..` nor an absolute path nor a link gets out of it.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use include_dir::include_dir;
+
+use crate::journal::RunDirectory;
+
+static PLAYBOOKS: include_dir::Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
+static STANDARD: include_dir::Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
+
+/// No module is longer than this, in bytes.
+const LONGEST_SOURCE: u64 = 1 << 20;
+
+/// A playbook's text, and where its modules are to be found.
+#[derive(Debug)]
+pub struct Sources {
+    /// The playbook's name.
+    pub name: String,
+    /// The playbook's text.
+    pub text: String,
+    origin: Origin,
+    /// The modules that were asked for so far.
+    pub modules: BTreeMap<String, String>,
+}
+
+#[derive(Debug)]
+enum Origin {
+    /// Shipped in the binary: only `std/…` exists.
+    Shipped,
+    /// A folder.
+    Folder(Dir),
+    /// The stored copies of a run.
+    Stored(RunDirectory),
+}
+
+/// Why a source cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// There is no such playbook.
+    #[error("there is no playbook `{name}`{}", near.as_ref().map(|near| format!("; did you mean `{near}`?")).unwrap_or_default())]
+    UnknownPlaybook {
+        /// What was asked for.
+        name: String,
+        /// The nearest shipped one.
+        near: Option<String>,
+    },
+    /// A file cannot be read.
+    #[error("cannot read `{}`: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The stored copy of a run cannot be read.
+    #[error(transparent)]
+    Stored(#[from] crate::journal::JournalError),
+}
+
+impl Sources {
+    /// The names of the shipped playbooks, with their texts.
+    pub fn shipped() -> impl Iterator<Item = (&'static str, &'static str)> {
+        PLAYBOOKS
+            .files()
+            .filter_map(|file| Some((file.path().file_stem()?.to_str()?, file.contents_utf8()?)))
+    }
+
+    /// The playbook that `name` means: a path to a `.rhai` file, or the name of a shipped one.
+    pub fn find(name: &str) -> Result<Self, SourceError> {
+        let path = Path::new(name);
+        if path.extension().is_none_or(|extension| extension != "rhai") {
+            let shipped = Self::shipped().find(|(known, _)| *known == name);
+            let (name, text) = shipped.ok_or_else(|| SourceError::UnknownPlaybook {
+                name: name.to_owned(),
+                near: Self::shipped()
+                    .map(|(known, _)| (strsim::damerau_levenshtein(name, known), known))
+                    .min()
+                    .filter(|(distance, _)| *distance <= 3)
+                    .map(|(_, known)| known.to_owned()),
+            })?;
+            return Ok(Self::new(name, text.to_owned(), Origin::Shipped));
+        }
+        let unreadable = |source| SourceError::Unreadable {
+            path: path.to_owned(),
+            source,
+        };
+        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        let folder = path
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(unreadable)?;
+        let name = path
+            .file_stem()
+            .map(|stem| stem.to_string_lossy().into_owned())
+            .unwrap_or_default();
+        Ok(Self::new(&name, text, Origin::Folder(folder)))
+    }
+
+    /// The copies that a run stored.
+    pub fn stored(directory: &RunDirectory, name: &str) -> Result<Self, SourceError> {
+        let text =
+            directory
+                .stored(&stored_name(name))?
+                .ok_or_else(|| SourceError::Unreadable {
+                    path: directory.path().join(stored_name(name)),
+                    source: std::io::ErrorKind::NotFound.into(),
+                })?;
+        Ok(Self::new(name, text, Origin::Stored(directory.clone())))
+    }
+
+    /// Stores the playbook and its modules in a run's directory.
+    pub fn store(&self, directory: &RunDirectory) -> Result<(), SourceError> {
+        for (name, text) in self.all() {
+            directory.store(&stored_name(name), text)?;
+        }
+        Ok(())
+    }
+
+    /// The playbook and the modules that were asked for, by name.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &str)> {
+        let modules = self
+            .modules
+            .iter()
+            .map(|(name, text)| (name.as_str(), text.as_str()));
+        std::iter::once((self.name.as_str(), self.text.as_str())).chain(modules)
+    }
+
+    /// The text of the module `path`, kept from now on. An error says why there is none.
+    pub(super) fn module(&mut self, path: &str) -> Result<String, String> {
+        let word = |word: &str| {
+            !word.is_empty()
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
+        };
+        if !path.split('/').all(word) {
+            return Err("a module's path is plain words joined by `/`".to_owned());
+        }
+        let text = match &self.origin {
+            Origin::Stored(directory) => directory
+                .stored(&stored_name(path))
+                .map_err(|error| error.to_string())?
+                .ok_or("the run has no copy of it")?,
+            Origin::Shipped | Origin::Folder(_) if path.starts_with("std/") => {
+                let file = format!("{}.rhai", &path["std/".len()..]);
+                STANDARD
+                    .get_file(file)
+                    .and_then(|file| file.contents_utf8())
+                    .ok_or("the standard library has no such module")?
+                    .to_owned()
+            }
+            Origin::Shipped => {
+                return Err("a shipped playbook imports from `std/` alone".to_owned());
+            }
+            Origin::Folder(folder) => read_in(folder, &format!("{path}.rhai"))?,
+        };
+        self.modules.insert(path.to_owned(), text.clone());
+        Ok(text)
+    }
+
+    fn new(name: &str, text: String, origin: Origin) -> Self {
+        Self {
+            name: name.to_owned(),
+            text,
+            origin,
+            modules: BTreeMap::new(),
+        }
+    }
+}
+
+fn stored_name(name: &str) -> String {
+    format!("sources/{name}.rhai")
+}
+
+fn read_in(folder: &Dir, file: &str) -> Result<String, String> {
+    let open = folder
+        .open(file)
+        .map_err(|error| format!("`{file}` beside the playbook cannot be read: {error}"))?;
+    let mut text = String::new();
+    open.take(LONGEST_SOURCE + 1)
+        .read_to_string(&mut text)
+        .map_err(|error| format!("`{file}` cannot be read: {error}"))?;
+    if text.len() as u64 > LONGEST_SOURCE {
+        return Err(format!("`{file}` is longer than {LONGEST_SOURCE} bytes"));
+    }
+    Ok(text)
+}
