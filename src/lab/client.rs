@@ -160,7 +160,7 @@ async fn one(client: Client, load: Load, account: Arc<Mutex<Account>>) {
         Ok(None) => Ending::Broken,
         Err(_) => Ending::Late,
     };
-    lock(&account).note(ending, Instant::now());
+    lock(&account).note(&ending, Instant::now());
 }
 
 fn lock(account: &Mutex<Account>) -> std::sync::MutexGuard<'_, Account> {
@@ -181,8 +181,8 @@ struct Account {
 }
 
 impl Account {
-    fn note(&mut self, ending: Ending, now: Instant) {
-        match ending {
+    fn note(&mut self, ending: &Ending, now: Instant) {
+        match *ending {
             Ending::Answered(status) => {
                 *self.report.statuses.entry(status).or_default() += 1;
                 if status < 500 {
@@ -221,11 +221,11 @@ mod tests {
         let start = Instant::now();
         let at = |milliseconds| start + Duration::from_millis(milliseconds);
         let mut account = Account::default();
-        account.note(Ending::Answered(200), at(0));
-        account.note(Ending::Answered(503), at(10));
-        account.note(Ending::Broken, at(20));
-        account.note(Ending::Answered(404), at(70));
-        account.note(Ending::Late, at(80));
+        account.note(&Ending::Answered(200), at(0));
+        account.note(&Ending::Answered(503), at(10));
+        account.note(&Ending::Broken, at(20));
+        account.note(&Ending::Answered(404), at(70));
+        account.note(&Ending::Late, at(80));
         let report = account.finish(at(90));
         assert_eq!(report.longest_outage_ms, 60);
         assert_eq!(report.failed(), 3);

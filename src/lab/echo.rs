@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use super::http::{self, Answer, Asked};
 
 /// The longest answer time that a request may ask for.
-const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+const LONGEST_SLEEP: Duration = Duration::from_mins(1);
 
 /// Answers `{method, path, query, headers, body}` until `stop`; `?sleep_ms=N` delays the answer, `?status=N` sets its status.
 pub async fn serve(listener: TcpListener, stop: watch::Receiver<bool>) {

@@ -75,14 +75,38 @@ pub async fn seed(admin_url: &str, upstream_url: &str) -> Result<Seeded, SeedErr
     let mark = if is_older { "" } else { "~" };
     let url = format!("{}/", upstream_url.trim_end_matches('/'));
     for name in ["catalogue", "orders", "accounts", "site"] {
-        admin
-            .post(
-                "/services",
-                &json!({"name": name, "url": url, "tags": ["practice"]}),
-            )
-            .await?;
+        let service = json!({"name": name, "url": url, "tags": ["practice"]});
+        admin.post("/services", &service).await?;
     }
-    for (service, route) in [
+    for (service, route) in routes(mark) {
+        let path = format!("/services/{service}/routes");
+        admin.post(&path, &route).await?;
+    }
+    let mut keys = Vec::new();
+    for number in 1..=5 {
+        let (username, key) = (
+            format!("consumer-{number}"),
+            format!("practice-key-{number}"),
+        );
+        let consumer = json!({"username": username, "custom_id": format!("c{number}")});
+        admin.post("/consumers", &consumer).await?;
+        let path = format!("/consumers/{username}/key-auth");
+        admin.post(&path, &json!({ "key": key })).await?;
+        keys.push(key);
+    }
+    for (path, plugin) in plugins() {
+        admin.post(path, &plugin).await?;
+    }
+    Ok(Seeded {
+        requests: requests(&keys[0]),
+        limited_path: "/orders".to_owned(),
+        keys,
+    })
+}
+
+/// The routes with their services; `mark` stands before a pattern.
+fn routes(mark: &str) -> [(&'static str, Value); 9] {
+    [
         (
             "catalogue",
             json!({"name": "catalogue", "paths": ["/catalogue"]}),
@@ -116,32 +140,12 @@ pub async fn seed(admin_url: &str, upstream_url: &str) -> Result<Seeded, SeedErr
             "site",
             json!({"name": "health", "paths": ["/health"], "tags": ["practice"]}),
         ),
-    ] {
-        admin
-            .post(&format!("/services/{service}/routes"), &route)
-            .await?;
-    }
-    let mut keys = Vec::new();
-    for number in 1..=5 {
-        let (username, key) = (
-            format!("consumer-{number}"),
-            format!("practice-key-{number}"),
-        );
-        admin
-            .post(
-                "/consumers",
-                &json!({"username": username, "custom_id": format!("c{number}")}),
-            )
-            .await?;
-        admin
-            .post(
-                &format!("/consumers/{username}/key-auth"),
-                &json!({ "key": key }),
-            )
-            .await?;
-        keys.push(key);
-    }
-    for (path, plugin) in [
+    ]
+}
+
+/// The plugins with the collections they are put into.
+fn plugins() -> [(&'static str, Value); 8] {
+    [
         (
             "/plugins",
             json!({"name": "correlation-id", "config": {"header_name": "X-Correlation-Id", "echo_downstream": true}}),
@@ -168,16 +172,18 @@ pub async fn seed(admin_url: &str, upstream_url: &str) -> Result<Seeded, SeedErr
             "/routes/health/plugins",
             json!({"name": "request-termination", "config": {"status_code": 200, "message": "ok"}}),
         ),
-    ] {
-        admin.post(path, &plugin).await?;
-    }
+    ]
+}
+
+/// Requests that reach every route, with what they are answered; `key` is a consumer's.
+fn requests(key: &str) -> Vec<SeededRequest> {
     let request = |path: &str, key: Option<&str>, status| SeededRequest {
         path: path.to_owned(),
         host: None,
         key: key.map(str::to_owned),
         status,
     };
-    let key = Some(keys[0].as_str());
+    let key = Some(key);
     let mut requests = vec![
         request("/catalogue", None, 200),
         request("/catalogue/search?q=1", None, 200),
@@ -195,11 +201,7 @@ pub async fn seed(admin_url: &str, upstream_url: &str) -> Result<Seeded, SeedErr
         host: Some("www.example.test".to_owned()),
         ..request("/", None, 200)
     });
-    Ok(Seeded {
-        requests,
-        limited_path: "/orders".to_owned(),
-        keys,
-    })
+    requests
 }
 
 struct Admin<'a> {

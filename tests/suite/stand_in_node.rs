@@ -1,4 +1,4 @@
-//! The stand-in's node against recordings of real Kong, on databases of real Kong in a private PostgreSQL.
+//! The stand-in's node against recordings of real Kong, on databases of real Kong in a private server.
 //!
 //! The recordings are not part of the repository; without them these tests say that they skip.
 
@@ -24,6 +24,7 @@ const OLD: Version = Version::new(2, 8, 5);
 const MIDDLE: Version = Version::new(3, 4, 2);
 const NEW: Version = Version::new(3, 9, 1);
 
+#[expect(clippy::print_stderr, reason = "a test that skips says so")]
 fn observed() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/domain/kong-observed");
     if path.exists() {
@@ -33,7 +34,7 @@ fn observed() -> Option<PathBuf> {
     None
 }
 
-/// A private PostgreSQL with recorded databases, and the nodes on it.
+/// A private server with recorded databases, and the nodes on it.
 struct World {
     directory: tempfile::TempDir,
     postgres: PrivatePostgres,
@@ -257,6 +258,10 @@ const EXCEPTIONS: [&str; 1] = ["schemas_plugins_rate-limiting"];
 const NOT_SERVED: [&str; 1] = ["timers"];
 
 #[tokio::test]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figure is what the test is read for"
+)]
 async fn the_admin_api_has_the_recorded_shapes() {
     let Some(observed) = observed() else { return };
     let world = World::new(&observed, &["st_28", "st_34", "st_39fin"]);
@@ -418,12 +423,11 @@ async fn a_seeded_gateway_routes_authenticates_limits_and_tells_its_neighbour() 
             assert!(answer.headers.contains_key(name), "{version} lacks {name}");
         }
         // One row for each consumer, shared by both nodes, with the plugin's service and no route.
-        let before = count(&world, database);
         for node in [&one, &other] {
             assert_eq!(world.keyed(node, "/orders", &seeded.keys[2]).await, 200);
         }
         eventually("both increments", async || {
-            count(&world, database) == before + 2
+            count(&world, database, "consumer-3") == 2
         })
         .await;
         // Pages: the next one begins where the last one ended.
@@ -456,10 +460,14 @@ async fn a_seeded_gateway_routes_authenticates_limits_and_tells_its_neighbour() 
     }
 }
 
-fn count(world: &World, database: &str) -> i64 {
-    let sum = "SELECT coalesce(sum(value), 0) FROM ratelimiting_metrics m JOIN services s ON s.id = m.service_id \
-               WHERE s.name = 'orders' AND m.period = 'minute' AND route_id = '00000000-0000-0000-0000-000000000000'";
-    world.psql(database, &["-c", sum]).parse().expect("a sum")
+/// What a consumer has used of the limit on orders.
+fn count(world: &World, database: &str, consumer: &str) -> i64 {
+    let sum = format!(
+        "SELECT coalesce(sum(value), 0) FROM ratelimiting_metrics m JOIN services s ON s.id = m.service_id \
+         JOIN consumers c ON c.id::text = m.identifier WHERE s.name = 'orders' AND c.username = '{consumer}' \
+         AND m.period = 'minute' AND route_id = '00000000-0000-0000-0000-000000000000'"
+    );
+    world.psql(database, &["-c", &sum]).parse().expect("a sum")
 }
 
 #[tokio::test]
@@ -485,6 +493,29 @@ async fn limits_refuse_as_kong_does() {
     assert_eq!(refused.headers["x-ratelimit-limit-minute"], "3");
     assert_eq!(refused.headers["ratelimit-remaining"], "0");
     assert!(refused.headers.contains_key("retry-after"));
+    // A count in the process's memory is gone with the process, but a reload is no new process.
+    let path = format!("/plugins/{}", plugin_of(&world, "limited"));
+    let config = json!({"config": {"minute": null, "year": 2, "policy": "local"}});
+    let json_type = [("content-type", "application/json")];
+    let patched = world
+        .send("PATCH", &node.admin, &path, &config, &json_type)
+        .await;
+    assert_eq!(patched.body["config"]["minute"], Value::Null);
+    eventually("the local limit", async || {
+        let answer = world.get(&node.proxy, "/limited").await;
+        answer.status == 429 && answer.headers.contains_key("x-ratelimit-limit-year")
+    })
+    .await;
+    // A route changed behind Kong's back shows after a reload only, which tells that it is over.
+    let renamed = "UPDATE routes SET paths = '{/renamed}' WHERE name = 'echo-route'";
+    world.psql("st_39fin", &["-c", renamed]);
+    assert_eq!(world.proxied(&node, "/renamed").await, 404);
+    node.orders.send(Order::Reload).await.expect("running");
+    eventually("the reload", async || {
+        world.proxied(&node, "/renamed").await != 404
+    })
+    .await;
+    assert_eq!(world.proxied(&node, "/limited").await, 429);
     let nothing = world.get(&node.proxy, "/nowhere").await;
     assert_eq!(nothing.status, 404);
     assert_eq!(
@@ -504,6 +535,15 @@ async fn limits_refuse_as_kong_does() {
         "{metrics}"
     );
     node.end(Order::Quit).await;
+}
+
+/// The id of the rate limit of a service.
+fn plugin_of(world: &World, service: &str) -> String {
+    let id = format!(
+        "SELECT p.id FROM plugins p JOIN services s ON s.id = p.service_id \
+         WHERE p.name = 'rate-limiting' AND s.name = '{service}'"
+    );
+    world.psql("st_39fin", &["-c", &id])
 }
 
 #[tokio::test]

@@ -188,7 +188,8 @@ fn a_node_is_started_once_found_healthy_reloaded_and_stopped() {
     let port = free_port();
     let conf = std::fs::read_to_string(world.conf("cell")).expect("readable");
     let path = world.prefix().with_file_name("kong.conf");
-    std::fs::write(&path, conf + &format!("admin_listen = 127.0.0.1:{port}\n")).expect("written");
+    let conf = format!("{conf}admin_listen = 127.0.0.1:{port}\n");
+    std::fs::write(&path, conf).expect("written");
     let prefix = world.prefix();
     let kong = |arguments: &str| {
         let words: Vec<_> = arguments.split_whitespace().collect();

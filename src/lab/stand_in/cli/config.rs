@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::error::CommandError;
-use super::{Invocation, export, output, usage};
+use super::{Invocation, export, import, output, usage};
 use crate::lab::stand_in::conf::DatabaseKind;
 use crate::lab::stand_in::migrations::{MigrationError, connect};
 
@@ -21,6 +21,16 @@ pub(super) async fn run(invocation: &Invocation<'_>) -> Result<ExitCode, Command
             db_export(invocation, file.unwrap_or(DEFAULT_FILE)).await?;
             Ok(ExitCode::SUCCESS)
         }
+        (Some("parse"), Some(file)) => {
+            read(invocation, file)?;
+            output::line("parse successful");
+            Ok(ExitCode::SUCCESS)
+        }
+        (Some("db_import"), Some(file)) => {
+            db_import(invocation, file).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        (Some("parse" | "db_import"), None) => Err(CommandError::NoDeclarativeFile),
         (Some(command), _) => Err(CommandError::Usage(format!(
             "No such command for config: {command}\n\n{}",
             usage::of("config", invocation.version)
@@ -44,4 +54,23 @@ async fn db_export(invocation: &Invocation<'_>, file: &str) -> Result<(), Comman
     std::fs::write(file, text).map_err(CommandError::system(format!("write {file}")))?;
     output::verbose(invocation.arguments.verbosity, &format!("wrote {file}"));
     Ok(())
+}
+
+async fn db_import(invocation: &Invocation<'_>, file: &str) -> Result<(), CommandError> {
+    let settings = invocation.settings_of_node()?;
+    if settings.database == DatabaseKind::Off {
+        return Err(CommandError::NoDatabase("db_import".to_owned()));
+    }
+    let declarative = read(invocation, file)?;
+    output::line("parse successful, beginning import");
+    let client = connect(&settings.postgres, settings.postgres.timeout).await?;
+    import::import(&client, &declarative).await?;
+    output::line("import successful");
+    Ok(())
+}
+
+fn read(invocation: &Invocation<'_>, file: &str) -> Result<import::Declarative, CommandError> {
+    let text =
+        std::fs::read_to_string(file).map_err(CommandError::system(format!("read {file}")))?;
+    import::parse(&text, invocation.version)
 }

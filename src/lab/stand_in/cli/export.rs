@@ -1,47 +1,19 @@
 //! The database as a declarative file, in YAML: every entity with its ids, as `kong config db_export` writes it.
 //!
-//! Owns the naming of tables and columns in that file, and the little YAML it takes; Kong's own order of keys is a hash table's,
-//! so here keys are in the order of their names.
+//! Owns the little YAML it takes. Kong's own order of keys is a hash table's; here keys are in the order of their names.
 
 use serde_json::{Map, Value};
 use tokio_postgres::{Client, Error};
 
+use super::declarative::{self, INTERNAL, TABLES, TIMES};
 use crate::kong::Version;
-
-/// The tables in the order of the file, which is the order of what refers to what.
-const TABLES: [&str; 20] = [
-    "ca_certificates",
-    "certificates",
-    "consumers",
-    "parameters",
-    "key_sets",
-    "keys",
-    "snis",
-    "services",
-    "routes",
-    "plugins",
-    "upstreams",
-    "targets",
-    "acls",
-    "basicauth_credentials",
-    "hmacauth_credentials",
-    "jwt_secrets",
-    "keyauth_credentials",
-    "oauth2_credentials",
-    "oauth2_tokens",
-    "filter_chains",
-];
-
-/// Columns that are the database's own and not the entity's.
-const INTERNAL: [&str; 2] = ["ws_id", "cache_key"];
 
 /// The whole database as `version` exports it, read in one snapshot.
 pub(super) async fn declarative(client: &Client, version: &Version) -> Result<String, Error> {
-    let format = if version.is_at_least(3, 0) {
-        "3.0"
-    } else {
-        "2.1"
-    };
+    let format = declarative::formats(version)
+        .last()
+        .copied()
+        .unwrap_or_default();
     let mut text = format!("_format_version: '{format}'\n_transform: false\n");
     client
         .batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -77,19 +49,13 @@ fn entity(columns: Map<String, Value>) -> Map<String, Value> {
     columns
         .into_iter()
         .filter(|(name, _)| !INTERNAL.contains(&name.as_str()))
-        .map(
-            |(name, value)| match (name.as_str(), name.strip_suffix("_id")) {
-                ("custom_id" | "client_id", _) | (_, None) => (name, value),
-                (_, Some(entity)) => (entity.to_owned(), value),
-            },
-        )
         .map(|(name, value)| {
-            let value = if ["created_at", "updated_at"].contains(&name.as_str()) {
+            let value = if TIMES.contains(&name.as_str()) {
                 seconds(value)
             } else {
                 value
             };
-            (name, value)
+            (declarative::field(&name).to_owned(), value)
         })
         .collect()
 }

@@ -8,18 +8,19 @@ use std::time::Duration;
 
 use tokio_postgres::Client;
 
-use super::error::{CommandError, NEEDS_BOOTSTRAP};
+use super::error::CommandError;
+use super::list::list;
 use super::{Invocation, output, usage};
 use crate::kong::Version;
-use crate::kong::migrations::{ABORTED, Verdict};
+use crate::kong::migrations::ABORTED;
 use crate::lab::stand_in::conf::Settings;
 use crate::lab::stand_in::migrations::{
     DEFAULT_LOCK_TIMEOUT, Faults, Held, MigrationError, Mutex, Parts, Runner, SchemaState, Waiting,
-    connect, lines,
+    connect,
 };
 
 /// The statement timeout before 3.7; later it is `pg_timeout`.
-const DEFAULT_DATABASE_TIMEOUT: Duration = Duration::from_secs(60);
+const DEFAULT_DATABASE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// What `up` says when it leaves something for `finish`.
 const PENDING: &str = "\nDatabase has pending migrations; run 'kong migrations finish' when ready";
@@ -63,7 +64,7 @@ pub(super) async fn run(invocation: &Invocation<'_>) -> Result<ExitCode, Command
         "bootstrap" => migrations.bootstrap(&state).await?,
         "up" => migrations.up(&state).await?,
         "finish" => migrations.finish(&state).await?,
-        "list" => return Ok(migrations.list(&state)),
+        "list" => return Ok(list(version, &state)),
         "status" => output::line(&state.to_json().to_string()),
         _ => {
             let confirmed = invocation.arguments.has("yes") || confirm()?;
@@ -113,41 +114,6 @@ impl<'a> Migrations<'a> {
             faults: &self.faults,
             log: &output::line,
         }
-    }
-
-    fn list(&self, state: &SchemaState) -> ExitCode {
-        let verdict = state.verdict();
-        if verdict == Verdict::NeedsBootstrap {
-            output::line(NEEDS_BOOTSTRAP);
-            return ExitCode::from(verdict.exit_code());
-        }
-        if !state.executed.is_empty() {
-            output::line(&format!("Executed migrations:\n{}", lines(&state.executed)));
-        }
-        if !state.pending.is_empty() {
-            output::line(&format!("\nPending migrations:\n{}", lines(&state.pending)));
-        }
-        if !state.new.is_empty() {
-            output::line(&format!(
-                "\nNew migrations available:\n{}",
-                lines(&state.new)
-            ));
-        }
-        match verdict {
-            Verdict::PendingAndNew => {
-                output::warn(&format!(
-                    "Database has pending migrations from a previous upgrade, and new migrations from this upgrade (version {})",
-                    self.version
-                ));
-                output::line(
-                    "\n\nRun 'kong migrations finish' when ready to complete pending migrations (postgres database will be incompatible with the previous Kong version)",
-                );
-            }
-            Verdict::Pending => output::line("\nRun 'kong migrations finish' when ready"),
-            Verdict::New => output::line("\nRun 'kong migrations up' to proceed"),
-            Verdict::UpToDate | Verdict::NeedsBootstrap => {}
-        }
-        ExitCode::from(verdict.exit_code())
     }
 
     async fn bootstrap(&self, state: &SchemaState) -> Result<(), CommandError> {

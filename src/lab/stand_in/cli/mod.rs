@@ -5,9 +5,12 @@
 mod arguments;
 mod check;
 mod config;
+mod declarative;
 mod error;
 mod export;
 mod health;
+mod import;
+mod list;
 mod migrations;
 mod output;
 mod process;
@@ -91,7 +94,7 @@ pub fn main(version: &Version, arguments: &[String]) -> ExitCode {
 
 async fn dispatch(command: &str, invocation: &Invocation<'_>) -> Result<ExitCode, CommandError> {
     match command {
-        "version" => check::version(invocation),
+        "version" => Ok(check::version(invocation)),
         "check" => check::check(invocation),
         "prepare" => check::prepare(invocation),
         "health" => health::run(invocation),

@@ -98,7 +98,13 @@ async fn start_with(
         let ended = node
             .try_wait()
             .map_err(CommandError::system("wait for the node"))?;
-        if ended.is_some() || Instant::now() > deadline {
+        if ended.is_some() {
+            return Err(CommandError::NodeEnded(prefix.join("logs/error.log")));
+        }
+        if Instant::now() > deadline {
+            node.kill()
+                .and_then(|()| node.wait())
+                .map_err(CommandError::system("end the node that does not listen"))?;
             return Err(CommandError::NodeEnded(prefix.join("logs/error.log")));
         }
         // Port 0 is some free port, which only the node knows.

@@ -72,4 +72,4 @@ fn reason(error: &tokio_postgres::Error) -> String {
 }
 
 /// How long the lock lives, and how long a waiting node waits for it, where no `--lock-timeout` says otherwise.
-pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+pub const DEFAULT_LOCK_TIMEOUT: Duration = Duration::from_mins(1);

@@ -1,5 +1,6 @@
 //! The Admin API and the status listener: from a path to what answers it, and the headers around every answer.
 
+mod checks;
 mod entities;
 mod form;
 mod information;

@@ -72,7 +72,7 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
         &exchange.head.headers,
     );
     let Some((route, matched)) = found else {
-        return exchange.refuse(404, "no Route matched with those values");
+        return exchange.refuse_unrouted(404, "no Route matched with those values");
     };
     let answer = match exchange.plugins(&route).await {
         Some(answer) => answer,
@@ -180,7 +180,10 @@ impl Exchange {
                 None
             }
             Ok(None) => {
-                self.headers.extend([(Some(challenge.0), challenge.1)]);
+                // Up to 3.6 only a missing key was answered with a challenge.
+                if self.node.version.is_at_least(3, 7) {
+                    self.headers.extend([(Some(challenge.0), challenge.1)]);
+                }
                 Some(self.refuse(401, self.node.invalid_key_message()))
             }
             Err(_) => Some(self.refuse(500, answers::UNEXPECTED)),
@@ -243,6 +246,14 @@ impl Exchange {
             message,
             &self.request_id,
         ))
+    }
+
+    /// The same where there is nowhere to go, which 2.x told in one line.
+    fn refuse_unrouted(&self, status: u16, message: &str) -> Answer {
+        if self.node.version.is_at_least(3, 0) {
+            return self.refuse(status, message);
+        }
+        self.finish(answers::compact(status, &json!({ "message": message })))
     }
 
     /// Puts the plugins' headers and those of a gateway that answered by itself on `answer`.

@@ -154,7 +154,8 @@ fn headers(usage: &[(&Counter, i64, i64)], stopped: bool, now: Timestamp) -> Vec
         headers.push((format!("X-RateLimit-Remaining-{period}"), left));
         let elapsed = now.as_second() - counter.date.as_second();
         let reset = (counter.lifetime - elapsed).max(1);
-        if least.is_none_or(|(_, least_left, _)| left < least_left) {
+        // The periods come in the order of their lengths, and of two that leave the same the longer one is told.
+        if least.is_none_or(|(_, least_left, _)| left <= least_left) {
             least = Some((*limit, left, reset));
         }
     }

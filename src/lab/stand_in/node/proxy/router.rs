@@ -237,9 +237,9 @@ mod tests {
     }
 
     fn found(version: &Version, routes: &[Object], host: &str, path: &str) -> Option<String> {
-        let router = Router::new(version, routes, &[]);
-        let (route, _) = router.find("GET", host, path, &HeaderMap::new())?;
-        Some(route.name.clone())
+        let (found, _) =
+            Router::new(version, routes, &[]).find("GET", host, path, &HeaderMap::new())?;
+        Some(found.name.clone())
     }
 
     #[test]

@@ -66,7 +66,7 @@ pub(super) async fn pass_on(
     body: Bytes,
 ) -> Answer {
     let Some(service) = &route.service else {
-        return exchange.refuse(503, "no Service found with those values");
+        return exchange.refuse_unrouted(503, "no Service found with those values");
     };
     let Some(address) = exchange.node.upstreams().address(service) else {
         return exchange.refuse(503, "failure to get a peer from the ring-balancer");

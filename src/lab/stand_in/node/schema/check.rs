@@ -38,7 +38,7 @@ fn describe(path: &str, problem: &Value, into: &mut Vec<String>) {
     match problem {
         // What is wrong with the whole is told without its key.
         Value::Array(problems) => {
-            into.extend(problems.iter().filter_map(Value::as_str).map(str::to_owned))
+            into.extend(problems.iter().filter_map(Value::as_str).map(str::to_owned));
         }
         Value::Object(fields) => {
             for (field, problem) in fields {

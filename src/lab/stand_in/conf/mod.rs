@@ -2,11 +2,19 @@
 //!
 //! Owns the file's grammar and the precedence of its sources; knows nothing of what a setting does.
 
+mod error;
+mod file;
+mod postgres;
+
 use std::collections::BTreeMap;
-use std::fmt;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use file::{boolean, listen, not_a_number, parse, read};
+
+pub use error::ConfError;
+pub use file::Listen;
+pub use postgres::{Password, PostgresSettings, PostgresTls};
 
 /// Where Kong looks when no `-c` is given.
 const DEFAULT_PATHS: [&str; 2] = ["/etc/kong/kong.conf", "/etc/kong.conf"];
@@ -66,15 +74,6 @@ pub struct Settings {
     pub all: BTreeMap<String, String>,
 }
 
-/// One address to listen on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Listen {
-    /// Address and port.
-    pub address: SocketAddr,
-    /// Whether the listener speaks TLS.
-    pub ssl: bool,
-}
-
 /// `database` in `kong.conf`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DatabaseKind {
@@ -82,91 +81,6 @@ pub enum DatabaseKind {
     Postgres,
     /// DB-less.
     Off,
-}
-
-/// The `pg_*` settings.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PostgresSettings {
-    /// A host name, an address, or the directory of a Unix socket.
-    pub host: String,
-    /// The TCP port, also part of a Unix socket's name.
-    pub port: u16,
-    /// The role.
-    pub user: String,
-    /// Its password; empty for none.
-    pub password: Password,
-    /// The database's name.
-    pub database: String,
-    /// The schema, where one is set.
-    pub schema: Option<String>,
-    /// How the connection is protected.
-    pub tls: PostgresTls,
-    /// How long connecting and each statement may take.
-    pub timeout: Duration,
-}
-
-/// `pg_ssl` and `pg_ssl_verify`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PostgresTls {
-    /// Plain.
-    Off,
-    /// Encrypted, the server's certificate not checked.
-    On,
-    /// Encrypted, the server's certificate checked.
-    Verify,
-}
-
-/// A password, which never shows in a debug output.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(pub String);
-
-impl fmt::Debug for Password {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if self.0.is_empty() { "none" } else { "******" })
-    }
-}
-
-/// Why a configuration cannot be used, in Kong's words.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfError {
-    /// `-c` names no file.
-    #[error("no file at: {}", .0.display())]
-    NoFile(PathBuf),
-    /// The file cannot be read.
-    #[error("could not read configuration file at: {}", .0.display())]
-    Unreadable(PathBuf),
-    /// A number was wanted.
-    #[error("{key} is not a number: '{value}'")]
-    NotANumber {
-        /// The setting.
-        key: String,
-        /// What it holds.
-        value: String,
-    },
-    /// `on` or `off` was wanted.
-    #[error("{key} is not a boolean: '{value}'")]
-    NotABoolean {
-        /// The setting.
-        key: String,
-        /// What it holds.
-        value: String,
-    },
-    /// A listener that cannot be read.
-    #[error(
-        "{key} must be of form: [off] | <ip>:<port> [ssl] [http2] [proxy_protocol] [deferred] [bind] [reuseport] [backlog=%d+], [... next entry ...]"
-    )]
-    Listen {
-        /// The setting.
-        key: String,
-    },
-    /// A value outside a closed list.
-    #[error("{key} has an invalid value: '{value}' (postgres, off)")]
-    Database {
-        /// The setting.
-        key: String,
-        /// What it holds.
-        value: String,
-    },
 }
 
 impl Settings {
@@ -233,12 +147,12 @@ impl Settings {
     /// The text of `.kong_env`.
     #[must_use]
     pub fn to_kong_env(&self) -> String {
-        let mut text =
-            String::from("#### This is a generated file. Modifications will be lost. ####\n\n");
-        for (key, value) in &self.all {
-            text.push_str(&format!("{key} = {}\n", value.replace('#', "\\#")));
-        }
-        text
+        let heading = "#### This is a generated file. Modifications will be lost. ####\n\n";
+        let pairs = self
+            .all
+            .iter()
+            .map(|(key, value)| format!("{key} = {}\n", value.replace('#', "\\#")));
+        std::iter::once(heading.to_owned()).chain(pairs).collect()
     }
 
     fn check(all: BTreeMap<String, String>) -> Result<Self, ConfError> {
@@ -302,68 +216,6 @@ impl Settings {
             all,
         })
     }
-}
-
-fn read(path: &Path) -> Result<String, ConfError> {
-    if !path.is_file() {
-        return Err(ConfError::NoFile(path.to_owned()));
-    }
-    std::fs::read_to_string(path).map_err(|_| ConfError::Unreadable(path.to_owned()))
-}
-
-/// The `key = value` pairs of a file; a `#` begins a comment unless a backslash stands before it.
-fn parse(text: &str) -> impl Iterator<Item = (String, String)> {
-    text.lines().filter_map(|line| {
-        let (key, value) = without_comment(line)
-            .trim()
-            .split_once('=')
-            .map(|(key, value)| (key.trim().to_owned(), value.trim().replace("\\#", "#")))?;
-        (!key.is_empty()).then_some((key, value))
-    })
-}
-
-fn without_comment(line: &str) -> &str {
-    let comment = line
-        .match_indices('#')
-        .find(|(at, _)| !line[..*at].ends_with('\\'));
-    comment.map_or(line, |(at, _)| &line[..at])
-}
-
-fn boolean(key: &str, value: &str) -> Result<bool, ConfError> {
-    match value {
-        "on" | "true" => Ok(true),
-        "off" | "false" => Ok(false),
-        _ => Err(ConfError::NotABoolean {
-            key: key.to_owned(),
-            value: value.to_owned(),
-        }),
-    }
-}
-
-fn not_a_number(key: &str, value: &str) -> ConfError {
-    ConfError::NotANumber {
-        key: key.to_owned(),
-        value: value.to_owned(),
-    }
-}
-
-fn listen(key: &str, value: &str) -> Result<Vec<Listen>, ConfError> {
-    if value == "off" {
-        return Ok(Vec::new());
-    }
-    value
-        .split(',')
-        .map(|entry| {
-            let mut words = entry.split_whitespace();
-            let address = words.next().and_then(|word| word.parse().ok());
-            Ok(Listen {
-                address: address.ok_or_else(|| ConfError::Listen {
-                    key: key.to_owned(),
-                })?,
-                ssl: words.any(|word| word == "ssl"),
-            })
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,46 @@
+//! What can be wrong with a configuration, in Kong's words.
+
+use std::path::PathBuf;
+
+/// Why a configuration cannot be used, in Kong's words.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfError {
+    /// `-c` names no file.
+    #[error("no file at: {}", .0.display())]
+    NoFile(PathBuf),
+    /// The file cannot be read.
+    #[error("could not read configuration file at: {}", .0.display())]
+    Unreadable(PathBuf),
+    /// A number was wanted.
+    #[error("{key} is not a number: '{value}'")]
+    NotANumber {
+        /// The setting.
+        key: String,
+        /// What it holds.
+        value: String,
+    },
+    /// `on` or `off` was wanted.
+    #[error("{key} is not a boolean: '{value}'")]
+    NotABoolean {
+        /// The setting.
+        key: String,
+        /// What it holds.
+        value: String,
+    },
+    /// A listener that cannot be read.
+    #[error(
+        "{key} must be of form: [off] | <ip>:<port> [ssl] [http2] [proxy_protocol] [deferred] [bind] [reuseport] [backlog=%d+], [... next entry ...]"
+    )]
+    Listen {
+        /// The setting.
+        key: String,
+    },
+    /// A value outside a closed list.
+    #[error("{key} has an invalid value: '{value}' (postgres, off)")]
+    Database {
+        /// The setting.
+        key: String,
+        /// What it holds.
+        value: String,
+    },
+}

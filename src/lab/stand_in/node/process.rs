@@ -1,0 +1,189 @@
+//! A node's life: listeners are opened, files written, orders obeyed, and the end is quick or graceful.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::super::conf::{Listen, Settings};
+use super::{LISTENING, Node, NodeError, Order, PID_FILE, StoreError, admin, events, proxy};
+use crate::kong::Version;
+use crate::lab::http;
+
+/// Runs a node of `version` until an order ends it, or nobody is left to give one.
+pub async fn run(
+    version: Version,
+    settings: Settings,
+    mut orders: mpsc::Receiver<Order>,
+) -> Result<(), NodeError> {
+    let node = Arc::new(Node::new(version, settings)?);
+    // What a crashed predecessor left there would send clients to nobody.
+    let _ = std::fs::remove_file(node.settings.prefix.join(LISTENING));
+    node.database.open_all().await.map_err(StoreError::from)?;
+    node.stale.all();
+    node.rebuild().await?;
+    let (stop, stopped) = watch::channel(false);
+    let mut listening = Listening::default();
+    // Dropping the sets ends what runs in them, connections included: that is how a node stops at once.
+    let mut serving = JoinSet::new();
+    let mut timers = JoinSet::new();
+    for listener in listening.bind("proxy", &node.settings.proxy_listen).await? {
+        let node = Arc::clone(&node);
+        serving.spawn(http::serve(listener, stopped.clone(), move |request| {
+            proxy::answer(Arc::clone(&node), request)
+        }));
+    }
+    for listener in listening.bind("admin", &node.settings.admin_listen).await? {
+        let node = Arc::clone(&node);
+        serving.spawn(http::serve(listener, stopped.clone(), move |request| {
+            admin::answer(Arc::clone(&node), request)
+        }));
+    }
+    for listener in listening
+        .bind("status", &node.settings.status_listen)
+        .await?
+    {
+        let node = Arc::clone(&node);
+        serving.spawn(http::serve(listener, stopped.clone(), move |request| {
+            admin::status_answer(Arc::clone(&node), request)
+        }));
+    }
+    timers.spawn(events::poll(Arc::clone(&node)));
+    timers.spawn(events::rebuild(Arc::clone(&node)));
+    write(&node, PID_FILE, &std::process::id().to_string())?;
+    write(
+        &node,
+        LISTENING,
+        &Value::Object(listening.addresses).to_string(),
+    )?;
+    if obey(&node, &mut orders).await == Order::Quit {
+        // The receivers live in the tasks that are awaited next.
+        let _ = stop.send(true);
+        let finished = async {
+            while serving.join_next().await.is_some() {}
+            let mut background = node.background.lock().await;
+            while background.join_next().await.is_some() {}
+        };
+        tokio::select! {
+            () = finished => {}
+            () = stopped_meanwhile(&mut orders) => {}
+        }
+    }
+    // nginx removes its file too, and the command tells by it whether a node runs.
+    for file in [PID_FILE, LISTENING] {
+        let _ = std::fs::remove_file(node.settings.prefix.join(file));
+    }
+    Ok(())
+}
+
+/// Reloads when told to, until told to end; answers how.
+async fn obey(node: &Node, orders: &mut mpsc::Receiver<Order>) -> Order {
+    loop {
+        match orders.recv().await {
+            Some(Order::Reload) => {
+                // New workers build anew; shared memory, which holds counters and cached keys, stays.
+                node.stale.all();
+                node.rebuild_stale().await;
+            }
+            Some(order) => return order,
+            None => return Order::Stop,
+        }
+    }
+}
+
+/// Writes a file of the prefix, whole or not at all.
+fn write(node: &Node, name: &str, text: &str) -> Result<(), NodeError> {
+    let path = node.settings.prefix.join(name);
+    let temporary = path.with_extension("tmp");
+    let write = || {
+        if let Some(directory) = path.parent() {
+            std::fs::create_dir_all(directory)?;
+        }
+        std::fs::write(&temporary, text)?;
+        std::fs::rename(&temporary, &path)
+    };
+    write().map_err(|source| NodeError::Io {
+        what: format!("`{}`", path.display()),
+        source,
+    })
+}
+
+/// Returns when a node that is ending gracefully is told to hurry.
+async fn stopped_meanwhile(orders: &mut mpsc::Receiver<Order>) {
+    while orders
+        .recv()
+        .await
+        .is_some_and(|order| order != Order::Stop)
+    {}
+}
+
+/// The first address of each kind of listener, by its name.
+#[derive(Default)]
+struct Listening {
+    addresses: Map<String, Value>,
+}
+
+impl Listening {
+    async fn bind(
+        &mut self,
+        name: &str,
+        listens: &[Listen],
+    ) -> Result<Vec<TcpListener>, NodeError> {
+        let mut listeners = Vec::new();
+        // The practice cluster has no certificates, so listeners with TLS stay closed.
+        for listen in listens.iter().filter(|listen| !listen.ssl) {
+            let bound = http::bind(&listen.address.to_string()).await;
+            let (listener, address) = bound.map_err(|source| NodeError::Io {
+                what: format!("`{}`", listen.address),
+                source,
+            })?;
+            self.addresses
+                .entry(name)
+                .or_insert_with(|| json!(address.to_string()));
+            listeners.push(listener);
+        }
+        Ok(listeners)
+    }
+}
+
+pub(super) struct Signals {
+    term: Signal,
+    interrupt: Signal,
+    quit: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    pub(super) fn new() -> Result<Self, NodeError> {
+        let listen = |kind| {
+            signal(kind).map_err(|source| NodeError::Io {
+                what: "signals".to_owned(),
+                source,
+            })
+        };
+        Ok(Self {
+            term: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+            quit: listen(SignalKind::quit())?,
+            hangup: listen(SignalKind::hangup())?,
+        })
+    }
+
+    /// Turns signals into orders for as long as somebody takes them.
+    pub(super) async fn forward(mut self, orders: mpsc::Sender<Order>) {
+        loop {
+            let order = tokio::select! {
+                _ = self.term.recv() => Order::Stop,
+                _ = self.interrupt.recv() => Order::Stop,
+                _ = self.quit.recv() => Order::Quit,
+                _ = self.hangup.recv() => Order::Reload,
+            };
+            if orders.send(order).await.is_err() {
+                return;
+            }
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a node's listeners share: sessions, caches, counters, and what was built from the tables.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::super::conf::Settings;
+use super::NodeError;
+use super::database::Database;
+use super::events::Stale;
+use super::facts::Facts;
+use super::faults::Faults;
+use super::proxy::{Credentials, LocalCounters, Plugins, Router, Upstreams};
+use super::schema::Schema;
+use super::store::{Store, StoreError};
+use super::traffic::Traffic;
+use crate::kong::Version;
+use crate::lab::http;
+
+/// A node while it runs.
+#[derive(Debug)]
+pub(super) struct Node {
+    pub(super) version: Version,
+    pub(super) settings: Settings,
+    pub(super) id: Uuid,
+    pub(super) facts: Facts,
+    pub(super) schema: Schema,
+    pub(super) database: Database,
+    pub(super) stale: Stale,
+    pub(super) credentials: Credentials,
+    pub(super) counters: LocalCounters,
+    pub(super) traffic: Traffic,
+    pub(super) client: http::Client,
+    /// Work behind the answers' backs, which a graceful end waits for.
+    pub(super) background: Mutex<JoinSet<()>>,
+    correlations: (Uuid, AtomicU64),
+    router: RwLock<Arc<Router>>,
+    plugins: RwLock<Arc<Plugins>>,
+    upstreams: RwLock<Arc<Upstreams>>,
+}
+
+impl Node {
+    pub(super) fn new(version: Version, settings: Settings) -> Result<Self, NodeError> {
+        let facts = Facts::of(&version).ok_or(NodeError::Version { version })?;
+        Ok(Self {
+            database: Database::new(&settings.postgres, &version),
+            schema: Schema::of(&version),
+            facts,
+            version,
+            settings,
+            id: Uuid::new_v4(),
+            stale: Stale::default(),
+            credentials: Credentials::default(),
+            counters: LocalCounters::default(),
+            traffic: Traffic::default(),
+            client: http::client(),
+            background: Mutex::default(),
+            correlations: (Uuid::new_v4(), AtomicU64::new(0)),
+            router: RwLock::default(),
+            plugins: RwLock::default(),
+            upstreams: RwLock::default(),
+        })
+    }
+
+    pub(super) fn store(&self) -> Store<'_> {
+        Store {
+            database: &self.database,
+            schema: &self.schema,
+            node_id: self.id,
+        }
+    }
+
+    pub(super) fn router(&self) -> Arc<Router> {
+        Arc::clone(&self.router.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn plugins(&self) -> Arc<Plugins> {
+        Arc::clone(&self.plugins.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn upstreams(&self) -> Arc<Upstreams> {
+        Arc::clone(
+            &self
+                .upstreams
+                .read()
+                .unwrap_or_else(PoisonError::into_inner),
+        )
+    }
+
+    /// Rebuilds what is stale; what cannot be read stays as it was, and stale.
+    pub(super) async fn rebuild_stale(&self) {
+        if let Err(error) = self.rebuild().await {
+            tracing::warn!("cannot rebuild: {error}");
+        }
+    }
+
+    pub(super) async fn rebuild(&self) -> Result<(), StoreError> {
+        let store = self.store();
+        let all = async |name: &str| store.all(self.schema.known(name)).await;
+        // The mark goes before the reading: what changes meanwhile marks it again.
+        if self.stale.router.swap(false, Ordering::Relaxed) {
+            let built = async {
+                let (routes, services) = (all("routes").await?, all("services").await?);
+                Ok(Router::new(&self.version, &routes, &services))
+            };
+            put(&self.router, built.await).inspect_err(|_| mark(&self.stale.router))?;
+        }
+        if self.stale.plugins.swap(false, Ordering::Relaxed) {
+            let built = async { Ok(Plugins::new(&self.version, &all("plugins").await?)) };
+            put(&self.plugins, built.await).inspect_err(|_| mark(&self.stale.plugins))?;
+        }
+        if self.stale.balancer.swap(false, Ordering::Relaxed) {
+            let built = async {
+                Ok(Upstreams::new(
+                    &all("upstreams").await?,
+                    &all("targets").await?,
+                ))
+            };
+            put(&self.upstreams, built.await).inspect_err(|_| mark(&self.stale.balancer))?;
+        }
+        Ok(())
+    }
+
+    /// Counts a request and obeys the faults that concern the process.
+    pub(super) fn heed_faults(&self) -> Faults {
+        let faults = Faults::of(&self.settings.prefix);
+        let requests = self.traffic.count();
+        if faults
+            .dies_after_requests
+            .is_some_and(|most| requests > most)
+        {
+            // Dying is the point: no answer, no pid file removed, as after a crash.
+            std::process::abort();
+        }
+        faults
+    }
+
+    /// Does something behind an answer's back.
+    pub(super) async fn in_background(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut background = self.background.lock().await;
+        // What is done already need not be remembered.
+        while background.try_join_next().is_some() {}
+        background.spawn(work);
+    }
+
+    pub(super) fn next_correlation(&self) -> String {
+        let (worker, count) = &self.correlations;
+        format!("{worker}#{}", count.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    pub(super) fn invalid_key_message(&self) -> &'static str {
+        if self.version.is_at_least(3, 7) {
+            "Unauthorized"
+        } else {
+            "Invalid authentication credentials"
+        }
+    }
+
+    /// The `Via` header; with the protocol from 3.8 on.
+    pub(super) fn via(&self) -> String {
+        if self.version.is_at_least(3, 8) {
+            format!("1.1 kong/{}", self.version)
+        } else {
+            format!("kong/{}", self.version)
+        }
+    }
+}
+
+fn put<T>(place: &RwLock<Arc<T>>, built: Result<T, StoreError>) -> Result<(), StoreError> {
+    *place.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(built?);
+    Ok(())
+}
+
+fn mark(stale: &AtomicBool) {
+    stale.store(true, Ordering::Relaxed);
+}
