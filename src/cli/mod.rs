@@ -95,8 +95,15 @@ enum OutputFormat {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some("script-host") {
-        return crate::script::child_main();
+    // Two words make the binary something else than a command line; both come before anything is set up.
+    let words: Vec<String> = std::env::args_os()
+        .skip(1)
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    match words.first().map(String::as_str) {
+        Some("script-host") => return crate::script::child_main(),
+        Some("stand-in") => return crate::lab::stand_in::main(&words[1..]),
+        _ => {}
     }
     // One provider, chosen before anything opens a connection; the second call of a process changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -9,8 +9,8 @@ use super::exit::{CliError, Exit};
 use super::operator::{Operator, PauseWish, login};
 use super::{OutputFormat, output};
 use crate::environment::Environment;
-use crate::gateway::ProcessIdentity;
 use crate::gateway::live::Live;
+use crate::gateway::{Failure, ProcessIdentity, Report};
 use crate::journal::{
     Actor, Durability, Event, FileJournal, Journal as _, Mark, Record, RunDirectory, RunState,
     Store,
@@ -72,7 +72,11 @@ impl Runner {
             Err(Fault::Journal(error)) => return Err(error.into()),
             Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
         }
-        let world = Live::new(environment.storage.path.join("practice"));
+        let report = Rc::new(Reporter {
+            recorder: recorder.clone(),
+        });
+        let output = directory.path().join("output");
+        let world = Live::new(environment.clone(), &directory.run().0, output, report);
         let gate = Gate::new(recorder, world, operator, environment.grants.clone());
         Ok(Self { gate, pause })
     }
@@ -118,6 +122,40 @@ impl Runner {
         };
         output::data(&recorder.state(|state| render::verdict(state)));
         Ok(exit)
+    }
+}
+
+/// Writes what a gateway tells into the journal, and shows progress at a terminal.
+struct Reporter {
+    recorder: Recorder,
+}
+
+impl Report for Reporter {
+    fn process_started(&self, program: &str, process: &ProcessIdentity) -> Result<(), Failure> {
+        let step = self
+            .recorder
+            .state(|state| state.open_step().map(|step| step.number));
+        let event = Event::ProcessStarted {
+            step,
+            program: program.to_owned(),
+            process: process.clone(),
+        };
+        // Outside a step that changes something nobody will have to look for the process, so nothing waits for the disk.
+        let durability = if step.is_some() {
+            Durability::Synced
+        } else {
+            Durability::WithNext
+        };
+        let recorded = self
+            .recorder
+            .record(jiff::Timestamp::now(), event, durability);
+        recorded.map_err(|fault| Failure::new("journal.unwritable", fault.to_string()))
+    }
+
+    fn progress(&self, text: &str) {
+        if output::at_terminal() {
+            output::people(&format!("      … {}", render::clean(text)));
+        }
     }
 }
 

@@ -1,15 +1,24 @@
 //! A world that fails where it is told to: for the failure sweeps, and for trying out what a playbook does when something breaks.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Clock, Failure, Practice, ProcessIdentity, Processes};
+use super::{
+    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Failure, HttpAnswer,
+    HttpRequest, Kong, MigrationRun, Packages, Practice, ProcessIdentity, Processes, Rotation,
+    Stopped, Traffic, VerifyTier, Web,
+};
+use crate::kong::Version;
+use crate::kong::migrations::MigrationState;
 
 /// Which call fails, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Plan {
+    /// No call fails; they are counted.
+    Never,
     /// The `n`th call that changes the world, from 1, fails before it does anything.
     FailBefore(u32),
     /// The `n`th call that changes the world, from 1, does its work and then reports failure.
@@ -57,7 +66,9 @@ impl<World> Faulty<World> {
                 call.await?;
                 Err(injected())
             }
-            Plan::FailBefore(_) | Plan::FailAfter(_) | Plan::FailFrom(_) => call.await,
+            Plan::Never | Plan::FailBefore(_) | Plan::FailAfter(_) | Plan::FailFrom(_) => {
+                call.await
+            }
         }
     }
 }
@@ -82,13 +93,65 @@ impl<World: Processes> Processes for Faulty<World> {
     }
 }
 
-impl<World: Practice> Practice for Faulty<World> {
-    async fn read_practice_file(&self, name: &str) -> Result<Option<String>, Failure> {
-        self.world.read_practice_file(name).await
-    }
-
-    async fn write_practice_file(&self, name: &str, text: Option<&str>) -> Result<(), Failure> {
-        self.change(self.world.write_practice_file(name, text))
-            .await
-    }
+/// Hands each verb on; those marked `change` are counted and can fail.
+macro_rules! hand_on {
+    ($trait:ident { $($kind:ident fn $verb:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }) => {
+        impl<World: $trait> $trait for Faulty<World> {
+            $(async fn $verb(&self, $($argument: $type),*) -> Result<$answer, Failure> {
+                hand_on!(@$kind self, self.world.$verb($($argument),*))
+            })*
+        }
+    };
+    (@look $faulty:ident, $call:expr) => { $call.await };
+    (@change $faulty:ident, $call:expr) => { $faulty.change($call).await };
 }
+
+hand_on! { Practice {
+    look fn read_practice_file(name: &str) -> Option<String>;
+    change fn write_practice_file(name: &str, text: Option<&str>) -> ();
+} }
+
+hand_on! { Kong {
+    look fn installed_version(node: &str) -> Version;
+    look fn is_running(node: &str) -> bool;
+    change fn start_node(node: &str) -> ();
+    change fn stop_node(node: &str, patience: Duration) -> Stopped;
+    change fn reload_node(node: &str) -> ();
+    look fn check_configuration(node: &str) -> ();
+    look fn admin_status(node: &str) -> AdminStatus;
+    look fn entities(node: &str) -> BTreeMap<String, u64>;
+    look fn prove_database(node: &str) -> ();
+    look fn migration_state(node: &str) -> MigrationState;
+    change fn migrations_up(node: &str, lock_timeout: Duration) -> MigrationRun;
+    change fn migrations_finish(node: &str, lock_timeout: Duration) -> MigrationRun;
+} }
+
+hand_on! { Packages {
+    look fn available_versions(node: &str) -> Vec<Version>;
+    change fn install_package(node: &str, version: &Version) -> ();
+} }
+
+hand_on! { Databases {
+    look fn database_facts(database: &str) -> DatabaseFacts;
+    look fn content_digest(database: &str) -> ContentDigest;
+    change fn back_up(database: &str) -> BackupFacts;
+    look fn find_backup(database: &str) -> Option<BackupFacts>;
+    change fn verify_backup(database: &str, backup: &BackupFacts, tier: VerifyTier, keep: Option<&str>) -> ();
+    look fn has_copy(database: &str, copy: &str) -> bool;
+    change fn drop_copy(database: &str, copy: &str) -> ();
+    change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>) -> ();
+    look fn await_no_migration_session(database: &str) -> u64;
+    look fn migration_lock(database: &str) -> bool;
+    change fn clear_migration_lock(database: &str) -> ();
+    look fn long_transactions(database: &str, age: Duration) -> Vec<String>;
+} }
+
+hand_on! { Traffic {
+    look fn rotation(node: &str) -> Rotation;
+    change fn set_rotation(node: &str, rotation: &Rotation) -> ();
+} }
+
+hand_on! { Web {
+    look fn request(request: &HttpRequest) -> HttpAnswer;
+    look fn proxy_url(node: &str) -> String;
+} }

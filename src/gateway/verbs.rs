@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Failure, ProcessIdentity};
-use crate::kong::{MigrationState, Version};
+use crate::kong::Version;
+use crate::kong::migrations::MigrationState;
 
 /// What a gateway tells while it works; the gate writes process starts into the journal, the terminal shows progress.
 pub trait Report {
@@ -68,9 +69,17 @@ pub trait Kong {
     /// The state of the migrations of a cluster, as the `kong` of `node` sees it.
     async fn migration_state(&self, node: &str) -> Result<MigrationState, Failure>;
     /// Runs `kong migrations up` with the `kong` of `node`.
-    async fn migrations_up(&self, node: &str, lock_timeout: Duration) -> Result<MigrationRun, Failure>;
+    async fn migrations_up(
+        &self,
+        node: &str,
+        lock_timeout: Duration,
+    ) -> Result<MigrationRun, Failure>;
     /// Runs `kong migrations finish` with the `kong` of `node`.
-    async fn migrations_finish(&self, node: &str, lock_timeout: Duration) -> Result<MigrationRun, Failure>;
+    async fn migrations_finish(
+        &self,
+        node: &str,
+        lock_timeout: Duration,
+    ) -> Result<MigrationRun, Failure>;
 }
 
 /// How a node was stopped.
@@ -119,18 +128,29 @@ pub trait Databases {
     async fn database_facts(&self, database: &str) -> Result<DatabaseFacts, Failure>;
     /// Digests of what a database holds.
     async fn content_digest(&self, database: &str) -> Result<ContentDigest, Failure>;
-    /// Takes a backup called `name`, and answers when everything of it is on disk.
-    async fn back_up(&self, database: &str, name: &str) -> Result<BackupFacts, Failure>;
-    /// The backup called `name` if it is complete.
-    async fn find_backup(&self, name: &str) -> Result<Option<BackupFacts>, Failure>;
+    /// Takes the backup of this step, and answers when everything of it is on disk.
+    async fn back_up(&self, database: &str) -> Result<BackupFacts, Failure>;
+    /// The backup of this step, if it is complete.
+    async fn find_backup(&self, database: &str) -> Result<Option<BackupFacts>, Failure>;
     /// Proves a backup. With `keep`, the restored copy stays as the database of that name.
-    async fn verify_backup(&self, database: &str, backup: &BackupFacts, tier: VerifyTier, keep: Option<&str>) -> Result<(), Failure>;
+    async fn verify_backup(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        tier: VerifyTier,
+        keep: Option<&str>,
+    ) -> Result<(), Failure>;
     /// Whether a database that this run created is there.
     async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure>;
     /// Drops a database that this run created.
     async fn drop_copy(&self, database: &str, copy: &str) -> Result<(), Failure>;
-    /// Brings back what a backup holds, by the given way; what was there is kept under the name `retired`.
-    async fn restore_database(&self, database: &str, backup: &BackupFacts, way: &DatabaseWay, retired: &str) -> Result<(), Failure>;
+    /// Brings back what a backup holds, by the kept copy if it is there, else by restoring. What was there is kept under a dated name.
+    async fn restore_database(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        copy: Option<&str>,
+    ) -> Result<(), Failure>;
     /// Ends sessions of a killed `kong migrations` and waits until none is left. Answers how many there were.
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure>;
     /// Whether Kong's own lock on migrations is held.
@@ -138,7 +158,11 @@ pub trait Databases {
     /// Takes away a lock on migrations that a killed command left behind.
     async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure>;
     /// Transactions older than `age`, described for people.
-    async fn long_transactions(&self, database: &str, age: Duration) -> Result<Vec<String>, Failure>;
+    async fn long_transactions(
+        &self,
+        database: &str,
+        age: Duration,
+    ) -> Result<Vec<String>, Failure>;
 }
 
 /// What there is to know of a database.
@@ -174,8 +198,8 @@ pub struct BackupFacts {
     pub manifest: String,
     /// When its snapshot was taken.
     pub taken_at: Timestamp,
-    /// The digest over its configuration tables.
-    pub configuration: String,
+    /// The digests of what it holds.
+    pub content: ContentDigest,
     /// Its rows.
     pub rows: u64,
     /// Its bytes on disk.
@@ -193,16 +217,6 @@ pub enum VerifyTier {
     /// Every file can be decoded.
     Decode,
     /// It was restored, and holds what was dumped.
-    Restore,
-}
-
-/// How a database is brought back.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DatabaseWay {
-    /// By the restored copy of this name, which is kept.
-    Swap(String),
-    /// By restoring the backup.
     Restore,
 }
 

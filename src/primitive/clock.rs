@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Failure, Intent, Primitive, Settled};
+use super::{Failure, Look};
 use crate::gateway::Gateway;
 
 /// Reads the clock.
@@ -13,40 +13,16 @@ use crate::gateway::Gateway;
 #[serde(deny_unknown_fields)]
 pub struct Now {}
 
-impl Primitive for Now {
-    type Observed = ();
-    type Outcome = Timestamp;
+impl Look for Now {
+    type Answer = Timestamp;
     const VERB: &'static str = "clock.now";
-    const EFFECT: Effect = Effect::Read;
 
     fn targets(&self) -> Vec<String> {
         vec!["clock".to_owned()]
     }
 
-    async fn observe(&self, _world: &impl Gateway, _target: &str) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn undo(&self, _target: &str, (): &()) -> Option<Intent> {
-        None
-    }
-
-    async fn perform(
-        &self,
-        world: &impl Gateway,
-        _target: &str,
-        (): &(),
-    ) -> Result<Timestamp, Failure> {
+    async fn look(&self, world: &impl Gateway, _target: &str) -> Result<Timestamp, Failure> {
         Ok(world.now())
-    }
-
-    async fn settle(
-        &self,
-        _world: &impl Gateway,
-        _target: &str,
-        (): &(),
-    ) -> Result<Settled<Timestamp>, Failure> {
-        Ok(Settled::NotDone)
     }
 }
 
@@ -58,35 +34,16 @@ pub struct Pause {
     pub milliseconds: u64,
 }
 
-impl Primitive for Pause {
-    type Observed = ();
-    type Outcome = ();
+impl Look for Pause {
+    type Answer = ();
     const VERB: &'static str = "clock.pause";
-    const EFFECT: Effect = Effect::Read;
 
     fn targets(&self) -> Vec<String> {
         vec!["clock".to_owned()]
     }
 
-    async fn observe(&self, _world: &impl Gateway, _target: &str) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn undo(&self, _target: &str, (): &()) -> Option<Intent> {
-        None
-    }
-
-    async fn perform(&self, world: &impl Gateway, _target: &str, (): &()) -> Result<(), Failure> {
+    async fn look(&self, world: &impl Gateway, _target: &str) -> Result<(), Failure> {
         world.pause(Duration::from_millis(self.milliseconds)).await;
         Ok(())
-    }
-
-    async fn settle(
-        &self,
-        _world: &impl Gateway,
-        _target: &str,
-        (): &(),
-    ) -> Result<Settled<()>, Failure> {
-        Ok(Settled::NotDone)
     }
 }

@@ -64,8 +64,8 @@ macro_rules! intents {
             }
 
             /// Whether what a finished step established has lapsed, and what.
-            pub async fn lapsed(&self, world: &impl Gateway) -> Result<Option<String>, Failure> {
-                match self { $(Self::$name(primitive) => primitive.lapsed(world).await,)* }
+            pub async fn lapsed(&self, world: &impl Gateway, outcome: &Value) -> Result<Option<String>, Failure> {
+                match self { $(Self::$name(primitive) => primitive.lapsed(world, typed(outcome)?).await,)* }
             }
 
             /// Finds out how a step at `target` turned out that was begun and never ended.
@@ -106,6 +106,64 @@ intents! {
     WaitFor = "run.wait_for",
     /// A closure for the way back.
     OnRollback = "run.on_rollback",
+    /// The installed version of Kong.
+    Version = "kong.version",
+    /// What a node's Admin API says of it.
+    Status = "kong.status",
+    /// Whether Kong runs.
+    Health = "kong.health",
+    /// Whether the installed Kong accepts the configuration.
+    CheckConfiguration = "kong.check",
+    /// Whether nodes use the database that the environment names.
+    ProveDatabase = "kong.prove_database",
+    /// How many entities there are.
+    Entities = "kong.entities",
+    /// The state of the migrations.
+    Migrations = "kong.migrations",
+    /// Whether an earlier upgrade left something behind.
+    CheckLeftovers = "kong.check_leftovers",
+    /// Stopping nodes.
+    Stop = "kong.stop",
+    /// Starting nodes.
+    Start = "kong.start",
+    /// Reading the configuration again.
+    Reload = "kong.reload",
+    /// Watching the configuration.
+    Freeze = "kong.freeze",
+    /// The end of that.
+    Thaw = "kong.thaw",
+    /// The first half of the migrations.
+    MigrateUp = "kong.migrate_up",
+    /// The second half.
+    Finish = "kong.finish",
+    /// Entities against an earlier count.
+    Compare = "kong.compare",
+    /// The versions that could be installed.
+    Available = "packages.available",
+    /// Installing a version.
+    Install = "packages.install",
+    /// What there is to know of a database.
+    Facts = "database.facts",
+    /// A backup.
+    Backup = "database.backup",
+    /// A backup's proof.
+    Verify = "database.verify",
+    /// Bringing back what a backup holds.
+    Restore = "database.restore",
+    /// Dropping a copy of our own.
+    DropCopy = "database.drop_copy",
+    /// What load balancers give nodes.
+    TrafficStatus = "traffic.status",
+    /// Taking nodes out of rotation.
+    Drain = "traffic.drain",
+    /// Putting nodes into rotation.
+    Admit = "traffic.admit",
+    /// Setting what was found.
+    SetRotation = "traffic.set",
+    /// One request, and what its answer must be.
+    Check = "http.check",
+    /// The same until it holds.
+    Poll = "http.poll",
     /// A small file in the practice directory.
     Write = "practice.write",
     /// Its removal.

@@ -5,19 +5,32 @@
 //! and its page of documentation there. This room knows the gateway's verbs and nothing of journals, scripts or terminals.
 
 mod clock;
-
+mod database;
+mod http;
 mod intent;
+mod kong;
+mod look;
+mod packages;
 mod practice;
 mod run;
+mod traffic;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use clock::{Now, Pause};
-
+pub use database::{Backup, DropCopy, Facts, Restore, Verify};
+pub use http::{Check, Poll};
 pub use intent::Intent;
+pub use kong::{
+    CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Health,
+    MigrateUp, Migrations, ProveDatabase, Reload, Start, Status, Stop, Thaw, Version,
+};
+pub use look::Look;
+pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
 pub use run::{Approve, Note, OnRollback, WaitFor};
+pub use traffic::{Admit, Drain, SetRotation, TrafficStatus};
 
 pub use crate::gateway::{Failure, ProcessIdentity};
 
@@ -87,9 +100,13 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
     ) -> Result<Self::Outcome, Failure>;
 
     /// Whether what this step established still stands, for a step that gives the later ones their permission (a window that is open,
-    /// a freeze that holds). `Some` says what has lapsed.
-    async fn lapsed(&self, world: &impl Gateway) -> Result<Option<String>, Failure> {
-        let _ = world;
+    /// a freeze that holds). `outcome` is what it answered then; `Some` says what has lapsed.
+    async fn lapsed(
+        &self,
+        world: &impl Gateway,
+        outcome: Self::Outcome,
+    ) -> Result<Option<String>, Failure> {
+        let _ = (world, outcome);
         Ok(None)
     }
 

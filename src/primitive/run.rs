@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Failure, Intent, Primitive, Settled};
+use super::{Effect, Failure, Intent, Look, Primitive, Settled};
 use crate::gateway::Gateway;
 use crate::playbook::Window;
 
@@ -59,7 +59,18 @@ pub struct Note {
     pub text: String,
 }
 
-without_world!(Note, "run.note", Effect::Read, |_| None);
+impl Look for Note {
+    type Answer = ();
+    const VERB: &'static str = "run.note";
+
+    fn targets(&self) -> Vec<String> {
+        vec!["run".to_owned()]
+    }
+
+    async fn look(&self, _world: &impl Gateway, _target: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+}
 
 /// Asks a person before the run goes on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,41 +102,21 @@ pub struct WaitFor {
     pub window: Window,
 }
 
-impl Primitive for WaitFor {
-    type Observed = ();
-    type Outcome = ();
+impl Look for WaitFor {
+    type Answer = ();
     const VERB: &'static str = "run.wait_for";
-    const EFFECT: Effect = Effect::Read;
 
     fn targets(&self) -> Vec<String> {
         vec!["run".to_owned()]
     }
 
-    async fn observe(&self, _world: &impl Gateway, _target: &str) -> Result<(), Failure> {
+    async fn look(&self, world: &impl Gateway, _target: &str) -> Result<(), Failure> {
+        world.pause(self.window.opens_in(world.now())).await;
         Ok(())
     }
 
-    fn undo(&self, _target: &str, (): &()) -> Option<Intent> {
-        None
-    }
-
-    async fn perform(&self, world: &impl Gateway, _target: &str, (): &()) -> Result<(), Failure> {
-        let wait = self.window.opens_in(world.now());
-        world.pause(wait).await;
-        Ok(())
-    }
-
-    async fn lapsed(&self, world: &impl Gateway) -> Result<Option<String>, Failure> {
+    async fn lapsed(&self, world: &impl Gateway, (): ()) -> Result<Option<String>, Failure> {
         let open = self.window.remaining(world.now()).is_some();
         Ok((!open).then(|| format!("the window `{}` has closed", self.window)))
-    }
-
-    async fn settle(
-        &self,
-        _world: &impl Gateway,
-        _target: &str,
-        (): &(),
-    ) -> Result<Settled<()>, Failure> {
-        Ok(Settled::NotDone)
     }
 }

@@ -191,12 +191,22 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     }
 
     async fn read(&mut self, step: StepNo, call: Call, _permit: Permit) -> Result<Answer, Fault> {
-        let target = call.intent.targets().into_iter().next().unwrap_or_default();
-        let outcome = call
-            .intent
-            .perform(&self.world, &target, &Value::Null)
-            .await;
+        let outcome = self.look(&call.intent).await;
         self.record_read(step, call, outcome)
+    }
+
+    /// Looks at every target: one answers by itself, several in a map by name.
+    async fn look(&self, intent: &Intent) -> Answer {
+        let targets = intent.targets();
+        if let [only] = targets.as_slice() {
+            return intent.perform(&self.world, only, &Value::Null).await;
+        }
+        let mut outcomes = serde_json::Map::new();
+        for target in targets {
+            let outcome = intent.perform(&self.world, &target, &Value::Null).await?;
+            outcomes.insert(target, outcome);
+        }
+        Ok(Value::Object(outcomes))
     }
 
     fn failed_before(

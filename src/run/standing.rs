@@ -6,6 +6,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::{Fault, Gate, People};
 use crate::gateway::Gateway;
 use crate::journal::{Event, RunState, StepNo, StepResult};
@@ -27,8 +29,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             // From here on stopping would be worse than going on.
             return Ok(());
         }
-        for (number, condition) in self.recorder.state(conditions) {
-            match condition.lapsed(&self.world).await {
+        for (number, condition, outcome) in self.recorder.state(conditions) {
+            match condition.lapsed(&self.world, &outcome).await {
                 Ok(None) => {}
                 Ok(Some(lapsed)) => {
                     return Err(Fault::Paused {
@@ -78,14 +80,15 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     }
 }
 
-/// The finished steps that established something which may lapse.
-fn conditions(state: &RunState) -> Vec<(StepNo, Intent)> {
-    let finished = state
-        .steps
-        .iter()
-        .filter(|step| matches!(step.result, StepResult::Finished(_)));
+/// The finished steps that established something which may lapse, with what they answered then.
+fn conditions(state: &RunState) -> Vec<(StepNo, Intent, Value)> {
+    let finished = state.steps.iter().filter_map(|step| match &step.result {
+        StepResult::Finished(outcome) => Some((step.number, step.intent.clone(), outcome.clone())),
+        StepResult::Open | StepResult::Failed(_) | StepResult::Retried => None,
+    });
+    // Steps over several targets answer a map, and none of them establishes a condition.
     finished
-        .map(|step| (step.number, step.intent.clone()))
+        .filter(|(_, intent, _)| intent.targets().len() == 1)
         .collect()
 }
 

@@ -7,6 +7,11 @@ use super::Live;
 use crate::gateway::{Failure, Practice};
 
 impl Live {
+    /// The directory of practice files.
+    fn practice(&self) -> PathBuf {
+        self.environment.storage.path.join("practice")
+    }
+
     /// The path of a practice file; names that could lead out of the directory are refused.
     fn practice_file(&self, name: &str) -> Result<PathBuf, Failure> {
         let plain =
@@ -18,7 +23,7 @@ impl Live {
             )
             .hint("use letters, digits, `-`, `_` and `.`"));
         }
-        Ok(self.practice.join(name))
+        Ok(self.practice().join(name))
     }
 }
 
@@ -37,10 +42,10 @@ impl Practice for Live {
     async fn write_practice_file(&self, name: &str, text: Option<&str>) -> Result<(), Failure> {
         let path = self.practice_file(name)?;
         let write = || -> io::Result<()> {
-            std::fs::create_dir_all(&self.practice)?;
+            std::fs::create_dir_all(self.practice())?;
             match text {
                 Some(text) => {
-                    let mut file = tempfile::NamedTempFile::new_in(&self.practice)?;
+                    let mut file = tempfile::NamedTempFile::new_in(self.practice())?;
                     file.write_all(text.as_bytes())?;
                     file.as_file().sync_all()?;
                     file.persist(&path)?;
@@ -50,7 +55,7 @@ impl Practice for Live {
                     Ok(()) | Err(_) => {}
                 },
             }
-            std::fs::File::open(&self.practice)?.sync_all()
+            std::fs::File::open(self.practice())?.sync_all()
         };
         write().map_err(|error| {
             Failure::new("practice.write", format!("cannot write `{name}`: {error}"))

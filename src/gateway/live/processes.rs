@@ -11,7 +11,9 @@ use crate::gateway::{Failure, ProcessIdentity, Processes};
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Processes for Live {
-    fn turn_to(&self, _step: u32) {}
+    fn turn_to(&self, step: u32) {
+        self.step.set(step);
+    }
 
     async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure> {
         let still = |text: String| {

@@ -1,0 +1,382 @@
+//! The verbs about databases, in terms of [`super::postgres`].
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sha2::{Digest as _, Sha256};
+
+use super::Live;
+use super::postgres::{
+    self, Backup, BackupRequest, DigestOptions, Expectation, Manifest, PostgresError,
+    RestoreRequest, Role, SwapNames, SwapState, Tier, VerifyRequest,
+};
+use crate::environment::Database;
+use crate::gateway::{BackupFacts, ContentDigest, DatabaseFacts, Databases, Failure, VerifyTier};
+
+/// When a dump, a proof or a restore is given up.
+const LONG_WORK: Duration = Duration::from_hours(12);
+
+/// How many tables are dumped or restored at once.
+const JOBS: u32 = 2;
+
+/// How long the transaction of a killed migration may take to end by itself.
+const PATIENCE: Duration = Duration::from_mins(5);
+
+impl Databases for Live {
+    async fn database_facts(&self, database: &str) -> Result<DatabaseFacts, Failure> {
+        let facts = postgres::facts(self.database(database)?).await?;
+        let obstacles = facts.strategies.against_swap.iter();
+        Ok(DatabaseFacts {
+            server_version: facts.server_version,
+            bytes: facts.description.bytes.unwrap_or_default(),
+            free_bytes: free_bytes(&self.backups()?)?,
+            sessions: facts.sessions.len() as u64,
+            swap_obstacles: obstacles
+                .map(|obstacle| serde_json::json!(obstacle).to_string())
+                .collect(),
+        })
+    }
+
+    async fn content_digest(&self, database: &str) -> Result<ContentDigest, Failure> {
+        let database = self.database(database)?;
+        let digest = postgres::digest(database, None, &DigestOptions::default()).await?;
+        Ok(content(&digest, &database.schema))
+    }
+
+    async fn back_up(&self, database: &str) -> Result<BackupFacts, Failure> {
+        let target = self.database(database)?;
+        let path = self.new_backup(database)?;
+        let request = BackupRequest {
+            path: path.clone(),
+            jobs: JOBS,
+            lock_wait: Duration::from_secs(30),
+            deadline: LONG_WORK,
+        };
+        let taken = postgres::backup(target, &request, |progress| {
+            self.report
+                .progress(&format!("{} bytes, {} rows", progress.bytes, progress.rows));
+        });
+        described(&taken.await?, &target.schema)
+    }
+
+    async fn find_backup(&self, database: &str) -> Result<Option<BackupFacts>, Failure> {
+        let schema = &self.database(database)?.schema;
+        for attempt in 1.. {
+            let path = self.backup_path(database, attempt)?;
+            if !path.exists() {
+                break;
+            }
+            if path.join("manifest.json").exists() {
+                return found(&path, schema).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn verify_backup(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        tier: VerifyTier,
+        keep: Option<&str>,
+    ) -> Result<(), Failure> {
+        let target = self.database(database)?;
+        // A copy that is to be swapped in must be on the same server; a proof may run elsewhere.
+        let scratch = match (&target.scratch, keep) {
+            (Some(scratch), None) => self.database(scratch)?,
+            _ => target,
+        };
+        let path = self.backups()?.join(&backup.name);
+        if let Some(name) = keep.filter(|_| tier == VerifyTier::Restore) {
+            let request = RestoreRequest {
+                backup: path,
+                manifest_digest: backup.manifest.clone(),
+                name: name.to_owned(),
+                run: self.run.clone(),
+                jobs: JOBS,
+                deadline: LONG_WORK,
+            };
+            return Ok(postgres::restore_beside(scratch, &request)
+                .await
+                .map(drop)?);
+        }
+        let request = VerifyRequest {
+            backup: path,
+            expectation: Expectation::Manifest(backup.manifest.clone()),
+            tier: match tier {
+                VerifyTier::Checksum => Tier::Checksum,
+                VerifyTier::Decode => Tier::Decode,
+                VerifyTier::Restore => Tier::Restore,
+            },
+            scratch_name: format!("cutover_proof_{}", &backup.manifest[..12]),
+            keep: false,
+            run: self.run.clone(),
+            deadline: LONG_WORK,
+        };
+        Ok(postgres::verify(scratch, &request).await.map(drop)?)
+    }
+
+    async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure> {
+        Ok(postgres::mark_of(self.database(database)?, copy)
+            .await?
+            .is_some())
+    }
+
+    async fn drop_copy(&self, database: &str, copy: &str) -> Result<(), Failure> {
+        Ok(
+            postgres::drop_created(self.database(database)?, copy, &self.run)
+                .await
+                .map(drop)?,
+        )
+    }
+
+    async fn restore_database(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        copy: Option<&str>,
+    ) -> Result<(), Failure> {
+        let target = self.database(database)?;
+        let short = &backup.manifest[..12];
+        let restored = format!("cutover_restore_{short}");
+        let names = |fresh: &str| SwapNames {
+            live: target.database.clone(),
+            fresh: fresh.to_owned(),
+            retired: format!("{}_before_{short}", target.database),
+        };
+        // A swap that was killed goes on from where it stands, with the copy that it began with.
+        for fresh in copy.into_iter().chain([restored.as_str()]) {
+            let state = postgres::swap_state(target, &names(fresh)).await?;
+            if matches!(
+                state,
+                SwapState::NotBegun | SwapState::Closed | SwapState::Renamed
+            ) && self.is_whole(target, backup, fresh, state).await
+            {
+                return Ok(postgres::swap(target, &names(fresh), &self.run)
+                    .await
+                    .map(drop)?);
+            }
+        }
+        let request = RestoreRequest {
+            backup: self.backups()?.join(&backup.name),
+            manifest_digest: backup.manifest.clone(),
+            name: restored.clone(),
+            run: self.run.clone(),
+            jobs: JOBS,
+            deadline: LONG_WORK,
+        };
+        self.report
+            .progress("restoring the backup beside the live database");
+        postgres::restore_beside(target, &request).await?;
+        Ok(postgres::swap(target, &names(&restored), &self.run)
+            .await
+            .map(drop)?)
+    }
+
+    async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure> {
+        let target = self.database(database)?;
+        let session = postgres::connect(target, Role::Owner, None).await?;
+        let deadline = Instant::now() + PATIENCE;
+        let mut seen = 0;
+        loop {
+            // An idle node holds no transaction open; a migration does, for as long as it can still commit.
+            let others = postgres::sessions(&session, &target.database).await?;
+            let open = others
+                .iter()
+                .filter(|other| other.transaction_since.is_some() && other.application != "cutover")
+                .count() as u64;
+            seen = seen.max(open);
+            if open == 0 {
+                return Ok(seen);
+            }
+            if Instant::now() > deadline {
+                return Err(Failure::new("database.open_transaction", format!("{open} transactions on `{database}` do not end"))
+                    .hint("one of them may be the killed migration, which can still commit: end it, then go on"));
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn migration_lock(&self, database: &str) -> Result<bool, Failure> {
+        let target = self.database(database)?;
+        let statement = format!(
+            "SELECT EXISTS (SELECT FROM {}.locks WHERE key = 'migrations' AND ttl > now())",
+            postgres::identifier(&target.schema)
+        );
+        let row = postgres::connect(target, Role::Owner, None)
+            .await?
+            .query_one(&statement, &[])
+            .await;
+        Ok(row
+            .map_err(PostgresError::query("look for Kong's lock"))?
+            .get(0))
+    }
+
+    async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure> {
+        let target = self.database(database)?;
+        let statement = format!(
+            "DELETE FROM {}.locks WHERE key = 'migrations'",
+            postgres::identifier(&target.schema)
+        );
+        let done = postgres::connect(target, Role::Owner, None)
+            .await?
+            .execute(&statement, &[])
+            .await;
+        Ok(done.map(drop).map_err(PostgresError::query(
+            "remove the lock that a killed migration left",
+        ))?)
+    }
+
+    async fn long_transactions(
+        &self,
+        database: &str,
+        age: Duration,
+    ) -> Result<Vec<String>, Failure> {
+        let target = self.database(database)?;
+        let session = postgres::connect(target, Role::Owner, None).await?;
+        let now = jiff::Timestamp::now();
+        let old = |since: jiff::Timestamp| {
+            Duration::try_from(now.duration_since(since)).is_ok_and(|open| open > age)
+        };
+        let others = postgres::sessions(&session, &target.database).await?;
+        let long = others
+            .into_iter()
+            .filter(|other| other.transaction_since.is_some_and(old));
+        Ok(long
+            .map(|other| {
+                format!(
+                    "process {} of `{}` ({})",
+                    other.pid, other.user, other.application
+                )
+            })
+            .collect())
+    }
+}
+
+impl Live {
+    /// The directory of backups, made if it is not there.
+    fn backups(&self) -> Result<PathBuf, Failure> {
+        use std::os::unix::fs::DirBuilderExt as _;
+        let path = self.environment.storage.path.join("backups");
+        let made = std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&path);
+        made.map_err(|error| {
+            Failure::new(
+                "storage.unusable",
+                format!("cannot make `{}`: {error}", path.display()),
+            )
+        })?;
+        Ok(path)
+    }
+
+    /// The backup of the present step. An attempt that was killed keeps its directory: what it started may still write there.
+    fn backup_path(&self, database: &str, attempt: u32) -> Result<PathBuf, Failure> {
+        Ok(self.backups()?.join(format!(
+            "{database}-{}-{}-{attempt}",
+            self.run,
+            self.step.get()
+        )))
+    }
+
+    fn new_backup(&self, database: &str) -> Result<PathBuf, Failure> {
+        for attempt in 1.. {
+            let path = self.backup_path(database, attempt)?;
+            if !path.exists() {
+                return Ok(path);
+            }
+        }
+        unreachable!("there are more numbers than directories")
+    }
+
+    /// Whether a database beside the live one holds what the backup holds. Past the renames there is nothing to choose any more.
+    async fn is_whole(
+        &self,
+        target: &Database,
+        backup: &BackupFacts,
+        fresh: &str,
+        state: SwapState,
+    ) -> bool {
+        if state == SwapState::Renamed {
+            return true;
+        }
+        let digest = postgres::digest(target, Some(fresh), &DigestOptions::default()).await;
+        digest.is_ok_and(|digest| content(&digest, &target.schema) == backup.content)
+    }
+}
+
+/// The two digests that matter of many.
+fn content(digest: &postgres::DatabaseDigest, schema: &str) -> ContentDigest {
+    let meta = digest.tables.get(&format!("{schema}.schema_meta"));
+    ContentDigest {
+        configuration: digest.configuration.clone(),
+        schema: meta.map(|table| table.sum.clone()).unwrap_or_default(),
+    }
+}
+
+fn described(backup: &Backup, schema: &str) -> Result<BackupFacts, Failure> {
+    let milliseconds = u64::try_from(backup.duration.as_millis()).unwrap_or(u64::MAX);
+    Ok(BackupFacts {
+        milliseconds,
+        ..found(&backup.path, schema)?
+    })
+}
+
+/// A backup on disk, from its manifest.
+fn found(path: &Path, schema: &str) -> Result<BackupFacts, Failure> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            "database.backup.manifest",
+            format!("cannot read the manifest in `{}`: {error}", path.display()),
+        )
+    };
+    let text = std::fs::read(path.join("manifest.json")).map_err(|error| unreadable(&error))?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
+    let digest = manifest.database_digest();
+    Ok(BackupFacts {
+        name: path
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+            .unwrap_or_default(),
+        manifest: hex::encode(Sha256::digest(&text)),
+        taken_at: manifest.taken_at,
+        content: content(&digest, schema),
+        rows: digest.rows(),
+        bytes: manifest.files.iter().map(|file| file.bytes).sum(),
+        milliseconds: 0,
+    })
+}
+
+fn free_bytes(path: &Path) -> Result<u64, Failure> {
+    let found = rustix::fs::statvfs(path);
+    let found = found.map_err(|error| {
+        Failure::new(
+            "storage.unusable",
+            format!("cannot look at `{}`: {error}", path.display()),
+        )
+    })?;
+    Ok(found.f_bavail * found.f_frsize)
+}
+
+impl From<PostgresError> for Failure {
+    fn from(error: PostgresError) -> Self {
+        let code = match &error {
+            PostgresError::Connect { .. } => "database.unreachable",
+            PostgresError::NoTool { .. } => "database.no_tool",
+            PostgresError::Space { .. } => "database.space",
+            PostgresError::Damaged { .. } => "database.backup.damaged",
+            PostgresError::Differs { .. } => "database.different",
+            PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
+            PostgresError::Secret(_) => "secret.unavailable",
+            _ => "database.failed",
+        };
+        let failure = Self::new(code, error.to_string());
+        match code {
+            "database.unreachable" => failure.hint("is the server up, and do `[databases]` and the secret of the environment file fit it?"),
+            "database.no_tool" => failure.hint("install the server's own client tools, such as `postgresql-client-15`"),
+            "database.space" => failure.hint("free some space, or name another storage in the environment file"),
+            _ => failure,
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! The Admin API of a node.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::environment::Node;
+use crate::gateway::live::secret;
+use crate::gateway::live::{Live, web};
+use crate::gateway::{AdminStatus, Failure};
+
+/// The collections that are counted: every kind of entity that the Admin API lists without a parent.
+const COLLECTIONS: [&str; 10] = [
+    "services",
+    "routes",
+    "consumers",
+    "plugins",
+    "upstreams",
+    "certificates",
+    "snis",
+    "key-auths",
+    "ca_certificates",
+    "vaults",
+];
+
+/// The most entities in one page; more is answered with 400.
+const PAGE: u32 = 1_000;
+
+/// A collection with more pages than this does not end.
+const MOST_PAGES: usize = 10_000;
+
+impl Live {
+    /// `GET /` and `GET /status`.
+    pub(super) async fn read_admin_status(&self, node: &str) -> Result<AdminStatus, Failure> {
+        let root = self.admin_get(node, "/").await?;
+        let version = root["version"].as_str().unwrap_or_default();
+        // Enterprise adds its edition behind the number.
+        let number = version.split("-enterprise").next().unwrap_or_default();
+        let version = number.parse().map_err(|_| {
+            Failure::new(
+                "kong.admin.shape",
+                format!("the Admin API of `{node}` tells no version"),
+            )
+            .hint("is this address Kong's Admin API?")
+        })?;
+        let status = self.admin_get(node, "/status").await?;
+        Ok(AdminStatus {
+            version,
+            database_reachable: status["database"]["reachable"] == Value::Bool(true),
+            stand_in: root["stand_in"] == Value::Bool(true),
+        })
+    }
+
+    /// Pages through every collection.
+    pub(super) async fn count_entities(
+        &self,
+        node: &str,
+    ) -> Result<BTreeMap<String, u64>, Failure> {
+        let mut counts = BTreeMap::new();
+        for collection in COLLECTIONS {
+            let Some(mut page) = self
+                .admin_find(node, &format!("/{collection}?size={PAGE}"))
+                .await?
+            else {
+                continue;
+            };
+            let mut count = 0;
+            for _ in 0..MOST_PAGES {
+                count += page["data"].as_array().map_or(0, Vec::len) as u64;
+                // Of `next` only the offset is used: where it leads is not for the other side to say.
+                let Some(offset) = page["offset"].as_str().filter(|_| page["next"].is_string())
+                else {
+                    break;
+                };
+                page = self
+                    .admin_get(node, &format!("/{collection}?size={PAGE}&offset={offset}"))
+                    .await?;
+            }
+            counts.insert(collection.to_owned(), count);
+        }
+        Ok(counts)
+    }
+
+    /// A resource that must be there.
+    async fn admin_get(&self, node: &str, path: &str) -> Result<Value, Failure> {
+        let found = self.admin_find(node, path).await?;
+        found.ok_or_else(|| {
+            Failure::new(
+                "kong.admin.missing",
+                format!("the Admin API of `{node}` has no `{path}`"),
+            )
+        })
+    }
+
+    /// A resource, or `None` where this version of Kong has no such thing.
+    async fn admin_find(&self, node: &str, path: &str) -> Result<Option<Value>, Failure> {
+        let (cluster, found): (_, &Node) = self.node(node)?;
+        let mut request = self
+            .client
+            .get(format!("{}{path}", found.admin.trim_end_matches('/')));
+        if let Some(reference) = &cluster.admin_token {
+            let token = secret::resolve(reference)
+                .await
+                .map_err(|error| Failure::new("secret.unavailable", error.to_string()))?;
+            request = request.header("Kong-Admin-Token", token.expose());
+        }
+        let unreachable = |error: reqwest::Error| {
+            Failure::new(
+                "kong.admin.unreachable",
+                format!(
+                    "the Admin API of `{node}` does not answer: {}",
+                    web::words(&error)
+                ),
+            )
+        };
+        let answer = request.send().await.map_err(unreachable)?;
+        match answer.status().as_u16() {
+            200 => answer.json().await.map(Some).map_err(unreachable),
+            404 => Ok(None),
+            401 | 403 => Err(Failure::new(
+                "kong.admin.unauthorized",
+                format!("the Admin API of `{node}` refuses the token"),
+            )
+            .hint("`admin_token` of the cluster in the environment file names where the token is")),
+            status => Err(Failure::new(
+                "kong.admin.status",
+                format!("the Admin API of `{node}` answers {status} to `{path}`"),
+            )),
+        }
+    }
+}

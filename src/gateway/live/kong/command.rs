@@ -1,0 +1,60 @@
+//! The `kong` command of a node: exact arguments, a small fixed environment, a deadline, captured output.
+
+use std::time::Duration;
+
+use crate::gateway::Failure;
+use crate::gateway::live::Live;
+use crate::gateway::live::process::{Finished, Program};
+use crate::kong::migrations::error_message;
+
+/// A `kong` command that ran.
+pub(super) struct Command {
+    /// What was run, for messages.
+    name: String,
+    pub(super) finished: Finished,
+}
+
+impl Live {
+    /// Runs the installed `kong` of a node.
+    pub(super) async fn kong(
+        &self,
+        node: &str,
+        arguments: &[&str],
+        deadline: Duration,
+    ) -> Result<Command, Failure> {
+        let command = self.kong_command(self.node(node)?.1)?;
+        let mut program = Program::new(command, deadline);
+        program.arguments = arguments.iter().map(Into::into).collect();
+        // Only what a login on the node would have too: a stripped or a richer environment changes which database Kong uses.
+        program.environment = vec![(
+            "PATH".into(),
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),
+        )];
+        let name = format!(
+            "kong {} on `{node}`",
+            arguments.first().copied().unwrap_or_default()
+        );
+        Ok(Command {
+            name,
+            finished: self.run_program(program).await?,
+        })
+    }
+}
+
+impl Command {
+    /// What it printed, if it exited with 0; else Kong's own error.
+    pub(super) fn success(self) -> Result<Finished, Failure> {
+        if self.finished.ending.is_success() {
+            return Ok(self.finished);
+        }
+        let said = error_message(&self.finished.stderr).unwrap_or_else(|| {
+            format!("{}{}", self.finished.stdout, self.finished.stderr)
+                .trim()
+                .to_owned()
+        });
+        Err(Failure::new(
+            "kong.command",
+            format!("{}: {said} ({})", self.name, self.finished.ending),
+        ))
+    }
+}

@@ -1,0 +1,176 @@
+//! Kong for real: its command line and its Admin API.
+
+mod admin;
+mod command;
+mod migrations;
+mod proof;
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::Live;
+use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped};
+use crate::kong::Version;
+use crate::kong::migrations::MigrationState;
+
+/// How long a node may take from `kong start` to an Admin API that answers.
+const START: Duration = Duration::from_mins(1);
+
+/// How long a `kong` command may take that neither migrates nor waits for requests.
+const COMMAND: Duration = Duration::from_mins(1);
+
+/// The pause between two looks at something that is about to happen.
+const BETWEEN: Duration = Duration::from_millis(50);
+
+impl Kong for Live {
+    async fn installed_version(&self, node: &str) -> Result<Version, Failure> {
+        let finished = self.kong(node, &["version"], COMMAND).await?.success()?;
+        let text = finished
+            .stdout
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        // Enterprise says `Kong Enterprise 3.4.3.5`, the open source the bare number.
+        let number = text.rsplit(' ').next().unwrap_or_default();
+        number.parse().map_err(|_| {
+            Failure::new(
+                "kong.version",
+                format!("`kong version` on `{node}` says `{text}`"),
+            )
+        })
+    }
+
+    async fn is_running(&self, node: &str) -> Result<bool, Failure> {
+        let prefix = self.node(node)?.1.prefix.display().to_string();
+        // Exit code 1 is Kong's way of saying no; a command that could not be run at all is an error.
+        Ok(self
+            .kong(node, &["health", "-p", &prefix], COMMAND)
+            .await?
+            .finished
+            .ending
+            .is_success())
+    }
+
+    async fn start_node(&self, node: &str) -> Result<(), Failure> {
+        let found = self.node(node)?.1;
+        if !self.is_running(node).await? {
+            let (conf, prefix) = (
+                found.conf.display().to_string(),
+                found.prefix.display().to_string(),
+            );
+            self.kong(node, &["start", "-c", &conf, "-p", &prefix], COMMAND)
+                .await?
+                .success()?;
+        }
+        let installed = self.installed_version(node).await?;
+        let deadline = Instant::now() + START;
+        loop {
+            let why = match self.admin_status(node).await {
+                Ok(status) if status.version == installed && status.database_reachable => {
+                    return Ok(());
+                }
+                Ok(status) if status.version != installed => {
+                    format!("it runs {} and {installed} is installed", status.version)
+                }
+                Ok(_) => "it does not reach its database".to_owned(),
+                Err(failure) => failure.message,
+            };
+            if Instant::now() > deadline {
+                return Err(Failure::new(
+                    "kong.start.not_ready",
+                    format!("`{node}` was started and is not ready: {why}"),
+                )
+                .hint("look into its error log, `logs/error.log` under its prefix"));
+            }
+            self.pause_shortly().await;
+        }
+    }
+
+    async fn stop_node(&self, node: &str, patience: Duration) -> Result<Stopped, Failure> {
+        if !self.is_running(node).await? {
+            return Ok(Stopped::WasNotRunning);
+        }
+        let prefix = self.node(node)?.1.prefix.display().to_string();
+        let seconds = patience.as_secs().to_string();
+        let arguments = ["quit", "-p", &prefix, "-t", &seconds];
+        let finished = self
+            .kong(node, &arguments, patience + COMMAND)
+            .await?
+            .success()?;
+        if self.is_running(node).await? {
+            return Err(Failure::new(
+                "kong.stop.running",
+                format!("`{node}` still runs after `kong quit`"),
+            )
+            .hint("something restarts it: stop it through its supervisor"));
+        }
+        // Kong exits 0 either way; only its text tells that requests were dropped.
+        let forced =
+            finished.stdout.contains("forcefully") || finished.stderr.contains("forcefully");
+        Ok(if forced {
+            Stopped::Forcefully
+        } else {
+            Stopped::Gracefully
+        })
+    }
+
+    async fn reload_node(&self, node: &str) -> Result<(), Failure> {
+        let found = self.node(node)?.1;
+        let (conf, prefix) = (
+            found.conf.display().to_string(),
+            found.prefix.display().to_string(),
+        );
+        self.kong(node, &["reload", "-c", &conf, "-p", &prefix], COMMAND)
+            .await?
+            .success()
+            .map(drop)
+    }
+
+    async fn check_configuration(&self, node: &str) -> Result<(), Failure> {
+        let conf = self.node(node)?.1.conf.display().to_string();
+        self.kong(node, &["check", &conf], COMMAND)
+            .await?
+            .success()
+            .map(drop)
+    }
+
+    async fn admin_status(&self, node: &str) -> Result<AdminStatus, Failure> {
+        self.read_admin_status(node).await
+    }
+
+    async fn entities(&self, node: &str) -> Result<BTreeMap<String, u64>, Failure> {
+        self.count_entities(node).await
+    }
+
+    async fn prove_database(&self, node: &str) -> Result<(), Failure> {
+        self.prove_database_of(node).await
+    }
+
+    async fn migration_state(&self, node: &str) -> Result<MigrationState, Failure> {
+        self.list_migrations(node).await
+    }
+
+    async fn migrations_up(
+        &self,
+        node: &str,
+        lock_timeout: Duration,
+    ) -> Result<MigrationRun, Failure> {
+        self.migrate(node, "up", lock_timeout).await
+    }
+
+    async fn migrations_finish(
+        &self,
+        node: &str,
+        lock_timeout: Duration,
+    ) -> Result<MigrationRun, Failure> {
+        self.migrate(node, "finish", lock_timeout).await
+    }
+}
+
+impl Live {
+    async fn pause_shortly(&self) {
+        tokio::time::sleep(BETWEEN).await;
+    }
+}

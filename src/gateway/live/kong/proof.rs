@@ -1,0 +1,112 @@
+//! Which database does a node use? Proven by a lock that is taken on one side and seen on the other, not by comparing names.
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use crate::environment::{Database, SecretReference};
+use crate::gateway::Failure;
+use crate::gateway::live::Live;
+use crate::gateway::live::postgres::{PostgresError, Role, connect, is_same_database};
+
+/// The file in a prepared prefix that holds every setting as Kong understood it.
+const RENDERED: &str = ".kong_env";
+
+impl Live {
+    /// Renders the node's settings with its own `kong`, connects with them, and compares.
+    pub(super) async fn prove_database_of(&self, node: &str) -> Result<(), Failure> {
+        let (cluster, found) = self.node(node)?;
+        let (name, ours) = self.database_of(cluster)?;
+        let prefix = self.private_prefix()?;
+        let (conf, directory) = (
+            found.conf.display().to_string(),
+            prefix.path().display().to_string(),
+        );
+        self.kong(
+            node,
+            &["prepare", "-c", &conf, "-p", &directory],
+            super::COMMAND,
+        )
+        .await?
+        .success()?;
+        let settings = rendered(prefix.path())?;
+        let theirs = as_database(ours, &settings, prefix.path())?;
+        let schema = settings
+            .get("pg_schema")
+            .filter(|schema| !schema.is_empty())
+            .map_or("public", String::as_str);
+        let same = async {
+            let one = connect(&theirs, Role::Owner, None).await?;
+            let other = connect(ours, Role::Owner, None).await?;
+            is_same_database(&one, &other).await
+        };
+        let different = |why: String| {
+            Failure::new("kong.wrong_database", format!("the node `{node}` does not use the database `{name}`: {why}"))
+                .hint("compare `pg_*` in its kong.conf and its KONG_PG_* variables with `[databases]` of the environment file")
+        };
+        let described = format!("{}:{}/{}", theirs.host, theirs.port, theirs.database);
+        match same.await {
+            Ok(true) if schema == ours.schema => Ok(()),
+            Ok(true) => Err(different(format!(
+                "its schema is `{schema}`, not `{}`",
+                ours.schema
+            ))),
+            Ok(false) => Err(different(format!("its settings lead to {described}"))),
+            Err(error @ PostgresError::Connect { .. }) => {
+                Err(different(format!("its settings lead nowhere: {error}")))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The settings of a prepared prefix.
+fn rendered(prefix: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let text = std::fs::read_to_string(prefix.join(RENDERED)).map_err(|error| {
+        Failure::new(
+            "kong.prepare",
+            format!("`kong prepare` left no `{RENDERED}`: {error}"),
+        )
+    })?;
+    let pairs = text.lines().filter_map(|line| line.split_once('='));
+    Ok(pairs
+        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+        .collect())
+}
+
+/// Kong's settings as a database of ours: its address and role, our protection of the connection.
+fn as_database(
+    ours: &Database,
+    settings: &BTreeMap<String, String>,
+    private: &Path,
+) -> Result<Database, Failure> {
+    let setting = |key: &str| settings.get(key).cloned().unwrap_or_default();
+    let unusable =
+        |what: &str| Failure::new("kong.prepare", format!("`kong prepare` rendered {what}"));
+    let password = setting("pg_password");
+    let file = private.join("password");
+    let write = || -> std::io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        std::io::Write::write_all(
+            &mut options
+                .write(true)
+                .create_new(true)
+                .mode(0o600)
+                .open(&file)?,
+            password.as_bytes(),
+        )
+    };
+    if !password.is_empty() {
+        write().map_err(|error| unusable(&format!("a password that cannot be used: {error}")))?;
+    }
+    Ok(Database {
+        host: setting("pg_host"),
+        port: setting("pg_port")
+            .parse()
+            .map_err(|_| unusable("no port"))?,
+        database: setting("pg_database"),
+        user: setting("pg_user"),
+        password: (!password.is_empty()).then_some(SecretReference::File(file)),
+        ..ours.clone()
+    })
+}

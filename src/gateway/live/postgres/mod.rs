@@ -1,0 +1,50 @@
+//! PostgreSQL for real: sessions, facts, digests, backups, proofs, and the ways back.
+//!
+//! ```text
+//! session ─► facts, identity, digest ─► backup ─► verify ─► restore ─► swap
+//! ```
+//!
+//! Plain asynchronous functions with typed results that hold no secrets. This room knows Kong's table names (`class`) and nothing
+//! else of Kong; it knows no journal, no step and no permission.
+
+mod backup;
+mod catalog;
+mod class;
+mod clone;
+mod digest;
+mod error;
+mod facts;
+mod identity;
+mod manifest;
+mod mark;
+mod privileges;
+mod quote;
+mod restore;
+mod session;
+mod session_list;
+mod sum;
+mod swap;
+mod tls;
+mod tools;
+mod verify;
+mod world_lock;
+
+pub use backup::{Backup, BackupRequest, Progress, backup};
+pub use catalog::{Description, Grant, Setting, describe};
+pub use class::Class;
+pub use clone::{CloneRequest, Copying, clone_for_scratch};
+pub use digest::{DatabaseDigest, Difference, DigestOptions, TableDigest, digest};
+pub use error::PostgresError;
+pub use facts::{Facts, facts};
+pub use identity::{Identity, Nonce, identity, is_same_database};
+pub use manifest::{FileEntry, Manifest, TableEntry};
+pub use mark::{drop_created, mark_of};
+pub use privileges::{Privileges, Strategies, privileges};
+pub(in crate::gateway::live) use quote::identifier;
+pub use restore::{RestoreRequest, Restored, restore_beside};
+pub use session::{Role, Session, connect};
+pub use session_list::{Blocked, OtherSession, sessions, who_blocks_whom};
+pub use swap::{SwapNames, SwapState, Swapped, swap, swap_state};
+pub use tls::TlsError;
+pub use verify::{Damage, Expectation, Tier, Verified, VerifyRequest, verify};
+pub use world_lock::{Acquisition, Holder, WorldLock, try_acquire};

@@ -1,0 +1,171 @@
+//! One session on a server: connected with the environment's typed fields, and pinned so that the same row always prints the same.
+//!
+//! Invariant: every session here has an empty `search_path`, so all SQL of this room is schema-qualified.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::tls::MakeTlsConnect;
+use tokio_postgres::{Client, Config, NoTls, Socket};
+
+use super::error::{PostgresError, words};
+use super::tls;
+use crate::environment::{Database, SecretReference};
+use crate::gateway::live::secret::{self, Secret};
+
+/// How long connecting may take, name resolution and handshakes included.
+const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
+
+/// Settings that change how a value prints, or how long a statement may block. `row_security` off turns a silently filtered table
+/// into an error. Long work lifts the statement's limit itself.
+const PINNED: &str = "\
+    SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
+    SET extra_float_digits = 3; SET standard_conforming_strings = on; SET client_min_messages = warning;
+    SET row_security = off; SET statement_timeout = '60s'; SET lock_timeout = '10s';
+    SELECT pg_catalog.set_config('search_path', '', false)";
+
+/// Whom to connect as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The owner of Kong's tables, to Kong's database.
+    Owner,
+    /// The role that creates, renames and ends sessions, to the maintenance database.
+    Admin,
+}
+
+/// A connected session. Dropping it ends it soon; [`Session::close`] ends it now.
+#[derive(Debug)]
+pub struct Session {
+    client: Client,
+    connection: JoinHandle<()>,
+}
+
+/// Who connects to what: a role's fields in one place, for the driver and for libpq.
+#[derive(Debug, Clone)]
+pub(super) struct Login {
+    pub(super) user: String,
+    pub(super) password: Option<Secret>,
+    pub(super) database: String,
+}
+
+impl Login {
+    pub(super) async fn resolve(
+        database: &Database,
+        role: Role,
+        name: Option<&str>,
+    ) -> Result<Self, PostgresError> {
+        let (user, password, default): (&str, &Option<SecretReference>, &str) =
+            match (role, &database.admin) {
+                (Role::Owner, _) => (&database.user, &database.password, &database.database),
+                (Role::Admin, Some(admin)) => (&admin.user, &admin.password, &admin.database),
+                (Role::Admin, None) => (&database.user, &database.password, "postgres"),
+            };
+        let password = match password {
+            Some(reference) => Some(secret::resolve(reference).await?),
+            None => None,
+        };
+        Ok(Self {
+            user: user.to_owned(),
+            password,
+            database: name.unwrap_or(default).to_owned(),
+        })
+    }
+}
+
+/// Connects as `role`, to the role's own database or to the one called `name`.
+pub async fn connect(
+    database: &Database,
+    role: Role,
+    name: Option<&str>,
+) -> Result<Session, PostgresError> {
+    connect_as(database, role, name, "cutover").await
+}
+
+/// The same under another application name, by which others recognise who holds a lock.
+pub(super) async fn connect_as(
+    database: &Database,
+    role: Role,
+    name: Option<&str>,
+    application: &str,
+) -> Result<Session, PostgresError> {
+    let login = Login::resolve(database, role, name).await?;
+    let mut config = Config::new();
+    config
+        .host(&database.host)
+        .port(database.port)
+        .user(&login.user)
+        .dbname(&login.database)
+        .application_name(application)
+        .connect_timeout(CONNECT_DEADLINE);
+    if let Some(password) = &login.password {
+        config.password(password.expose());
+    }
+    let attempt = async {
+        match tls::connector(database)? {
+            Some(connector) => {
+                config.ssl_mode(SslMode::Require);
+                Ok::<_, PostgresError>(establish(&config, connector).await)
+            }
+            None => {
+                config.ssl_mode(SslMode::Disable);
+                Ok(establish(&config, NoTls).await)
+            }
+        }
+    };
+    let refused = |reason| PostgresError::Connect {
+        host: database.host.clone(),
+        port: database.port,
+        database: login.database.clone(),
+        user: login.user.clone(),
+        reason,
+    };
+    let session = tokio::time::timeout(CONNECT_DEADLINE, attempt)
+        .await
+        .map_err(|_| refused(format!("no answer within {} s", CONNECT_DEADLINE.as_secs())))??
+        .map_err(|error| refused(words(&error)))?;
+    session
+        .batch_execute(PINNED)
+        .await
+        .map_err(PostgresError::query("prepare a session"))?;
+    Ok(session)
+}
+
+async fn establish<T>(config: &Config, tls: T) -> Result<Session, tokio_postgres::Error>
+where
+    T: MakeTlsConnect<Socket>,
+    T::Stream: Send + 'static,
+{
+    let (client, connection) = config.connect(tls).await?;
+    // An error of the connection also reaches the statement that waits for it, and is reported there.
+    let connection = tokio::spawn(async {
+        let _ = connection.await;
+    });
+    Ok(Session { client, connection })
+}
+
+impl Session {
+    /// Ends the session and waits until its connection is closed.
+    pub async fn close(self) {
+        drop(self.client);
+        // A connection that does not close in time is left to its task; the server notices the broken socket.
+        let _ = tokio::time::timeout(CONNECT_DEADLINE, self.connection).await;
+    }
+
+    /// Lets statements of this session run for as long as they take.
+    pub(super) async fn without_limits(self) -> Result<Self, PostgresError> {
+        self.batch_execute("SET statement_timeout = 0; SET lock_timeout = '60s'")
+            .await
+            .map_err(PostgresError::query("lift the session's limits"))?;
+        Ok(self)
+    }
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}

@@ -1,0 +1,146 @@
+//! `http.check` and `http.poll`: what a server must answer.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Failure, Look};
+use crate::gateway::{Expectation, Gateway, HttpAnswer, HttpRequest};
+
+/// Sends one request and compares the answer with what it must be.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// The node whose proxy is asked, where `request.url` is a path.
+    pub node: Option<String>,
+    /// The request.
+    pub request: HttpRequest,
+    /// What the answer must be.
+    pub expect: Expectation,
+}
+
+impl Check {
+    /// Asks once.
+    async fn ask(&self, world: &impl Gateway) -> Result<HttpAnswer, Failure> {
+        let mut request = self.request.clone();
+        if let Some(node) = &self.node {
+            request.url = format!(
+                "{}{}",
+                world.proxy_url(node).await?.trim_end_matches('/'),
+                request.url
+            );
+        }
+        let answer = world.request(&request).await?;
+        let wrong = differences(&self.expect, &answer);
+        if wrong.is_empty() {
+            return Ok(answer);
+        }
+        let message = format!(
+            "`{} {}` answered wrongly: {}",
+            request.method,
+            request.url,
+            wrong.join("; ")
+        );
+        Err(Failure::new("http.check.different", message)
+            .details(json!({ "status": answer.status, "headers": answer.headers })))
+    }
+}
+
+impl Look for Check {
+    /// Status and time; bodies may hold what does not belong into a journal.
+    type Answer = Value;
+    const VERB: &'static str = "http.check";
+
+    fn targets(&self) -> Vec<String> {
+        vec![
+            self.node
+                .clone()
+                .unwrap_or_else(|| self.request.url.clone()),
+        ]
+    }
+
+    async fn look(&self, world: &impl Gateway, _target: &str) -> Result<Value, Failure> {
+        let answer = self.ask(world).await?;
+        Ok(json!({ "status": answer.status, "milliseconds": answer.milliseconds }))
+    }
+}
+
+/// Sends a request again and again until the answer is right several times in a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Poll {
+    /// The check.
+    pub check: Check,
+    /// How many right answers in a row are wanted.
+    pub passes: u32,
+    /// How long it may take, in milliseconds.
+    pub within: u64,
+}
+
+/// The pause between two requests of a poll.
+const BETWEEN: Duration = Duration::from_millis(200);
+
+impl Look for Poll {
+    type Answer = Value;
+    const VERB: &'static str = "http.poll";
+
+    fn targets(&self) -> Vec<String> {
+        Look::targets(&self.check)
+    }
+
+    async fn look(&self, world: &impl Gateway, _target: &str) -> Result<Value, Failure> {
+        let begin = world.now();
+        let (mut passes, mut asked) = (0, 0);
+        loop {
+            asked += 1;
+            let last = self.check.ask(world).await;
+            passes = if last.is_ok() { passes + 1 } else { 0 };
+            if passes >= self.passes {
+                return Ok(json!({ "passes": passes, "asked": asked }));
+            }
+            let spent = world.now().duration_since(begin).as_millis();
+            if spent >= i128::from(self.within) {
+                let (why, details) = match last {
+                    Err(failure) => (failure.message, failure.details),
+                    Ok(_) => (format!("only {passes} right answers in a row"), Value::Null),
+                };
+                let message = format!(
+                    "not right within {} ms, asked {asked} times: {why}",
+                    self.within
+                );
+                return Err(Failure::new("http.poll.timeout", message).details(details));
+            }
+            world.pause(BETWEEN).await;
+        }
+    }
+}
+
+/// What of an answer is not as it must be.
+fn differences(expect: &Expectation, answer: &HttpAnswer) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if let Some(status) = expect.status.filter(|status| *status != answer.status) {
+        wrong.push(format!("status {} instead of {status}", answer.status));
+    }
+    for (name, value) in &expect.headers {
+        let found = answer.headers.get(&name.to_lowercase());
+        if found != Some(value) {
+            wrong.push(format!(
+                "header `{name}` is {}",
+                found.map_or_else(|| "missing".to_owned(), |found| format!("`{found}`"))
+            ));
+        }
+    }
+    for (pointer, value) in &expect.json {
+        if answer.json.pointer(pointer) != Some(value) {
+            wrong.push(format!("`{pointer}` in the body is not {value}"));
+        }
+    }
+    if let Some(within) = expect.within.filter(|within| answer.milliseconds > *within) {
+        wrong.push(format!(
+            "took {} ms instead of at most {within} ms",
+            answer.milliseconds
+        ));
+    }
+    wrong
+}

@@ -1,0 +1,123 @@
+//! `kong.finish`: the second half of the migrations, and the point of no return for the old version.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::gateway::Gateway;
+use crate::kong::migrations::{MigrationState, Verdict};
+use crate::primitive::{Effect, Failure, Intent, Primitive, Settled};
+
+/// Runs `kong migrations finish`, once nothing speaks against it.
+///
+/// It has no undo of its own: the undo of `kong.migrate_up`, deeper in the stack, covers it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finish {
+    /// The cluster, for messages.
+    pub cluster: String,
+    /// All nodes of the cluster. The `kong` of the first one finishes.
+    pub nodes: Vec<String>,
+    /// The cluster's database.
+    pub database: String,
+    /// How long Kong's own lock lasts, in seconds.
+    pub lock_timeout: u64,
+}
+
+impl Finish {
+    fn node(&self) -> &str {
+        self.nodes.first().map(String::as_str).unwrap_or_default()
+    }
+
+    /// Every node runs the version that finishes: an old one would lose what `finish` takes away, without a word.
+    async fn require_no_old_node(&self, world: &impl Gateway) -> Result<(), Failure> {
+        let installed = world.installed_version(self.node()).await?;
+        for node in &self.nodes {
+            let status = world.admin_status(node).await?;
+            if status.version != installed {
+                let message = format!(
+                    "the node `{node}` runs {}, and {installed} would finish",
+                    status.version
+                );
+                return Err(Failure::new("kong.finish.old_node", message)
+                    .hint("an old node loses what `finish` removes; stop it or upgrade it first"));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Primitive for Finish {
+    /// The verdict before, as the same binary that did `up` sees it.
+    type Observed = Verdict;
+    type Outcome = MigrationState;
+    const VERB: &'static str = "kong.finish";
+    const EFFECT: Effect = Effect::Irreversible;
+
+    fn targets(&self) -> Vec<String> {
+        vec![self.database.clone()]
+    }
+
+    async fn observe(&self, world: &impl Gateway, _target: &str) -> Result<Verdict, Failure> {
+        world.prove_database(self.node()).await?;
+        self.require_no_old_node(world).await?;
+        let state = world.migration_state(self.node()).await?;
+        match state.verdict() {
+            verdict @ (Verdict::Pending | Verdict::UpToDate) => Ok(verdict),
+            Verdict::New | Verdict::PendingAndNew | Verdict::NeedsBootstrap => {
+                let message = "the `kong` that would finish is not the one that did `up`: it knows migrations that have not run";
+                Err(Failure::new("kong.finish.other_binary", message)
+                    .hint("it would finish another upgrade's migrations; install the version that did `up`")
+                    .details(json!(state)))
+            }
+        }
+    }
+
+    fn undo(&self, _target: &str, _observed: &Verdict) -> Option<Intent> {
+        None
+    }
+
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        observed: &Verdict,
+    ) -> Result<MigrationState, Failure> {
+        if *observed == Verdict::UpToDate {
+            return world.migration_state(self.node()).await;
+        }
+        world.clear_migration_lock(target).await?;
+        let run = world
+            .migrations_finish(self.node(), Duration::from_secs(self.lock_timeout))
+            .await?;
+        let state = world.migration_state(self.node()).await?;
+        if state.verdict() == Verdict::UpToDate {
+            return Ok(state);
+        }
+        let why = match (run.error, run.aborted) {
+            (Some(error), _) => error,
+            (None, true) => {
+                "another node held the lock, and `kong migrations finish` did nothing".to_owned()
+            }
+            (None, false) => "`kong migrations finish` left migrations pending".to_owned(),
+        };
+        Err(Failure::new("kong.finish.failed", why).details(json!(state)))
+    }
+
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _: &Verdict,
+    ) -> Result<Settled<MigrationState>, Failure> {
+        world.await_no_migration_session(target).await?;
+        let state = world.migration_state(self.node()).await?;
+        // What is still pending is finished by running it again; Kong moves one subsystem after the other.
+        Ok(if state.verdict() == Verdict::UpToDate {
+            Settled::Done(state)
+        } else {
+            Settled::Partly
+        })
+    }
+}

@@ -1,0 +1,120 @@
+//! `kong.migrate_up`: the first half of the migrations, believed by `schema_meta` and never by an exit code.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::gateway::{BackupFacts, ContentDigest, Gateway};
+use crate::kong::migrations::{MigrationState, Verdict};
+use crate::primitive::{Effect, Failure, Intent, Primitive, Restore, Settled};
+
+/// Runs `kong migrations up`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MigrateUp {
+    /// The cluster, for messages.
+    pub cluster: String,
+    /// The node whose `kong` migrates.
+    pub node: String,
+    /// The cluster's database.
+    pub database: String,
+    /// The rollback backup: the way back.
+    pub backup: BackupFacts,
+    /// The kept copy of it, a faster way back.
+    pub copy: Option<String>,
+    /// How long Kong's own lock lasts, in seconds. It is not renewed, so it must outlast the migration.
+    pub lock_timeout: u64,
+}
+
+impl Primitive for MigrateUp {
+    type Observed = ContentDigest;
+    type Outcome = MigrationState;
+    const VERB: &'static str = "kong.migrate_up";
+    const EFFECT: Effect = Effect::Change;
+    const ASPECT: &'static str = "database";
+
+    fn targets(&self) -> Vec<String> {
+        vec![self.database.clone()]
+    }
+
+    async fn observe(&self, world: &impl Gateway, target: &str) -> Result<ContentDigest, Failure> {
+        world.prove_database(&self.node).await?;
+        let found = world.content_digest(target).await?;
+        if found != self.backup.content {
+            return Err(Failure::new(
+                "kong.migrate_up.stale_backup",
+                format!(
+                    "the database `{target}` is not what the backup `{}` holds",
+                    self.backup.name
+                ),
+            )
+            .hint("somebody wrote after the backup: stop the nodes, then back up again")
+            .details(json!({ "database": found, "backup": self.backup.content })));
+        }
+        if world.migration_lock(target).await? {
+            return Err(Failure::new(
+                "kong.migrate_up.locked",
+                "the lock on migrations is held by somebody else",
+            )
+            .hint("`kong migrations up` would wait for it, do nothing, and exit 0"));
+        }
+        Ok(found)
+    }
+
+    fn undo(&self, target: &str, _observed: &ContentDigest) -> Option<Intent> {
+        let (backup, copy) = (self.backup.clone(), self.copy.clone());
+        Some(Intent::Restore(Restore {
+            database: target.to_owned(),
+            backup,
+            copy,
+        }))
+    }
+
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _: &ContentDigest,
+    ) -> Result<MigrationState, Failure> {
+        // Only a killed attempt of this very step can have left one: the observation found none.
+        world.clear_migration_lock(target).await?;
+        let run = world
+            .migrations_up(&self.node, Duration::from_secs(self.lock_timeout))
+            .await?;
+        let state = world.migration_state(&self.node).await?;
+        match state.verdict() {
+            Verdict::UpToDate | Verdict::Pending => Ok(state),
+            Verdict::New | Verdict::PendingAndNew | Verdict::NeedsBootstrap => {
+                let why = match (run.error, run.aborted) {
+                    (Some(error), _) => error,
+                    (None, true) => {
+                        "another node held the lock, and `kong migrations up` did nothing"
+                            .to_owned()
+                    }
+                    (None, false) => {
+                        "`kong migrations up` left migrations that have not run".to_owned()
+                    }
+                };
+                Err(Failure::new("kong.migrate_up.failed", why).details(json!(state)))
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        before: &ContentDigest,
+    ) -> Result<Settled<MigrationState>, Failure> {
+        // A client that was killed inside a transaction can still commit: nothing counts while its session lives.
+        world.await_no_migration_session(target).await?;
+        let state = world.migration_state(&self.node).await?;
+        Ok(match state.verdict() {
+            Verdict::UpToDate | Verdict::Pending => Settled::Done(state),
+            _ if world.content_digest(target).await? == *before => Settled::NotDone,
+            // Kong records each migration after its commit and guards its statements, so running `up` again is its own remedy.
+            _ => Settled::Partly,
+        })
+    }
+}

@@ -1,0 +1,29 @@
+//! `kong.*`: nodes, their `kong` command, and the migrations of their database.
+
+mod finish;
+mod freeze;
+mod looks;
+mod migrate_up;
+mod reload;
+mod start;
+mod stop;
+
+pub use finish::Finish;
+pub use freeze::{Freeze, FreezeMode, Thaw};
+pub use looks::{
+    CheckConfiguration, CheckLeftovers, Compare, Entities, Health, Migrations, ProveDatabase,
+    Status, Version,
+};
+pub use migrate_up::MigrateUp;
+pub use reload::Reload;
+pub use start::Start;
+pub use stop::Stop;
+
+use serde::{Deserialize, Serialize};
+
+/// What is observed of a node: whether Kong runs there. The process is another after each start, so it is not part of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeFound {
+    /// Whether Kong runs.
+    pub running: bool,
+}

@@ -1,0 +1,114 @@
+//! `packages.*`: which version of Kong is installed on nodes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effect, Failure, Intent, Look, Primitive, Settled};
+use crate::gateway::Gateway;
+use crate::kong::Version;
+
+/// The versions that could be installed on nodes now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Available {
+    /// The nodes.
+    pub nodes: Vec<String>,
+}
+
+impl Look for Available {
+    type Answer = Vec<Version>;
+    const VERB: &'static str = "packages.available";
+
+    fn targets(&self) -> Vec<String> {
+        self.nodes.clone()
+    }
+
+    async fn look(&self, world: &impl Gateway, target: &str) -> Result<Vec<Version>, Failure> {
+        world.available_versions(target).await
+    }
+}
+
+/// Installs a version of Kong on nodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Install {
+    /// The nodes, in order.
+    pub nodes: Vec<String>,
+    /// The version.
+    pub version: Version,
+}
+
+impl Primitive for Install {
+    /// The version that was installed before.
+    type Observed = Version;
+    type Outcome = Version;
+    const VERB: &'static str = "packages.install";
+    const EFFECT: Effect = Effect::Change;
+    const ASPECT: &'static str = "package";
+
+    fn targets(&self) -> Vec<String> {
+        self.nodes.clone()
+    }
+
+    async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Version, Failure> {
+        let found = world.installed_version(target).await?;
+        let available = world.available_versions(target).await?;
+        // What is replaced must be there to come back to, and what comes must be there now: better refused before than in between.
+        for wanted in [&found, &self.version] {
+            if !available.contains(wanted) {
+                let listed: Vec<String> = available.iter().map(ToString::to_string).collect();
+                let message = format!("version {wanted} is not available on the node `{target}`");
+                return Err(Failure::new("packages.install.unavailable", message)
+                    .hint(format!("available there: {}", listed.join(", "))));
+            }
+        }
+        if world.is_running(target).await? && found != self.version {
+            return Err(Failure::new(
+                "packages.install.running",
+                format!("Kong is running on the node `{target}`"),
+            )
+            .hint("stop it first: `kong::stop(node)`"));
+        }
+        Ok(found)
+    }
+
+    fn undo(&self, target: &str, observed: &Version) -> Option<Intent> {
+        (*observed != self.version).then(|| {
+            Intent::Install(Self {
+                nodes: vec![target.to_owned()],
+                version: *observed,
+            })
+        })
+    }
+
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _observed: &Version,
+    ) -> Result<Version, Failure> {
+        world.install_package(target, &self.version).await?;
+        let installed = world.installed_version(target).await?;
+        if installed == self.version {
+            return Ok(installed);
+        }
+        let message = format!(
+            "`kong version` on `{target}` says {installed} after {} was installed",
+            self.version
+        );
+        Err(Failure::new("packages.install.other_version", message))
+    }
+
+    async fn settle(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        _: &Version,
+    ) -> Result<Settled<Version>, Failure> {
+        // An installer that was killed in between may have left a `kong` that does not even tell its version.
+        let installed = world.installed_version(target).await.ok();
+        Ok(match installed {
+            Some(installed) if installed == self.version => Settled::Done(installed),
+            _ => Settled::Partly,
+        })
+    }
+}

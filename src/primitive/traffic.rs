@@ -1,0 +1,145 @@
+//! `traffic.*`: which nodes get requests.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Effect, Failure, Intent, Look, Primitive, Settled};
+use crate::gateway::{Gateway, Rotation, RotationState};
+
+/// What load balancers give nodes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrafficStatus {
+    /// The nodes.
+    pub nodes: Vec<String>,
+}
+
+impl Look for TrafficStatus {
+    type Answer = Rotation;
+    const VERB: &'static str = "traffic.status";
+
+    fn targets(&self) -> Vec<String> {
+        self.nodes.clone()
+    }
+
+    async fn look(&self, world: &impl Gateway, target: &str) -> Result<Rotation, Failure> {
+        world.rotation(target).await
+    }
+}
+
+/// Implements [`Primitive`] for a word that sets a node's rotation and goes back to exactly the one found.
+macro_rules! sets_rotation {
+    ($name:ident, $verb:literal, $effect:expr, |$primitive:ident, $found:ident| $wanted:expr) => {
+        impl $name {
+            /// What the node is to get, given what it gets.
+            fn wanted(&self, $found: &Rotation) -> Rotation {
+                let $primitive = self;
+                $wanted
+            }
+        }
+
+        impl Primitive for $name {
+            type Observed = Rotation;
+            type Outcome = Rotation;
+            const VERB: &'static str = $verb;
+            const EFFECT: Effect = $effect;
+            const ASPECT: &'static str = "rotation";
+
+            fn targets(&self) -> Vec<String> {
+                self.nodes.clone()
+            }
+
+            async fn observe(
+                &self,
+                world: &impl Gateway,
+                target: &str,
+            ) -> Result<Rotation, Failure> {
+                world.rotation(target).await
+            }
+
+            fn undo(&self, target: &str, observed: &Rotation) -> Option<Intent> {
+                (self.wanted(observed) != *observed).then(|| {
+                    Intent::SetRotation(SetRotation {
+                        nodes: vec![target.to_owned()],
+                        rotation: *observed,
+                    })
+                })
+            }
+
+            async fn perform(
+                &self,
+                world: &impl Gateway,
+                target: &str,
+                observed: &Rotation,
+            ) -> Result<Rotation, Failure> {
+                let wanted = self.wanted(observed);
+                world.set_rotation(target, &wanted).await?;
+                Ok(wanted)
+            }
+
+            async fn settle(
+                &self,
+                _: &impl Gateway,
+                _: &str,
+                _: &Rotation,
+            ) -> Result<Settled<Rotation>, Failure> {
+                // Setting it again changes nothing, and waits for what is still in flight.
+                Ok(Settled::Partly)
+            }
+        }
+    };
+}
+
+/// Takes nodes out of rotation and waits until nothing is in flight.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drain {
+    /// The nodes, in order.
+    pub nodes: Vec<String>,
+}
+
+sets_rotation!(
+    Drain,
+    "traffic.drain",
+    Effect::StopsTraffic,
+    |_drain, found| Rotation {
+        state: RotationState::Drain,
+        weight: found.weight
+    }
+);
+
+/// Puts nodes into rotation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admit {
+    /// The nodes, in order.
+    pub nodes: Vec<String>,
+    /// The weight, 1 to 256; the one found where none is given.
+    pub weight: Option<u16>,
+}
+
+sets_rotation!(
+    Admit,
+    "traffic.admit",
+    Effect::AdmitsTraffic,
+    |admit, found| Rotation {
+        state: RotationState::Ready,
+        weight: admit.weight.unwrap_or(found.weight)
+    }
+);
+
+/// Sets exactly this: the undo of the others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetRotation {
+    /// The nodes, in order.
+    pub nodes: Vec<String>,
+    /// What they get.
+    pub rotation: Rotation,
+}
+
+sets_rotation!(
+    SetRotation,
+    "traffic.set",
+    Effect::StopsTraffic,
+    |set, _found| set.rotation
+);
