@@ -146,3 +146,23 @@ fn replace_prefix(value: &mut Value, prefix: &str) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_facts_of_all_versions_are_readable_and_take_the_nodes_own_prefix() {
+        for version in crate::kong::catalogue::RECORDED {
+            let facts = Facts::of(&version).expect("recorded");
+            let environment = [("KONG_PREFIX", "/p/"), ("KONG_PG_PASSWORD", "open sesame")];
+            let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let conf = tempfile::NamedTempFile::new().expect("a file");
+            let settings = Settings::load(Some(conf.path()), None, environment).expect("valid");
+            let configuration = facts.configuration(&settings);
+            assert_eq!(configuration["kong_env"], "/p/.kong_env");
+            assert!(!configuration.to_string().contains("open sesame"));
+        }
+        assert!(Facts::of(&Version::new(3, 8, 0)).is_none());
+    }
+}
