@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::output;
+use super::runner::Manner;
 use crate::journal::{Actor, JournalError, RunDirectory, StepNo};
 use crate::run::{Answered, People, Question};
 
@@ -30,6 +31,8 @@ pub(super) struct Operator {
     environment: String,
     /// Wait for an answer from another terminal instead of putting the run down.
     wait: bool,
+    /// Approvals were given in advance, with the environment's name typed on the command line.
+    approved: bool,
     pause: PauseWish,
 }
 
@@ -37,13 +40,15 @@ impl Operator {
     pub(super) fn new(
         directory: RunDirectory,
         environment: String,
-        wait: bool,
+        manner: &Manner,
         pause: PauseWish,
     ) -> Self {
+        let (wait, approved) = (manner.wait, manner.approved);
         Self {
             directory,
             environment,
             wait,
+            approved,
             pause,
         }
     }
@@ -107,6 +112,9 @@ impl People for Operator {
     async fn ask(&mut self, question: &Question) -> Answered {
         if let Some(answer) = self.filed(question) {
             return answer;
+        }
+        if self.approved && matches!(question, Question::Approve { .. }) {
+            return Answered::Yes(Actor::Person(login()));
         }
         if output::at_terminal() {
             return self.at_terminal(question).await;

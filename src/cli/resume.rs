@@ -1,9 +1,9 @@
 //! `cutover resume RUN` and `cutover retry RUN`: going on with the stored copies.
 
+use super::Place;
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
-use super::runner::{Manner, Runner, inventory, store, stored_environment};
-use super::{OutputFormat, Place};
+use super::runner::{MannerArguments, Runner, inventory, store, stored_environment};
 use crate::environment::Environment;
 use crate::journal::{Direction, Ending, Event, Mark, RunId, RunState};
 use crate::run::{EnvironmentLock, conduct, roll_back};
@@ -16,12 +16,8 @@ pub(super) struct Arguments {
     run: String,
     #[command(flatten)]
     place: Place,
-    /// How the run is shown.
-    #[arg(short, long, default_value = "text")]
-    output: OutputFormat,
-    /// Wait for approvals from another terminal instead of putting the run down.
-    #[arg(long)]
-    wait: bool,
+    #[command(flatten)]
+    manner: MannerArguments,
 }
 
 pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, CliError> {
@@ -42,10 +38,7 @@ pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, Cli
     host.provide(header.parameters.clone(), inventory(&environment));
     let back = state.direction == Direction::Unwinding;
     let failed = state.failed_step().map(|step| step.number);
-    let manner = Manner {
-        format: arguments.output,
-        wait: arguments.wait,
-    };
+    let manner = arguments.manner.manner(&environment)?;
     let runner = Runner::attach(
         opened.journal,
         state,

@@ -45,6 +45,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     let manner = Manner {
         format: arguments.output,
         wait: false,
+        approved: false,
     };
     let runner = Runner::attach(
         opened.journal,

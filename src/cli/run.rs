@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::Place;
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
-use super::runner::{ENVIRONMENT, Manner, Runner, inventory, store};
-use super::{OutputFormat, Place};
+use super::runner::{ENVIRONMENT, MannerArguments, Runner, inventory, store};
 use crate::environment::{Decision, Environment};
 use crate::journal::{
     Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Source,
@@ -26,12 +26,8 @@ pub(super) struct Arguments {
     parameters: Vec<String>,
     #[command(flatten)]
     place: Place,
-    /// How the run is shown.
-    #[arg(short, long, default_value = "text")]
-    output: OutputFormat,
-    /// Wait for approvals from another terminal instead of putting the run down.
-    #[arg(long)]
-    wait: bool,
+    #[command(flatten)]
+    manner: MannerArguments,
     /// The run's name, instead of one made from the time.
     #[arg(long, value_name = "RUN")]
     run_id: Option<String>,
@@ -74,10 +70,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let record = journal.append(Timestamp::now(), first, Durability::Synced)?;
     let state = RunState::of(std::slice::from_ref(&record)).expect("a header is a good beginning");
     host.provide(parameters, inventory(&environment));
-    let manner = Manner {
-        format: arguments.output,
-        wait: arguments.wait,
-    };
+    let manner = arguments.manner.manner(&environment)?;
     let runner = Runner::attach(
         journal,
         state,

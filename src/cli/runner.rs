@@ -27,6 +27,43 @@ pub(super) const ENVIRONMENT: &str = "environment.json";
 pub(super) struct Manner {
     pub(super) format: OutputFormat,
     pub(super) wait: bool,
+    /// Whether approvals were given in advance.
+    pub(super) approved: bool,
+}
+
+/// How a run is shown and answered, on the command line.
+#[derive(Debug, clap::Args)]
+pub(super) struct MannerArguments {
+    /// How the run is shown.
+    #[arg(short, long, default_value = "text")]
+    output: OutputFormat,
+    /// Wait for approvals from another terminal instead of putting the run down.
+    #[arg(long)]
+    wait: bool,
+    /// Approve in advance whatever the run asks for, by the environment's name. The journal says who did.
+    #[arg(long, value_name = "ENVIRONMENT")]
+    approve: Option<String>,
+}
+
+impl MannerArguments {
+    /// The manner of a run in `environment`; an approval for another environment is refused.
+    pub(super) fn manner(&self, environment: &Environment) -> Result<Manner, CliError> {
+        if let Some(other) = self
+            .approve
+            .as_ref()
+            .filter(|name| **name != environment.name)
+        {
+            let message = format!("`--approve {other}` is not for this environment");
+            return Err(
+                CliError::usage(message).hint(format!("its name is `{}`", environment.name))
+            );
+        }
+        Ok(Manner {
+            format: self.output,
+            wait: self.wait,
+            approved: self.approve.is_some(),
+        })
+    }
 }
 
 /// A run that was taken up.
@@ -57,7 +94,7 @@ impl Runner {
         let operator = Operator::new(
             directory.clone(),
             environment.name.clone(),
-            manner.wait,
+            &manner,
             pause.clone(),
         );
         let recorder = Recorder::new(Box::new(journal), state, watcher);

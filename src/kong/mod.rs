@@ -3,6 +3,7 @@
 
 pub mod catalogue;
 pub mod migrations;
+pub mod paths;
 pub mod version;
 
 pub use version::Version;

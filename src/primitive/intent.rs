@@ -106,6 +106,8 @@ intents! {
     WaitFor = "run.wait_for",
     /// A closure for the way back.
     OnRollback = "run.on_rollback",
+    /// Whether an upgrade is guaranteed.
+    ReviewPath = "review.path",
     /// The installed version of Kong.
     Version = "kong.version",
     /// What a node's Admin API says of it.

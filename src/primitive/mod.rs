@@ -12,6 +12,7 @@ mod kong;
 mod look;
 mod packages;
 mod practice;
+mod review;
 mod run;
 mod traffic;
 
@@ -29,6 +30,7 @@ pub use kong::{
 pub use look::Look;
 pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
+pub use review::ReviewPath;
 pub use run::{Approve, Note, OnRollback, WaitFor};
 pub use traffic::{Admit, Drain, SetRotation, TrafficStatus};
 

@@ -15,25 +15,41 @@ pub(super) fn nodes(argument: Dynamic) -> Result<Vec<String>> {
     if let Some(cluster) = argument.read_lock::<Cluster>() {
         return Ok(cluster.nodes.clone());
     }
-    values_argument(argument).into_iter().map(|node| {
-        let found = node.type_name();
-        node.try_cast::<Node>().map(|node| node.name).ok_or_else(|| {
-            wrong_argument(format!("a node is wanted, not a {found}"), "`env::cluster(name).nodes` are the nodes of a cluster")
+    values_argument(argument)
+        .into_iter()
+        .map(|node| {
+            let found = node.type_name();
+            node.try_cast::<Node>()
+                .map(|node| node.name)
+                .ok_or_else(|| {
+                    wrong_argument(
+                        format!("a node is wanted, not a {found}"),
+                        "`env::cluster(name).nodes` are the nodes of a cluster",
+                    )
+                })
         })
-    }).collect()
+        .collect()
 }
 
 /// The name of one node; of a cluster the first one's.
 pub(super) fn node(argument: Dynamic) -> Result<String> {
     let first = nodes(argument)?.into_iter().next();
-    first.ok_or_else(|| wrong_argument("the cluster has no nodes", "add them to the environment file"))
+    first.ok_or_else(|| {
+        wrong_argument(
+            "the cluster has no nodes",
+            "add them to the environment file",
+        )
+    })
 }
 
 /// A cluster.
 pub(super) fn cluster(argument: Dynamic) -> Result<Cluster> {
     let found = argument.type_name();
     argument.try_cast::<Cluster>().ok_or_else(|| {
-        wrong_argument(format!("a cluster is wanted, not a {found}"), "`env::cluster(params.cluster)` is one")
+        wrong_argument(
+            format!("a cluster is wanted, not a {found}"),
+            "`env::cluster(params.cluster)` is one",
+        )
     })
 }
 
@@ -43,9 +59,15 @@ pub(super) fn database(argument: Dynamic) -> Result<String> {
         return cluster.database_name();
     }
     let found = argument.type_name();
-    argument.try_cast::<Database>().map(|database| database.name).ok_or_else(|| {
-        wrong_argument(format!("a database is wanted, not a {found}"), "`env::cluster(name).database` is one")
-    })
+    argument
+        .try_cast::<Database>()
+        .map(|database| database.name)
+        .ok_or_else(|| {
+            wrong_argument(
+                format!("a database is wanted, not a {found}"),
+                "`env::cluster(name).database` is one",
+            )
+        })
 }
 
 /// A text of one of the forms that a type knows, such as a version.
@@ -53,13 +75,19 @@ pub(super) fn text<T: std::str::FromStr>(what: &str, text: &str) -> Result<T>
 where
     T::Err: std::fmt::Display,
 {
-    text.parse().map_err(|error: T::Err| wrong_argument(format!("{what}: {error}"), ""))
+    text.parse()
+        .map_err(|error: T::Err| wrong_argument(format!("{what}: {error}"), ""))
 }
 
 /// Plain data that a script made, such as what an earlier step answered.
 pub(super) fn data<T: DeserializeOwned>(what: &str, value: &Dynamic) -> Result<T> {
     let json = to_json(value).map_err(|error| wrong_argument(format!("{what}: {error}"), ""))?;
-    T::deserialize(json).map_err(|error| wrong_argument(format!("{what}: {error}"), "pass what the step before answered"))
+    T::deserialize(json).map_err(|error| {
+        wrong_argument(
+            format!("{what}: {error}"),
+            "pass what the step before answered",
+        )
+    })
 }
 
 /// Options by name. Every key must be asked for before [`Options::done`].
@@ -70,7 +98,10 @@ pub(super) struct Options {
 
 impl Options {
     pub(super) fn new(given: Map) -> Self {
-        Self { given, known: Vec::new() }
+        Self {
+            given,
+            known: Vec::new(),
+        }
     }
 
     pub(super) fn take(&mut self, name: &'static str) -> Option<Dynamic> {
@@ -81,7 +112,9 @@ impl Options {
     /// A duration such as `"30s"`, in milliseconds.
     pub(super) fn duration(&mut self, name: &'static str, preset: &str) -> Result<u64> {
         let text = match self.take(name) {
-            Some(value) => value.into_string().map_err(|found| wrong_argument(format!("`{name}` is a duration, not a {found}"), "\"30s\""))?,
+            Some(value) => value.into_string().map_err(|found| {
+                wrong_argument(format!("`{name}` is a duration, not a {found}"), "\"30s\"")
+            })?,
             None => preset.to_owned(),
         };
         duration(&text).map_err(|error| wrong_argument(error, "\"30s\""))
@@ -89,21 +122,38 @@ impl Options {
 
     pub(super) fn flag(&mut self, name: &'static str) -> Result<bool> {
         self.take(name).map_or(Ok(false), |value| {
-            value.as_bool().map_err(|found| wrong_argument(format!("`{name}` is `true` or `false`, not a {found}"), ""))
+            value.as_bool().map_err(|found| {
+                wrong_argument(format!("`{name}` is `true` or `false`, not a {found}"), "")
+            })
         })
     }
 
     pub(super) fn number(&mut self, name: &'static str) -> Result<Option<i64>> {
         self.take(name)
-            .map(|value| value.as_int().map_err(|found| wrong_argument(format!("`{name}` is a number, not a {found}"), "")))
+            .map(|value| {
+                value.as_int().map_err(|found| {
+                    wrong_argument(format!("`{name}` is a number, not a {found}"), "")
+                })
+            })
             .transpose()
     }
 
     /// Refuses what was given and not asked for.
     pub(super) fn done(self) -> Result<()> {
-        let Some(unknown) = self.given.keys().next() else { return Ok(()) };
-        let near = self.known.iter().find(|known| strsim::damerau_levenshtein(unknown, known) <= 2);
-        let hint = near.map_or_else(|| format!("options: {}", self.known.join(", ")), |near| format!("did you mean `{near}`?"));
-        Err(wrong_argument(format!("there is no option `{unknown}`"), &hint))
+        let Some(unknown) = self.given.keys().next() else {
+            return Ok(());
+        };
+        let near = self
+            .known
+            .iter()
+            .find(|known| strsim::damerau_levenshtein(unknown, known) <= 2);
+        let hint = near.map_or_else(
+            || format!("options: {}", self.known.join(", ")),
+            |near| format!("did you mean `{near}`?"),
+        );
+        Err(wrong_argument(
+            format!("there is no option `{unknown}`"),
+            &hint,
+        ))
     }
 }

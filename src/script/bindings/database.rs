@@ -27,8 +27,16 @@ pub(super) mod database {
     /// let facts = database::facts(env::database("main"));
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn facts(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Facts(Facts { database: database_name(which)? }))
+    pub fn facts(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Facts(Facts {
+                database: database_name(which)?,
+            }),
+        )
     }
 
     /// Takes a backup: a dump and the digests of the same snapshot, with checksums of every file, on disk before this answers. The answer
@@ -49,8 +57,16 @@ pub(super) mod database {
     /// let backup = database::backup(env::database("main"));
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn backup(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Backup(Backup { database: database_name(which)? }))
+    pub fn backup(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Backup(Backup {
+                database: database_name(which)?,
+            }),
+        )
     }
 
     /// Proves a backup. Options: `tier`, `"checksum"` (every file is as written), `"decode"` (every file decodes) or `"restore"` (restored,
@@ -79,20 +95,39 @@ pub(super) mod database {
         options: Map,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let mut options = Options::new(options);
-        let tier = options.take("tier").and_then(|tier| tier.into_string().ok()).unwrap_or_default();
+        let tier = options
+            .take("tier")
+            .and_then(|tier| tier.into_string().ok())
+            .unwrap_or_default();
         let keep = options.flag("keep")?;
         options.done()?;
         let tier = match tier.as_str() {
             "checksum" => VerifyTier::Checksum,
             "decode" => VerifyTier::Decode,
             "restore" => VerifyTier::Restore,
-            _ => return Err(wrong_argument("`tier` must be `checksum`, `decode` or `restore`", "#{ tier: \"restore\" }")),
+            _ => {
+                return Err(wrong_argument(
+                    "`tier` must be `checksum`, `decode` or `restore`",
+                    "#{ tier: \"restore\" }",
+                ));
+            }
         };
         if keep && tier != VerifyTier::Restore {
-            return Err(wrong_argument("only a restored copy can be kept", "#{ tier: \"restore\", keep: true }"));
+            return Err(wrong_argument(
+                "only a restored copy can be kept",
+                "#{ tier: \"restore\", keep: true }",
+            ));
         }
         let backup: BackupFacts = data("the backup", &backup)?;
-        call(&context, Intent::Verify(Verify { database: database_name(which)?, backup, tier, keep }))
+        call(
+            &context,
+            Intent::Verify(Verify {
+                database: database_name(which)?,
+                backup,
+                tier,
+                keep,
+            }),
+        )
     }
 
     /// Brings back what a backup holds, by restoring it beside the live database and swapping the two. Every node must be stopped, and
@@ -114,8 +149,19 @@ pub(super) mod database {
     /// database::restore(env::database("main"), backup);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn restore(context: NativeCallContext, which: Dynamic, backup: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+    pub fn restore(
+        context: NativeCallContext,
+        which: Dynamic,
+        backup: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         let backup: BackupFacts = data("the backup", &backup)?;
-        call(&context, Intent::Restore(Restore { database: database_name(which)?, backup, copy: None }))
+        call(
+            &context,
+            Intent::Restore(Restore {
+                database: database_name(which)?,
+                backup,
+                copy: None,
+            }),
+        )
     }
 }

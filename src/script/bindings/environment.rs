@@ -50,9 +50,14 @@ pub(super) fn register_types(engine: &mut Engine) {
             .map(|name| Dynamic::from(Node { name: name.clone() }))
             .collect()
     });
-    engine.register_get("database", |cluster: &mut Cluster| -> Result<Dynamic, Box<EvalAltResult>> {
-        Ok(Dynamic::from(Database { name: cluster.database_name()? }))
-    });
+    engine.register_get(
+        "database",
+        |cluster: &mut Cluster| -> Result<Dynamic, Box<EvalAltResult>> {
+            Ok(Dynamic::from(Database {
+                name: cluster.database_name()?,
+            }))
+        },
+    );
     engine.register_type_with_name::<Node>("Node");
     engine.register_get("name", |node: &mut Node| node.name.clone());
     engine.register_type_with_name::<Database>("Database");

@@ -20,11 +20,23 @@ fn check_of(which: Dynamic, request: Dynamic, expect: Map) -> Result<Check, Box<
     let request: HttpRequest = data("the request", &request)?;
     let expect: Expectation = data("what is expected", &Dynamic::from_map(expect))?;
     if expect == Expectation::default() {
-        let hint = "say what must hold: #{ status: 200 }, with `headers`, `json` or `within` as needed";
-        return Err(wrong_argument("a check without an expectation proves nothing", hint));
+        let hint =
+            "say what must hold: #{ status: 200 }, with `headers`, `json` or `within` as needed";
+        return Err(wrong_argument(
+            "a check without an expectation proves nothing",
+            hint,
+        ));
     }
-    let node = if which.is::<Node>() { Some(node(which)?) } else { None };
-    Ok(Check { node, request, expect })
+    let node = if which.is::<Node>() {
+        Some(node(which)?)
+    } else {
+        None
+    };
+    Ok(Check {
+        node,
+        request,
+        expect,
+    })
 }
 
 #[export_module]
@@ -90,7 +102,15 @@ pub(super) mod http {
         let within = options.duration("within", "30s")?;
         options.done()?;
         let passes = u32::try_from(passes).ok().filter(|passes| *passes > 0);
-        let passes = passes.ok_or_else(|| wrong_argument("`passes` is 1 or more", "#{ passes: 3 }"))?;
-        call(&context, Intent::Poll(Poll { check: check_of(which, request, expect)?, passes, within }))
+        let passes =
+            passes.ok_or_else(|| wrong_argument("`passes` is 1 or more", "#{ passes: 3 }"))?;
+        call(
+            &context,
+            Intent::Poll(Poll {
+                check: check_of(which, request, expect)?,
+                passes,
+                within,
+            }),
+        )
     }
 }

@@ -6,8 +6,8 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use super::arguments::{Options, cluster, data, node, nodes};
 use super::{call, wrong_argument};
 use crate::primitive::{
-    CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Health, Intent, MigrateUp, Migrations,
-    ProveDatabase, Reload, Start, Status, Stop, Thaw, Version,
+    CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Health,
+    Intent, MigrateUp, Migrations, ProveDatabase, Reload, Start, Status, Stop, Thaw, Version,
 };
 
 /// How long Kong's lock on migrations lasts unless the playbook says otherwise. It is not renewed while a migration runs.
@@ -32,8 +32,16 @@ pub(super) mod kong {
     /// run::note(`${kong::version(env::cluster("practice").nodes)}`);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn version(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Version(Version { nodes: nodes(which)? }))
+    pub fn version(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Version(Version {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// What the Admin API says: `version`, `database_reachable`, `stand_in`; of several nodes a map by node.
@@ -53,8 +61,16 @@ pub(super) mod kong {
     /// let status = kong::status(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn status(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Status(Status { nodes: nodes(which)? }))
+    pub fn status(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Status(Status {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// Whether Kong runs, by its own `kong health`; of several nodes a map by node.
@@ -74,8 +90,16 @@ pub(super) mod kong {
     /// let running = kong::health(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn health(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Health(Health { nodes: nodes(which)? }))
+    pub fn health(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Health(Health {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// Lets the installed `kong` judge each node's configuration.
@@ -95,8 +119,16 @@ pub(super) mod kong {
     /// kong::check(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn check(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::CheckConfiguration(CheckConfiguration { nodes: nodes(which)? }))
+    pub fn check(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::CheckConfiguration(CheckConfiguration {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// Proves that each node's own settings lead to the database that the environment names, by a lock that is taken on one side and
@@ -117,8 +149,16 @@ pub(super) mod kong {
     /// kong::prove_database(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn prove_database(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::ProveDatabase(ProveDatabase { nodes: nodes(which)? }))
+    pub fn prove_database(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::ProveDatabase(ProveDatabase {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// How many entities of each kind the Admin API of the cluster's first node lists, as a map.
@@ -138,7 +178,10 @@ pub(super) mod kong {
     /// let before = kong::entities(env::cluster("practice"));
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn entities(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+    pub fn entities(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         call(&context, Intent::Entities(Entities { node: node(which)? }))
     }
 
@@ -161,8 +204,18 @@ pub(super) mod kong {
     /// kong::compare(cluster, before);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn compare(context: NativeCallContext, which: Dynamic, before: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Compare(Compare { node: node(which)?, before: data("the earlier count", &before)? }))
+    pub fn compare(
+        context: NativeCallContext,
+        which: Dynamic,
+        before: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Compare(Compare {
+                node: node(which)?,
+                before: data("the earlier count", &before)?,
+            }),
+        )
     }
 
     /// The state of the migrations as the installed `kong` sees it: `executed`, `pending` and `new` by subsystem.
@@ -182,8 +235,14 @@ pub(super) mod kong {
     /// let state = kong::migrations(env::cluster("practice"));
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn migrations(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Migrations(Migrations { node: node(which)? }))
+    pub fn migrations(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Migrations(Migrations { node: node(which)? }),
+        )
     }
 
     /// Makes sure that no earlier upgrade left something behind: pending migrations, Kong's lock, a long transaction.
@@ -203,10 +262,20 @@ pub(super) mod kong {
     /// kong::check_leftovers(env::cluster("practice"));
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn check_leftovers(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+    pub fn check_leftovers(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which.clone())?;
         let (name, database) = (found.name.clone(), found.database_name()?);
-        call(&context, Intent::CheckLeftovers(CheckLeftovers { cluster: name, node: node(which)?, database }))
+        call(
+            &context,
+            Intent::CheckLeftovers(CheckLeftovers {
+                cluster: name,
+                node: node(which)?,
+                database,
+            }),
+        )
     }
 
     /// Stops nodes one after the other, letting requests in flight finish for thirty seconds. Drain them first.
@@ -229,7 +298,13 @@ pub(super) mod kong {
     /// ```
     #[rhai_fn(return_raw, volatile)]
     pub fn stop(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Stop(Stop { nodes: nodes(which)?, patience: 30 }))
+        call(
+            &context,
+            Intent::Stop(Stop {
+                nodes: nodes(which)?,
+                patience: 30,
+            }),
+        )
     }
 
     /// Starts nodes one after the other, and waits until each answers with the installed version and reaches its database.
@@ -249,8 +324,16 @@ pub(super) mod kong {
     /// kong::start(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn start(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Start(Start { nodes: nodes(which)? }))
+    pub fn start(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Start(Start {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// Makes nodes read their configuration again. Cached credentials stay: only a restart drops them.
@@ -270,8 +353,16 @@ pub(super) mod kong {
     /// kong::reload(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn reload(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Reload(Reload { nodes: nodes(which)? }))
+    pub fn reload(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Reload(Reload {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// Holds the configuration still until `kong::thaw`. The mode `"observe"` watches and does not freeze: when somebody writes, the
@@ -292,16 +383,32 @@ pub(super) mod kong {
     /// kong::freeze(env::cluster("practice"), #{ mode: "observe" });
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn freeze(context: NativeCallContext, which: Dynamic, options: Map) -> Result<Dynamic, Box<EvalAltResult>> {
+    pub fn freeze(
+        context: NativeCallContext,
+        which: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which)?;
         let mut options = Options::new(options);
-        let mode = options.take("mode").and_then(|mode| mode.into_string().ok());
+        let mode = options
+            .take("mode")
+            .and_then(|mode| mode.into_string().ok());
         options.done()?;
         if mode.as_deref() != Some("observe") {
-            return Err(wrong_argument("`mode` must be given and be `observe`", "kong::freeze(cluster, #{ mode: \"observe\" })"));
+            return Err(wrong_argument(
+                "`mode` must be given and be `observe`",
+                "kong::freeze(cluster, #{ mode: \"observe\" })",
+            ));
         }
         let database = found.database_name()?;
-        call(&context, Intent::Freeze(Freeze { cluster: found.name, database, mode: FreezeMode::Observe }))
+        call(
+            &context,
+            Intent::Freeze(Freeze {
+                cluster: found.name,
+                database,
+                mode: FreezeMode::Observe,
+            }),
+        )
     }
 
     /// Ends what `kong::freeze` began.
@@ -322,7 +429,12 @@ pub(super) mod kong {
     /// ```
     #[rhai_fn(return_raw, volatile)]
     pub fn thaw(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Thaw(Thaw { cluster: cluster(which)?.name }))
+        call(
+            &context,
+            Intent::Thaw(Thaw {
+                cluster: cluster(which)?.name,
+            }),
+        )
     }
 
     /// Runs `kong migrations up` with the first node's `kong`. Options: `backup` (required), what `database::backup` answered; `copy`,
@@ -346,17 +458,35 @@ pub(super) mod kong {
     /// kong::migrate_up(cluster, #{ backup: backup });
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn migrate_up(context: NativeCallContext, which: Dynamic, options: Map) -> Result<Dynamic, Box<EvalAltResult>> {
+    pub fn migrate_up(
+        context: NativeCallContext,
+        which: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which.clone())?;
         let mut options = Options::new(options);
         let backup = options.take("backup").ok_or_else(|| {
-            wrong_argument("the option `backup` is missing: it is the way back", "kong::migrate_up(cluster, #{ backup: backup })")
+            wrong_argument(
+                "the option `backup` is missing: it is the way back",
+                "kong::migrate_up(cluster, #{ backup: backup })",
+            )
         })?;
-        let copy = options.take("copy").filter(|copy| !copy.is_unit()).map(|copy| data("`copy`", &copy)).transpose()?;
+        let copy = options
+            .take("copy")
+            .filter(|copy| !copy.is_unit())
+            .map(|copy| data("`copy`", &copy))
+            .transpose()?;
         let lock_timeout = options.duration("lock_timeout", LOCK_TIMEOUT)? / 1_000;
         options.done()?;
         let (database, backup) = (found.database_name()?, data("`backup`", &backup)?);
-        let up = MigrateUp { cluster: found.name, node: node(which)?, database, backup, copy, lock_timeout };
+        let up = MigrateUp {
+            cluster: found.name,
+            node: node(which)?,
+            database,
+            backup,
+            copy,
+            lock_timeout,
+        };
         call(&context, Intent::MigrateUp(up))
     }
 
@@ -380,9 +510,20 @@ pub(super) mod kong {
     /// kong::finish(env::cluster("practice"));
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn finish(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+    pub fn finish(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which.clone())?;
         let (database, lock_timeout) = (found.database_name()?, 7_200);
-        call(&context, Intent::Finish(Finish { cluster: found.name, nodes: nodes(which)?, database, lock_timeout }))
+        call(
+            &context,
+            Intent::Finish(Finish {
+                cluster: found.name,
+                nodes: nodes(which)?,
+                database,
+                lock_timeout,
+            }),
+        )
     }
 }

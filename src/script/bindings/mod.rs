@@ -11,6 +11,7 @@ mod http;
 mod kong;
 mod packages;
 mod practice;
+mod review;
 mod run;
 mod traffic;
 
@@ -24,6 +25,7 @@ pub(super) fn register(engine: &mut Engine) {
     environment::register_types(engine);
     engine.register_static_module("env", exported_module!(environment::env).into());
     engine.register_static_module("run", exported_module!(run::run).into());
+    engine.register_static_module("review", exported_module!(review::review).into());
     engine.register_static_module("kong", exported_module!(kong::kong).into());
     engine.register_static_module("packages", exported_module!(packages::packages).into());
     engine.register_static_module("database", exported_module!(database::database).into());

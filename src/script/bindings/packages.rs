@@ -26,8 +26,16 @@ pub(super) mod packages {
     /// let versions = packages::available(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn available(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Available(Available { nodes: nodes(which)? }))
+    pub fn available(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Available(Available {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// Installs a version on nodes that are stopped. What it replaces must be there to come back to.
@@ -47,7 +55,17 @@ pub(super) mod packages {
     /// packages::install(env::cluster("practice").nodes, "3.4.2");
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn install(context: NativeCallContext, which: Dynamic, version: &str) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Install(Install { nodes: nodes(which)?, version: text("the version", version)? }))
+    pub fn install(
+        context: NativeCallContext,
+        which: Dynamic,
+        version: &str,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Install(Install {
+                nodes: nodes(which)?,
+                version: text("the version", version)?,
+            }),
+        )
     }
 }

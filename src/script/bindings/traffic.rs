@@ -26,8 +26,16 @@ pub(super) mod traffic {
     /// let rotation = traffic::status(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn status(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::TrafficStatus(TrafficStatus { nodes: nodes(which)? }))
+    pub fn status(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::TrafficStatus(TrafficStatus {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// Takes nodes out of rotation, and waits until nothing is in flight on them.
@@ -47,8 +55,16 @@ pub(super) mod traffic {
     /// traffic::drain(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn drain(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Drain(Drain { nodes: nodes(which)? }))
+    pub fn drain(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Drain(Drain {
+                nodes: nodes(which)?,
+            }),
+        )
     }
 
     /// Puts nodes into rotation with the weight that they have.
@@ -68,8 +84,17 @@ pub(super) mod traffic {
     /// traffic::admit(env::cluster("practice").nodes);
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn admit(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
-        call(&context, Intent::Admit(Admit { nodes: nodes(which)?, weight: None }))
+    pub fn admit(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Admit(Admit {
+                nodes: nodes(which)?,
+                weight: None,
+            }),
+        )
     }
 
     /// Puts nodes into rotation. Options: `weight`, 1 to 256.
@@ -89,13 +114,34 @@ pub(super) mod traffic {
     /// traffic::admit(env::cluster("practice").nodes, #{ weight: 5 });
     /// ```
     #[rhai_fn(name = "admit", return_raw, volatile)]
-    pub fn admit_with(context: NativeCallContext, which: Dynamic, options: Map) -> Result<Dynamic, Box<EvalAltResult>> {
+    pub fn admit_with(
+        context: NativeCallContext,
+        which: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         let mut options = Options::new(options);
         let weight = options.number("weight")?;
         options.done()?;
-        let in_range = |weight: i64| u16::try_from(weight).ok().filter(|weight| (1..=256).contains(weight));
-        let out_of_range = || wrong_argument("a weight is 1 to 256", "traffic::admit(nodes, #{ weight: 100 })");
-        let weight = weight.map(|weight| in_range(weight).ok_or_else(out_of_range)).transpose()?;
-        call(&context, Intent::Admit(Admit { nodes: nodes(which)?, weight }))
+        let in_range = |weight: i64| {
+            u16::try_from(weight)
+                .ok()
+                .filter(|weight| (1..=256).contains(weight))
+        };
+        let out_of_range = || {
+            wrong_argument(
+                "a weight is 1 to 256",
+                "traffic::admit(nodes, #{ weight: 100 })",
+            )
+        };
+        let weight = weight
+            .map(|weight| in_range(weight).ok_or_else(out_of_range))
+            .transpose()?;
+        call(
+            &context,
+            Intent::Admit(Admit {
+                nodes: nodes(which)?,
+                weight,
+            }),
+        )
     }
 }
