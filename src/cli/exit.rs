@@ -53,7 +53,7 @@ impl Exit {
 
 /// An error on its way to the person: what, the code, and what helps.
 #[derive(Debug)]
-pub struct CliError {
+pub(super) struct CliError {
     exit: Exit,
     message: String,
     hint: Option<String>,
@@ -61,7 +61,7 @@ pub struct CliError {
 
 impl CliError {
     /// An error in how cutover was called.
-    pub fn usage(message: impl Into<String>) -> Self {
+    pub(super) fn usage(message: impl Into<String>) -> Self {
         Self {
             exit: Exit::Usage,
             message: message.into(),
@@ -70,7 +70,7 @@ impl CliError {
     }
 
     /// A refusal before anything was touched.
-    pub fn refused(message: impl Into<String>) -> Self {
+    pub(super) fn refused(message: impl Into<String>) -> Self {
         Self {
             exit: Exit::Refused,
             message: message.into(),
@@ -80,14 +80,14 @@ impl CliError {
 
     /// Adds what helps.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// The exit code.
     #[must_use]
-    pub fn exit(&self) -> Exit {
+    pub(super) fn exit(&self) -> Exit {
         self.exit
     }
 }

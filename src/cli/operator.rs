@@ -40,7 +40,7 @@ impl Operator {
     pub(super) fn new(
         directory: RunDirectory,
         environment: String,
-        manner: &Manner,
+        manner: Manner,
         pause: PauseWish,
     ) -> Self {
         let (wait, approved) = (manner.wait, manner.approved);

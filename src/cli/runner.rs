@@ -94,7 +94,7 @@ impl Runner {
         let operator = Operator::new(
             directory.clone(),
             environment.name.clone(),
-            &manner,
+            manner,
             pause.clone(),
         );
         let recorder = Recorder::new(Box::new(journal), state, watcher);
@@ -157,7 +157,7 @@ impl Runner {
             Some(conclusion) => Exit::of(conclusion?.ending),
             None => Exit::Waiting,
         };
-        output::data(&recorder.state(|state| render::verdict(state)));
+        output::data(&recorder.state(render::verdict));
         Ok(exit)
     }
 }

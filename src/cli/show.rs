@@ -28,7 +28,7 @@ pub(super) fn show(arguments: &Arguments) -> Result<Exit, CliError> {
         state.apply(record).expect("the whole was folded before");
         match arguments.output {
             OutputFormat::Ndjson => {
-                output::data(&serde_json::to_string(record).expect("records are plain data"))
+                output::data(&serde_json::to_string(record).expect("records are plain data"));
             }
             OutputFormat::Text => {
                 if let Some(line) = render::record_line(record, &state) {

@@ -36,7 +36,7 @@ pub(super) struct Problem {
     /// The word in the file that is wrong, searched for after `after`.
     word: String,
     after: String,
-    problem: String,
+    what: String,
     help: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl Problem {
         Self {
             word: format!("\"{name}\""),
             after: String::new(),
-            problem: format!("`{owner}` names the {kind} `{name}`, which does not exist"),
+            what: format!("`{owner}` names the {kind} `{name}`, which does not exist"),
             help: suggestion(name, known.map(String::as_str)),
         }
     }
@@ -59,7 +59,7 @@ impl Problem {
         Self {
             word: format!("\"{name}\""),
             after: format!("\"{name}\""),
-            problem: format!("two nodes are called `{name}`"),
+            what: format!("two nodes are called `{name}`"),
             help: Some("give every node of the file a name of its own".to_owned()),
         }
     }
@@ -75,7 +75,7 @@ impl Problem {
         Self {
             word: name.to_owned(),
             after: owner.to_owned(),
-            problem: format!(
+            what: format!(
                 "{owner_kind} `{owner}` wants the {what} `{name}`, which this version of cutover does not have"
             ),
             help: Some(format!("use `{instead}`")),
@@ -94,7 +94,7 @@ impl Problem {
             path: path.to_owned(),
             line,
             column,
-            problem: self.problem,
+            problem: self.what,
             help: self.help,
         }
     }

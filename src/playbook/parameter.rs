@@ -93,8 +93,7 @@ pub fn resolve(
     }
     let value = |(name, parameter): (&String, &Parameter)| {
         let text = match (given.get(name), &parameter.preset) {
-            (Some(text), _) => text.clone(),
-            (None, Some(Value::String(text))) => text.clone(),
+            (Some(text), _) | (None, Some(Value::String(text))) => text.clone(),
             (None, Some(preset)) => preset.to_string(),
             (None, None) => {
                 return Err(ParameterError::Missing {

@@ -7,6 +7,10 @@ use crate::journal::{Actor, Event, Record, RunState, SettledAs, StepNo};
 use crate::primitive::Intent;
 
 /// The line for `record`, if it deserves one; `state` is the run after it.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm per event, each a line or two"
+)]
 #[must_use]
 pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
     let depth = state.phases().len();

@@ -14,5 +14,5 @@ mod sources;
 pub use child::main as child_main;
 pub use host::{Host, HostError};
 pub use protocol::{Inventory, InventoryCluster, Loaded};
-pub use reference::{Page, pages};
+pub use reference::{Page, SECTIONS, pages};
 pub use sources::{SourceError, Sources};

@@ -10,11 +10,9 @@ use crate::kong::Version;
 /// The link to the installed version.
 const CURRENT: &str = "current";
 
-impl Live {
-    /// The path of the installed `kong` command of a node.
-    pub(super) fn kong_command(&self, node: &Node) -> Result<PathBuf, Failure> {
-        Ok(prefix(node)?.join(CURRENT).join("bin/kong"))
-    }
+/// The path of the installed `kong` command of a node.
+pub(super) fn kong_command(node: &Node) -> Result<PathBuf, Failure> {
+    Ok(prefix(node)?.join(CURRENT).join("bin/kong"))
 }
 
 impl Packages for Live {

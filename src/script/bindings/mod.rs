@@ -3,6 +3,12 @@
 //! A binding turns arguments into an intent and an answer into a value; it decides nothing. Its `///` is the reference, with the
 //! fixed sections *Needs, Effect, Undo, On resume, Errors, Example*.
 
+#![expect(
+    unreachable_pub,
+    clippy::unnecessary_box_returns,
+    reason = "`export_module` wants public functions, and Rhai boxed errors"
+)]
+
 mod arguments;
 mod clock;
 mod database;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::gateway::Failure;
 use crate::gateway::live::Live;
+use crate::gateway::live::packages::kong_command;
 use crate::gateway::live::process::{Finished, Program};
 use crate::kong::migrations::error_message;
 
@@ -22,7 +23,7 @@ impl Live {
         arguments: &[&str],
         deadline: Duration,
     ) -> Result<Command, Failure> {
-        let command = self.kong_command(self.node(node)?.1)?;
+        let command = kong_command(self.node(node)?.1)?;
         let mut program = Program::new(command, deadline);
         program.arguments = arguments.iter().map(Into::into).collect();
         // Only what a login on the node would have too: a stripped or a richer environment changes which database Kong uses.

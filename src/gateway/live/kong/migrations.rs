@@ -18,7 +18,7 @@ impl Live {
     /// `kong migrations list`, with a prefix of its own so that no old node's settings are picked up.
     pub(super) async fn list_migrations(&self, node: &str) -> Result<MigrationState, Failure> {
         let (_, found) = self.node(node)?;
-        let prefix = self.private_prefix()?;
+        let prefix = Self::private_prefix()?;
         let (conf, prefix) = (
             found.conf.display().to_string(),
             prefix.path().display().to_string(),
@@ -46,7 +46,7 @@ impl Live {
     ) -> Result<MigrationRun, Failure> {
         let (cluster, found) = self.node(node)?;
         let (_, database) = self.database_of(cluster)?;
-        let prefix = self.private_prefix()?;
+        let prefix = Self::private_prefix()?;
         let (conf, prefix) = (
             found.conf.display().to_string(),
             prefix.path().display().to_string(),
@@ -103,7 +103,7 @@ impl Live {
     }
 
     /// A directory for a command that needs a prefix and must not see a node's.
-    pub(super) fn private_prefix(&self) -> Result<tempfile::TempDir, Failure> {
+    pub(super) fn private_prefix() -> Result<tempfile::TempDir, Failure> {
         tempfile::Builder::new()
             .prefix("cutover-kong-")
             .tempdir()
