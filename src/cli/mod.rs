@@ -103,6 +103,9 @@ pub fn main() -> ExitCode {
     match words.first().map(String::as_str) {
         Some("script-host") => return crate::script::child_main(),
         Some("stand-in") => return crate::lab::stand_in::main(&words[1..]),
+        Some("practice-balancer") => {
+            return crate::lab::balancer::main(std::path::Path::new(&words[1]));
+        }
         _ => {}
     }
     // One provider, chosen before anything opens a connection; the second call of a process changes nothing.

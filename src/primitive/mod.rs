@@ -43,6 +43,8 @@ use crate::gateway::Gateway;
 pub enum Effect {
     /// Looks and changes nothing; recorded once, not synced alone.
     Read,
+    /// Makes something of cutover's own that is kept whatever becomes of the run, such as a backup.
+    Own,
     /// Changes something that its undo brings back.
     Change,
     /// Takes requests away from clients; standing conditions are checked again before it.
