@@ -42,6 +42,8 @@ pub struct RunState {
     pub processes: BTreeMap<StepNo, Vec<ProcessIdentity>>,
     /// The runner that took it up last.
     pub runner: Option<ProcessIdentity>,
+    /// When it did.
+    pub attached: Option<Timestamp>,
     /// What that runner came to do.
     pub mark: Option<Mark>,
     /// When the first record was written.
@@ -232,7 +234,8 @@ impl RunState {
 }
 
 /// The runner's own record of itself clears how the run was put down before.
-fn attach(state: &mut RunState, mark: Mark, process: &ProcessIdentity) {
+fn attach(state: &mut RunState, mark: Mark, process: &ProcessIdentity, at: Timestamp) {
+    state.attached = Some(at);
     state.runner = Some(process.clone());
     state.mark = Some(mark);
     state.ending = None;

@@ -92,6 +92,18 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
     /// Looks at what the step is about to change at `target`.
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Self::Observed, Failure>;
 
+    /// Refuses what must not be done in the state that was observed. Apart from the observation, since looking again after an undo
+    /// must not depend on whether the step could be done now.
+    async fn require(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        observed: &Self::Observed,
+    ) -> Result<(), Failure> {
+        let _ = (world, target, observed);
+        Ok(())
+    }
+
     /// The intent that takes the step back at `target`, from what was observed before it.
     fn undo(&self, target: &str, observed: &Self::Observed) -> Option<Intent>;
 

@@ -1,7 +1,5 @@
 //! A run as it happens: one line for a record that a person wants to see.
 
-use serde_json::Value;
-
 use super::{clean, duration};
 use crate::journal::{Actor, Event, Record, RunState, SettledAs, StepNo};
 use crate::primitive::Intent;
@@ -170,13 +168,5 @@ fn failure(found: Option<&crate::primitive::Failure>) -> String {
         .as_ref()
         .map(|hint| format!("\n        help: {}", clean(hint)))
         .unwrap_or_default();
-    let details = match &found.details {
-        Value::Null => String::new(),
-        details => format!("\n        {}", clean(&details.to_string())),
-    };
-    format!(
-        ": {} [{}]{hint}{details}",
-        clean(&found.message),
-        found.code
-    )
+    format!(": {} [{}]{hint}", clean(&found.message), found.code)
 }

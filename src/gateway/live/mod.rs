@@ -10,6 +10,7 @@ mod processes;
 pub mod secret;
 mod traffic;
 mod web;
+pub mod world_lock;
 
 use std::cell::Cell;
 use std::path::PathBuf;
