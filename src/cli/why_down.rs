@@ -25,10 +25,9 @@ pub(super) fn why_down(arguments: &Arguments) -> Result<Exit, CliError> {
         if !here || state.closed() {
             continue;
         }
-        output::data(
-            &render::production(&state)
-                .unwrap_or_else(|| "no node is down because of a run of cutover".to_owned()),
-        );
+        if render::production(&state).is_none() {
+            output::data("no node is down because of the unfinished run");
+        }
         output::data(&render::verdict(&state));
         return Ok(Exit::Done);
     }
