@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::environment::EnvironmentError;
+use crate::gateway::live::world_lock::WorldLockError;
 use crate::journal::{Ending, JournalError};
 use crate::playbook::ParameterError;
 use crate::run::LockError;
@@ -184,6 +185,20 @@ impl From<LockError> for CliError {
                 hint: None,
             },
             LockError::Journal(error) => error.into(),
+        }
+    }
+}
+
+impl From<WorldLockError> for CliError {
+    fn from(error: WorldLockError) -> Self {
+        let exit = match error {
+            WorldLockError::Held { .. } => Exit::Locked,
+            WorldLockError::Unseen(_) => Exit::Refused,
+        };
+        Self {
+            exit,
+            message: error.to_string(),
+            hint: None,
         }
     }
 }

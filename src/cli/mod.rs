@@ -19,6 +19,7 @@ mod runner;
 mod runs;
 mod settle;
 mod show;
+mod why_down;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,6 +63,8 @@ enum Verb {
     Runs(runs::Arguments),
     /// Shows how a run went, step by step.
     Show(show::Arguments),
+    /// Says how production stands, and what to do about it.
+    WhyDown(why_down::Arguments),
     /// Checks a playbook without running it.
     Check(check::Arguments),
     /// Lists the playbooks that ship, with their parameters.
@@ -139,6 +142,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Abandon(arguments) => abandon::abandon(&arguments),
         Verb::Runs(arguments) => runs::runs(&arguments),
         Verb::Show(arguments) => show::show(&arguments),
+        Verb::WhyDown(arguments) => why_down::why_down(&arguments),
         Verb::Check(arguments) => check::check(arguments).await,
         Verb::List(arguments) => list::list(&arguments).await,
         Verb::Api(arguments) => Ok(api::api(&arguments)),

@@ -3,7 +3,7 @@
 use super::Place;
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
-use super::runner::{MannerArguments, Runner, inventory, store, stored_environment};
+use super::runner::{MannerArguments, Runner, inventory, lock_world, store, stored_environment};
 use crate::environment::Environment;
 use crate::journal::{Direction, Ending, Event, Mark, RunId, RunState};
 use crate::run::{EnvironmentLock, conduct, roll_back};
@@ -25,6 +25,7 @@ pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, Cli
     let directory = store.find(&RunId(arguments.run))?;
     let environment = stored_environment(&directory)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
+    let _world = lock_world(&environment, &directory.run().0, mark).await?;
     let (opened, state) = directory.open_journal()?;
     refuse(&state, mark)?;
     let header = state

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::exit::{CliError, Exit};
-use super::runner::{Manner, Runner, inventory, store, stored_environment};
+use super::runner::{Manner, Runner, inventory, lock_world, store, stored_environment};
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
 use crate::journal::{Ending, Mark, RunId, RunState};
@@ -31,6 +31,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     let environment = stored_environment(&directory)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
     EnvironmentLock::require_free(&store, &environment.name, Some(&directory.run()))?;
+    let _world = lock_world(&environment, &directory.run().0, Mark::Rollback).await?;
     let (opened, state) = directory.open_journal()?;
     refuse(&state)?;
     if state.admitted() || state.past_return() {

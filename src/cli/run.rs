@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Place;
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
-use super::runner::{ENVIRONMENT, MannerArguments, Runner, inventory, store};
+use super::runner::{ENVIRONMENT, MannerArguments, Runner, inventory, lock_world, store};
 use crate::environment::{Decision, Environment};
 use crate::journal::{
     Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Source,
@@ -48,6 +48,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let run = RunId(arguments.run_id.unwrap_or_else(new_run_id));
     let _lock = EnvironmentLock::take(&store, &environment.name, &run)?;
     EnvironmentLock::require_free(&store, &environment.name, None)?;
+    let _world = if touches_the_world(&loaded.verbs) {
+        lock_world(&environment, &run.0, Mark::Run).await?
+    } else {
+        None
+    };
 
     let directory = store.create(&run)?;
     host.sources().store(&directory)?;
@@ -125,6 +130,11 @@ fn refuse_denied(verbs: &[String], environment: &Environment) -> Result<(), CliE
         environment.name
     );
     Err(CliError::refused(message).hint("a person who may decides adds them under `[grants] allow` or `ask` in the environment file"))
+}
+
+/// Whether a playbook calls more than cutover's own toys, so that other machines' runners have to be kept out.
+fn touches_the_world(verbs: &[String]) -> bool {
+    verbs.iter().any(|verb| !verb.starts_with("practice."))
 }
 
 /// A name that sorts by time and is short enough to type.

@@ -10,6 +10,7 @@ use super::operator::{Operator, PauseWish, login};
 use super::{OutputFormat, output};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
+use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, ProcessIdentity, Report};
 use crate::journal::{
     Actor, Durability, Event, FileJournal, Journal as _, Mark, Record, RunDirectory, RunState,
@@ -270,5 +271,22 @@ pub(super) fn inventory(environment: &Environment) -> Inventory {
         environment: environment.name.clone(),
         clusters: environment.clusters.iter().map(cluster).collect(),
         databases: environment.databases.keys().cloned().collect(),
+    }
+}
+
+/// Takes the environment's locks in the world. Going on with a run, or back, does not wait for a database that is down: there may
+/// be much to do without it, and what needs it will say so.
+pub(super) async fn lock_world(
+    environment: &Environment,
+    run: &str,
+    mark: Mark,
+) -> Result<Option<WorldLocks>, CliError> {
+    match WorldLocks::take(environment, run).await {
+        Ok(locks) => Ok(Some(locks)),
+        Err(error @ WorldLockError::Unseen(_)) if mark != Mark::Run => {
+            output::people(&format!("warning: {}", render::clean(&error.to_string())));
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
     }
 }

@@ -81,7 +81,12 @@ impl Environment {
             })?;
         let mut environment = Self::parse(path, &text)?;
         let base = path.parent().unwrap_or(Path::new(".")).to_owned();
-        environment.storage.path = base.join(&environment.storage.path);
+        // Absolute, since programs that are started elsewhere are told of paths under it.
+        environment.storage.path = std::path::absolute(base.join(&environment.storage.path))
+            .map_err(|source| EnvironmentError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
         Ok(environment)
     }
 

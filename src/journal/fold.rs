@@ -15,7 +15,7 @@ pub use step::{Step, StepResult, TargetStage, TargetState};
 pub use transition::IllegalTransition;
 
 use super::{Actor, Digest, Ending, Event, Header, Mark, Record, StepNo};
-use crate::primitive::{Failure, Intent, ProcessIdentity};
+use crate::primitive::{Effect, Failure, Intent, ProcessIdentity};
 
 /// How a run stands after its records so far.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -42,6 +42,8 @@ pub struct RunState {
     pub processes: BTreeMap<StepNo, Vec<ProcessIdentity>>,
     /// The runner that took it up last.
     pub runner: Option<ProcessIdentity>,
+    /// When it did.
+    pub attached: Option<Timestamp>,
     /// What that runner came to do.
     pub mark: Option<Mark>,
     /// When the first record was written.
@@ -162,10 +164,16 @@ impl RunState {
             .find(|entry| !matches!(entry.state, UndoState::Finished))
     }
 
-    /// Whether any step that changes something was begun.
+    /// Whether any step that changes something other than cutover's own was begun.
     #[must_use]
     pub fn touched(&self) -> bool {
-        self.steps.iter().any(Step::is_act)
+        let own = |step: &Step| {
+            matches!(
+                step.intent.effect(),
+                Effect::Own | Effect::Approval | Effect::Closure
+            )
+        };
+        self.steps.iter().any(|step| step.is_act() && !own(step))
     }
 
     /// How the world was found: the first observation of each aspect of each target, with the intent that observes it again.
@@ -207,9 +215,7 @@ impl RunState {
     #[must_use]
     pub fn admitted(&self) -> bool {
         self.steps.iter().any(|step| {
-            step.within.is_none()
-                && step.is_act()
-                && step.intent.effect() == crate::primitive::Effect::AdmitsTraffic
+            step.within.is_none() && step.is_act() && step.intent.effect() == Effect::AdmitsTraffic
         })
     }
 
@@ -217,9 +223,7 @@ impl RunState {
     #[must_use]
     pub fn past_return(&self) -> bool {
         self.steps.iter().any(|step| {
-            step.within.is_none()
-                && step.is_act()
-                && step.intent.effect() == crate::primitive::Effect::Irreversible
+            step.within.is_none() && step.is_act() && step.intent.effect() == Effect::Irreversible
         })
     }
 
@@ -230,7 +234,8 @@ impl RunState {
 }
 
 /// The runner's own record of itself clears how the run was put down before.
-fn attach(state: &mut RunState, mark: Mark, process: &ProcessIdentity) {
+fn attach(state: &mut RunState, mark: Mark, process: &ProcessIdentity, at: Timestamp) {
+    state.attached = Some(at);
     state.runner = Some(process.clone());
     state.mark = Some(mark);
     state.ending = None;

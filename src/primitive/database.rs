@@ -38,7 +38,7 @@ impl Primitive for Backup {
     type Observed = ();
     type Outcome = BackupFacts;
     const VERB: &'static str = "database.backup";
-    const EFFECT: Effect = Effect::Change;
+    const EFFECT: Effect = Effect::Own;
 
     fn targets(&self) -> Vec<String> {
         vec![self.database.clone()]

@@ -51,6 +51,11 @@ macro_rules! intents {
                 match self { $(Self::$name(primitive) => Ok(value(&primitive.observe(world, target).await?)),)* }
             }
 
+            /// Refuses what must not be done at `target` in the state that was observed.
+            pub async fn require(&self, world: &impl Gateway, target: &str, observed: &Value) -> Result<(), Failure> {
+                match self { $(Self::$name(primitive) => primitive.require(world, target, &typed(observed)?).await,)* }
+            }
+
             /// The intent that takes the step back at `target`.
             pub fn undo(&self, target: &str, observed: &Value) -> Result<Option<Intent>, Failure> {
                 match self { $(Self::$name(primitive) => Ok(primitive.undo(target, &typed(observed)?)),)* }

@@ -43,6 +43,8 @@ use crate::gateway::Gateway;
 pub enum Effect {
     /// Looks and changes nothing; recorded once, not synced alone.
     Read,
+    /// Makes something of cutover's own that is kept whatever becomes of the run, such as a backup.
+    Own,
     /// Changes something that its undo brings back.
     Change,
     /// Takes requests away from clients; standing conditions are checked again before it.
@@ -89,6 +91,18 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
 
     /// Looks at what the step is about to change at `target`.
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Self::Observed, Failure>;
+
+    /// Refuses what must not be done in the state that was observed. Apart from the observation, since looking again after an undo
+    /// must not depend on whether the step could be done now.
+    async fn require(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        observed: &Self::Observed,
+    ) -> Result<(), Failure> {
+        let _ = (world, target, observed);
+        Ok(())
+    }
 
     /// The intent that takes the step back at `target`, from what was observed before it.
     fn undo(&self, target: &str, observed: &Self::Observed) -> Option<Intent>;

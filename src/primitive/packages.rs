@@ -50,10 +50,18 @@ impl Primitive for Install {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Version, Failure> {
-        let found = world.installed_version(target).await?;
+        world.installed_version(target).await
+    }
+
+    async fn require(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        found: &Version,
+    ) -> Result<(), Failure> {
         let available = world.available_versions(target).await?;
         // What is replaced must be there to come back to, and what comes must be there now: better refused before than in between.
-        for wanted in [&found, &self.version] {
+        for wanted in [found, &self.version] {
             if !available.contains(wanted) {
                 let listed: Vec<String> = available.iter().map(ToString::to_string).collect();
                 let message = format!("version {wanted} is not available on the node `{target}`");
@@ -61,14 +69,14 @@ impl Primitive for Install {
                     .hint(format!("available there: {}", listed.join(", "))));
             }
         }
-        if world.is_running(target).await? && found != self.version {
+        if *found != self.version && world.is_running(target).await? {
             return Err(Failure::new(
                 "packages.install.running",
                 format!("Kong is running on the node `{target}`"),
             )
             .hint("stop it first: `kong::stop(node)`"));
         }
-        Ok(found)
+        Ok(())
     }
 
     fn undo(&self, target: &str, observed: &Version) -> Option<Intent> {

@@ -1,7 +1,5 @@
 //! A run as it happens: one line for a record that a person wants to see.
 
-use serde_json::Value;
-
 use super::{clean, duration};
 use crate::journal::{Actor, Event, Record, RunState, SettledAs, StepNo};
 use crate::primitive::Intent;
@@ -141,6 +139,15 @@ fn call(intent: &Intent) -> String {
         Intent::OnRollback(closure) => closure.name.clone(),
         Intent::WaitFor(wait) => wait.window.to_string(),
         Intent::Pause(pause) => format!("{} ms", pause.milliseconds),
+        Intent::Install(install) => format!("{} on {}", install.version, install.nodes.join(", ")),
+        Intent::Verify(verify) => format!(
+            "{} by {}{}",
+            verify.database,
+            serde_word(&verify.tier),
+            if verify.keep { ", kept as standby" } else { "" }
+        ),
+        Intent::Check(check) => request(check),
+        Intent::Poll(poll) => request(&poll.check),
         other => other.targets().join(", "),
     };
     format!("{} {}", intent.verb(), clean(&words))
@@ -170,13 +177,23 @@ fn failure(found: Option<&crate::primitive::Failure>) -> String {
         .as_ref()
         .map(|hint| format!("\n        help: {}", clean(hint)))
         .unwrap_or_default();
-    let details = match &found.details {
-        Value::Null => String::new(),
-        details => format!("\n        {}", clean(&details.to_string())),
-    };
-    format!(
-        ": {} [{}]{hint}{details}",
-        clean(&found.message),
-        found.code
-    )
+    format!(": {} [{}]{hint}", clean(&found.message), found.code)
+}
+
+/// A request as a person reads it.
+fn request(check: &crate::primitive::Check) -> String {
+    let node = check
+        .node
+        .as_ref()
+        .map(|node| format!("{node} "))
+        .unwrap_or_default();
+    format!("{node}{}", check.request.url)
+}
+
+/// The word under which a plain value stands in the journal.
+fn serde_word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }

@@ -1,6 +1,6 @@
 //! How a run ended, or stands: one sentence, with what to do next.
 
-use super::{clean, duration};
+use super::{clean, downtime, duration, production};
 use crate::journal::{Ending, RunState};
 
 /// How a run stands, for people.
@@ -50,7 +50,7 @@ pub fn verdict(state: &RunState) -> String {
     let Some(header) = &state.header else {
         return "the journal is empty".to_owned();
     };
-    let took = match (state.began, state.last) {
+    let took = match (state.attached.or(state.began), state.last) {
         (Some(began), Some(last)) => format!(" after {}", duration(began, last)),
         _ => String::new(),
     };
@@ -64,8 +64,17 @@ pub fn verdict(state: &RunState) -> String {
         .iter()
         .map(|command| format!("`{command} {}`", header.run))
         .collect();
+    // How production stands comes first, whatever else there is to say; a run that is over has said it by its verdict.
+    let first = production(state)
+        .filter(|_| !state.closed())
+        .map(|down| format!("{down}; "))
+        .unwrap_or_default();
+    let down = downtime(state)
+        .filter(|_| state.ending == Some(Ending::Done))
+        .map(|down| format!(", downtime {down}"))
+        .unwrap_or_default();
     format!(
-        "{word}{took}{reason}; run {}, journal head {head}; next: {}",
+        "{first}{word}{took}{down}{reason}; run {}, journal head {head}; next: {}",
         header.run,
         commands.join(" or ")
     )

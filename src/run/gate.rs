@@ -240,6 +240,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         let mut targets = Vec::new();
         for name in intent.targets() {
             let observed = intent.observe(&self.world, &name).await?;
+            intent.require(&self.world, &name, &observed).await?;
             let undo = intent.undo(&name, &observed)?;
             targets.push(Target {
                 name,

@@ -78,11 +78,14 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 "the recorded undo has nothing to act upon",
             )));
         };
-        let observed = match entry.intent.observe(&self.world, &target).await {
-            Ok(observed) => observed,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        Ok(entry.intent.perform(&self.world, &target, &observed).await)
+        Ok(self.perform_undo(&entry.intent, &target).await)
+    }
+
+    /// An undo looks, refuses what must not be, and acts, like any step.
+    async fn perform_undo(&self, intent: &Intent, target: &str) -> super::Answer {
+        let observed = intent.observe(&self.world, target).await?;
+        intent.require(&self.world, target, &observed).await?;
+        intent.perform(&self.world, target, &observed).await
     }
 
     /// Runs a closure of the script; what it calls passes the gate as part of this undo.

@@ -10,6 +10,7 @@ mod processes;
 pub mod secret;
 mod traffic;
 mod web;
+pub mod world_lock;
 
 use std::cell::Cell;
 use std::path::PathBuf;
@@ -45,7 +46,7 @@ impl Live {
         output: PathBuf,
         report: Rc<dyn Report>,
     ) -> Self {
-        Self {
+        let live = Self {
             environment,
             run: run.to_owned(),
             output,
@@ -53,7 +54,15 @@ impl Live {
             step: Cell::new(0),
             started: Cell::new(0),
             client: web::client(),
-        }
+        };
+        // What a runner that was killed left there; where there is nothing, there is nothing to remove.
+        let _ = std::fs::remove_dir_all(live.temporary());
+        live
+    }
+
+    /// Where directories are made that no step outlives.
+    fn temporary(&self) -> PathBuf {
+        self.output.join("temporary")
     }
 
     /// The node called `name`, and its cluster.

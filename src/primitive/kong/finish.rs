@@ -60,16 +60,23 @@ impl Primitive for Finish {
     }
 
     async fn observe(&self, world: &impl Gateway, _target: &str) -> Result<Verdict, Failure> {
+        Ok(world.migration_state(self.node()).await?.verdict())
+    }
+
+    async fn require(
+        &self,
+        world: &impl Gateway,
+        _target: &str,
+        found: &Verdict,
+    ) -> Result<(), Failure> {
         world.prove_database(self.node()).await?;
         self.require_no_old_node(world).await?;
-        let state = world.migration_state(self.node()).await?;
-        match state.verdict() {
-            verdict @ (Verdict::Pending | Verdict::UpToDate) => Ok(verdict),
+        match found {
+            Verdict::Pending | Verdict::UpToDate => Ok(()),
             Verdict::New | Verdict::PendingAndNew | Verdict::NeedsBootstrap => {
                 let message = "the `kong` that would finish is not the one that did `up`: it knows migrations that have not run";
                 Err(Failure::new("kong.finish.other_binary", message)
-                    .hint("it would finish another upgrade's migrations; install the version that did `up`")
-                    .details(json!(state)))
+                    .hint("it would finish another upgrade's migrations; install the version that did `up`"))
             }
         }
     }

@@ -39,9 +39,17 @@ impl Primitive for MigrateUp {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<ContentDigest, Failure> {
+        world.content_digest(target).await
+    }
+
+    async fn require(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        found: &ContentDigest,
+    ) -> Result<(), Failure> {
         world.prove_database(&self.node).await?;
-        let found = world.content_digest(target).await?;
-        if found != self.backup.content {
+        if *found != self.backup.content {
             return Err(Failure::new(
                 "kong.migrate_up.stale_backup",
                 format!(
@@ -59,7 +67,7 @@ impl Primitive for MigrateUp {
             )
             .hint("`kong migrations up` would wait for it, do nothing, and exit 0"));
         }
-        Ok(found)
+        Ok(())
     }
 
     fn undo(&self, target: &str, _observed: &ContentDigest) -> Option<Intent> {

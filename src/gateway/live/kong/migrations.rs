@@ -18,7 +18,7 @@ impl Live {
     /// `kong migrations list`, with a prefix of its own so that no old node's settings are picked up.
     pub(super) async fn list_migrations(&self, node: &str) -> Result<MigrationState, Failure> {
         let (_, found) = self.node(node)?;
-        let prefix = Self::private_prefix()?;
+        let prefix = self.private_prefix()?;
         let (conf, prefix) = (
             found.conf.display().to_string(),
             prefix.path().display().to_string(),
@@ -46,7 +46,7 @@ impl Live {
     ) -> Result<MigrationRun, Failure> {
         let (cluster, found) = self.node(node)?;
         let (_, database) = self.database_of(cluster)?;
-        let prefix = Self::private_prefix()?;
+        let prefix = self.private_prefix()?;
         let (conf, prefix) = (
             found.conf.display().to_string(),
             prefix.path().display().to_string(),
@@ -102,16 +102,20 @@ impl Live {
         })
     }
 
-    /// A directory for a command that needs a prefix and must not see a node's.
-    pub(super) fn private_prefix() -> Result<tempfile::TempDir, Failure> {
+    /// A directory for a command that needs a prefix and must not see a node's. It may come to hold a password, so it lies in the run's
+    /// own directory, where what a killed runner left behind is removed by the next one.
+    pub(super) fn private_prefix(&self) -> Result<tempfile::TempDir, Failure> {
+        let unusable = |error: std::io::Error| {
+            Failure::new(
+                "kong.prefix",
+                format!("cannot make a temporary directory: {error}"),
+            )
+        };
+        let parent = self.temporary();
+        std::fs::create_dir_all(&parent).map_err(unusable)?;
         tempfile::Builder::new()
-            .prefix("cutover-kong-")
-            .tempdir()
-            .map_err(|error| {
-                Failure::new(
-                    "kong.prefix",
-                    format!("cannot make a temporary directory: {error}"),
-                )
-            })
+            .prefix("kong-")
+            .tempdir_in(parent)
+            .map_err(unusable)
     }
 }

@@ -17,7 +17,7 @@ impl Live {
     pub(super) async fn prove_database_of(&self, node: &str) -> Result<(), Failure> {
         let (cluster, found) = self.node(node)?;
         let (name, ours) = self.database_of(cluster)?;
-        let prefix = Self::private_prefix()?;
+        let prefix = self.private_prefix()?;
         let (conf, directory) = (
             found.conf.display().to_string(),
             prefix.path().display().to_string(),

@@ -89,7 +89,7 @@ impl<'a> Migrations<'a> {
         Ok(Self {
             version: invocation.version,
             client: connect(&settings.postgres, timeout).await?,
-            faults: Faults::read(&settings.prefix)?,
+            faults: Faults::read(settings.faults_directory())?,
             database: settings.postgres.database.clone(),
             timeout,
             lock_timeout: seconds(invocation, "lock-timeout")?.unwrap_or(DEFAULT_LOCK_TIMEOUT),

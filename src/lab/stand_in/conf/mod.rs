@@ -84,6 +84,15 @@ pub enum DatabaseKind {
 }
 
 impl Settings {
+    /// The directory of the file with the faults: the setting `practice_faults`, which a command with another prefix sees too, or the
+    /// prefix.
+    #[must_use]
+    pub fn faults_directory(&self) -> &Path {
+        self.all
+            .get("practice_faults")
+            .map_or(&self.prefix, Path::new)
+    }
+
     /// Reads the file `conf` (the default paths where absent), then the `KONG_*` variables among `environment`, then `prefix`.
     pub fn load(
         conf: Option<&Path>,

@@ -126,7 +126,7 @@ impl Node {
 
     /// Counts a request and obeys the faults that concern the process.
     pub(super) fn heed_faults(&self) -> Faults {
-        let faults = Faults::of(&self.settings.prefix);
+        let faults = Faults::of(self.settings.faults_directory());
         let requests = self.traffic.count();
         if faults
             .dies_after_requests
