@@ -156,6 +156,8 @@ impl PracticeNode {
              pg_host = {socket}\n\
              pg_user = {kong}\n\
              pg_database = {kong}\n\
+             # Where this node and its commands find what is to go wrong.
+             practice_faults = {prefix}
              # Kong's own presets are 5 seconds each; nobody wants to wait for that here.\n\
              db_update_frequency = 0.2\n\
              worker_state_update_frequency = 0.2\n",

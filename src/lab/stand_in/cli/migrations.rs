@@ -14,9 +14,9 @@ use super::{Invocation, output, usage};
 use crate::kong::Version;
 use crate::kong::migrations::ABORTED;
 use crate::lab::stand_in::conf::Settings;
+use crate::lab::stand_in::faults::{FAULTS, Faults};
 use crate::lab::stand_in::migrations::{
-    DEFAULT_LOCK_TIMEOUT, Faults, Held, MigrationError, Mutex, Parts, Runner, SchemaState, Waiting,
-    connect,
+    DEFAULT_LOCK_TIMEOUT, Held, MigrationError, Mutex, Parts, Runner, SchemaState, Waiting, connect,
 };
 
 /// The statement timeout before 3.7; later it is `pg_timeout`.
@@ -89,7 +89,16 @@ impl<'a> Migrations<'a> {
         Ok(Self {
             version: invocation.version,
             client: connect(&settings.postgres, timeout).await?,
-            faults: Faults::read(settings.faults_directory())?,
+            faults: Faults::read(settings.faults_directory()).map_err(|source| {
+                MigrationError::Faults {
+                    path: settings
+                        .faults_directory()
+                        .join(FAULTS)
+                        .display()
+                        .to_string(),
+                    source,
+                }
+            })?,
             database: settings.postgres.database.clone(),
             timeout,
             lock_timeout: seconds(invocation, "lock-timeout")?.unwrap_or(DEFAULT_LOCK_TIMEOUT),

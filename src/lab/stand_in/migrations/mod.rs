@@ -3,14 +3,12 @@
 //! Knows nothing of the command line; what it has to say on the way goes to a [`Log`].
 
 mod connection;
-mod faults;
 mod mutex;
 mod run;
 mod sql;
 mod state;
 
 pub use connection::{ConnectError, connect};
-pub use faults::{FAULTS_FILE, Faults};
 pub use mutex::{Held, Mutex, Waiting};
 pub use run::{Parts, Runner};
 pub use state::{SchemaState, Section, lines};

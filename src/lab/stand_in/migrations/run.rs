@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio_postgres::Client;
 
-use super::faults::Faults;
+use super::super::faults::Faults;
 use super::state::Section;
 use super::{Log, MigrationError, reason, sql};
 use crate::kong::catalogue::Migration;
@@ -103,7 +103,8 @@ impl Runner<'_> {
         parts: Parts,
         first: bool,
     ) -> Result<(), MigrationError> {
-        tokio::time::sleep(self.faults.delay()).await;
+        let delay = self.faults.migration_delay_ms.unwrap_or_default();
+        tokio::time::sleep(Duration::from_millis(delay)).await;
         if parts != Parts::Teardown {
             let record = if migration.has_teardown {
                 Record::Pending

@@ -8,7 +8,6 @@ mod answers;
 mod database;
 mod events;
 mod facts;
-mod faults;
 mod process;
 mod proxy;
 mod rows;
@@ -21,7 +20,6 @@ use std::process::ExitCode;
 
 use tokio::sync::mpsc;
 
-pub use faults::{FAULTS, Faults};
 pub use process::run;
 
 use super::conf::Settings;

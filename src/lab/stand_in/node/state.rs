@@ -8,11 +8,11 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::super::conf::Settings;
+use super::super::faults::Faults;
 use super::NodeError;
 use super::database::Database;
 use super::events::Stale;
 use super::facts::Facts;
-use super::faults::Faults;
 use super::proxy::{Credentials, LocalCounters, Plugins, Router, Upstreams};
 use super::schema::Schema;
 use super::store::{Store, StoreError};
