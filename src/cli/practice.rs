@@ -1,12 +1,13 @@
-//! `cutover practice up|down`: a cluster to practise on, in one directory.
+//! `cutover practice up|down|status|fault`: a cluster to practise on, in one directory.
 
 use std::path::{Path, PathBuf};
 
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::kong::Version;
+use crate::lab::balancer::State;
 use crate::lab::postgres::PostgresError;
-use crate::lab::practice::{self, Options, PracticeError, Remains};
+use crate::lab::practice::{self, Fault, NodeStatus, Options, Practice, PracticeError, Remains};
 
 /// The verbs of `cutover practice`.
 #[derive(Debug, clap::Subcommand)]
@@ -27,6 +28,97 @@ pub(super) enum Verb {
         #[arg(long)]
         remove: bool,
     },
+    /// Shows what is installed, what runs, who gets traffic and what is broken.
+    Status {
+        #[command(flatten)]
+        place: PracticePlace,
+    },
+    /// Breaks something on purpose, until `clear`.
+    Fault {
+        #[command(flatten)]
+        place: PracticePlace,
+        #[command(subcommand)]
+        kind: FaultKind,
+    },
+}
+
+/// What can be broken.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum FaultKind {
+    /// Another node holds the lock of the migrations.
+    LockHeld {
+        /// For how many seconds.
+        #[arg(default_value_t = 60)]
+        seconds: u32,
+    },
+    /// A node that died left the lock of the migrations behind.
+    LockStale,
+    /// The SQL of a migration fails.
+    MigrationFails {
+        /// The migration, such as `016_280_to_300`.
+        name: String,
+    },
+    /// A migration never returns.
+    MigrationHangs {
+        /// The migration, such as `016_280_to_300`.
+        name: String,
+    },
+    /// The server commits the first migration late, also when its client is dead by then.
+    MigrationCommitsLate {
+        /// How many milliseconds late.
+        milliseconds: u64,
+    },
+    /// A node's process is killed.
+    NodeDies {
+        /// The node.
+        node: String,
+    },
+    /// A node's Admin API is slow.
+    AdminSlow {
+        /// The node.
+        node: String,
+        /// How many milliseconds every answer takes longer.
+        milliseconds: u64,
+    },
+    /// A node's Admin API claims another version.
+    AdminLies {
+        /// The node.
+        node: String,
+        /// What it claims.
+        version: Version,
+    },
+    /// A node's Admin API answers 500 to everything.
+    AdminErrors {
+        /// The node.
+        node: String,
+    },
+    /// PostgreSQL is stopped.
+    DatabaseDown,
+    /// PostgreSQL is started again.
+    DatabaseUp,
+    /// Nothing is broken any more; killed nodes stay dead.
+    Clear,
+}
+
+impl From<FaultKind> for Fault {
+    fn from(kind: FaultKind) -> Self {
+        match kind {
+            FaultKind::LockHeld { seconds } => Self::LockHeld { seconds },
+            FaultKind::LockStale => Self::LockStale,
+            FaultKind::MigrationFails { name } => Self::MigrationFails { name },
+            FaultKind::MigrationHangs { name } => Self::MigrationHangs { name },
+            FaultKind::MigrationCommitsLate { milliseconds } => {
+                Self::MigrationCommitsLate { milliseconds }
+            }
+            FaultKind::NodeDies { node } => Self::NodeDies { node },
+            FaultKind::AdminSlow { node, milliseconds } => Self::AdminSlow { node, milliseconds },
+            FaultKind::AdminLies { node, version } => Self::AdminLies { node, version },
+            FaultKind::AdminErrors { node } => Self::AdminErrors { node },
+            FaultKind::DatabaseDown => Self::DatabaseDown,
+            FaultKind::DatabaseUp => Self::DatabaseUp,
+            FaultKind::Clear => Self::Clear,
+        }
+    }
 }
 
 /// Where the practice cluster is.
@@ -48,6 +140,10 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
             };
             let ended = practice::down(&place.directory, remains).await?;
             output::data(&format!("down: {ended} processes ended"));
+        }
+        Verb::Status { place } => status(&Practice::open(&place.directory)?).await?,
+        Verb::Fault { place, kind } => {
+            practice::fault(&Practice::open(&place.directory)?, &kind.into()).await?;
         }
     }
     Ok(Exit::Done)
@@ -80,6 +176,67 @@ async fn up(directory: &Path, version: Version) -> Result<(), CliError> {
         practice.checks
     ));
     Ok(())
+}
+
+async fn status(cluster: &Practice) -> Result<(), CliError> {
+    let status = practice::status(cluster).await?;
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+    let line = |cells: [&str; 7]| {
+        let [name, installed, running, admin, rotation, database, pid] = cells;
+        let line = format!(
+            "{name:<10} {installed:<10} {running:<10} {admin:<10} {rotation:<24} {database:<12} {pid}"
+        );
+        output::data(line.trim_end());
+    };
+    line([
+        "NODE",
+        "INSTALLED",
+        "RUNNING",
+        "ADMIN SAYS",
+        "ROTATION",
+        "DATABASE",
+        "PID",
+    ]);
+    for node in status.nodes {
+        let rotation = rotation(&node);
+        let database = match node.reaches_database {
+            Some(true) => "reachable",
+            Some(false) => "unreachable",
+            None => "-",
+        };
+        line([
+            &node.name,
+            &or_dash(node.installed),
+            &or_dash(node.running),
+            &or_dash(node.admin),
+            &rotation,
+            database,
+            &or_dash(node.pid.map(|pid| pid.to_string())),
+        ]);
+        for (fault, value) in node.faults {
+            output::data(&format!("{:<10} broken on purpose: {fault} = {value}", ""));
+        }
+    }
+    for (name, pid) in status.processes {
+        let state = pid.map_or_else(|| "down".to_owned(), |pid| format!("runs as {pid}"));
+        output::data(&format!("{name:<10} {state}"));
+    }
+    output::data(&format!("environment {}", cluster.environment.display()));
+    Ok(())
+}
+
+fn rotation(node: &NodeStatus) -> String {
+    let Some(rotation) = &node.rotation else {
+        return "-".to_owned();
+    };
+    let state = match rotation.state {
+        State::Ready => "ready",
+        State::Drain => "drained",
+    };
+    format!(
+        "{state} {}, {} in flight",
+        rotation.weight, rotation.in_flight
+    )
 }
 
 /// The binary that runs right now.

@@ -7,11 +7,13 @@
 mod commands;
 mod database;
 mod error;
+mod fault;
 mod files;
 mod ledger;
 mod nodes;
 mod parts;
 mod process;
+mod status;
 mod take_down;
 mod up;
 
@@ -20,9 +22,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use error::PracticeError;
+pub use fault::{Fault, fault};
 pub use nodes::PracticeNode;
 pub use parts::main;
 pub use process::Process;
+pub use status::{NodeStatus, Rotation, Status, status};
 pub use take_down::{Remains, down};
 pub use up::{Options, up};
 

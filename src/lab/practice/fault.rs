@@ -1,0 +1,150 @@
+//! Breaking a practice cluster on purpose, and mending it again.
+//!
+//! Faults of commands and nodes are written into the files that the stand-in reads; others are done to PostgreSQL or a process.
+
+use rustix::process::Signal;
+
+use super::nodes::PracticeNode;
+use super::{Practice, PracticeError, database, files};
+use crate::kong::Version;
+use crate::lab::stand_in::faults::{FAULTS, Faults};
+
+/// Who holds the locks that a fault makes, so that clearing takes no lock of Kong's.
+const OWNER: &str = "cutover-practice-fault";
+
+/// What is to go wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// Another node holds the migrations' lock for so many seconds.
+    LockHeld {
+        /// How long.
+        seconds: u32,
+    },
+    /// A node that died left the migrations' lock behind; its time is over.
+    LockStale,
+    /// The SQL of a migration fails.
+    MigrationFails {
+        /// The migration.
+        name: String,
+    },
+    /// A migration never returns.
+    MigrationHangs {
+        /// The migration.
+        name: String,
+    },
+    /// The server commits the first migration so many milliseconds late, also when its client is dead by then.
+    MigrationCommitsLate {
+        /// How late.
+        milliseconds: u64,
+    },
+    /// A node's process is killed.
+    NodeDies {
+        /// The node.
+        node: String,
+    },
+    /// A node's Admin API takes so many milliseconds longer.
+    AdminSlow {
+        /// The node.
+        node: String,
+        /// How much longer.
+        milliseconds: u64,
+    },
+    /// A node's Admin API claims another version.
+    AdminLies {
+        /// The node.
+        node: String,
+        /// What it claims.
+        version: Version,
+    },
+    /// A node's Admin API answers 500 to everything.
+    AdminErrors {
+        /// The node.
+        node: String,
+    },
+    /// PostgreSQL is stopped.
+    DatabaseDown,
+    /// PostgreSQL is started again.
+    DatabaseUp,
+    /// Nothing goes wrong any more; what died stays dead, PostgreSQL aside.
+    Clear,
+}
+
+/// Makes `fault` happen to the cluster.
+pub async fn fault(practice: &Practice, fault: &Fault) -> Result<(), PracticeError> {
+    match fault {
+        Fault::LockHeld { seconds } => lock(practice, i64::from(*seconds)).await,
+        // Kong's own rows end a minute after they were made; this one ended a minute ago.
+        Fault::LockStale => lock(practice, -60).await,
+        Fault::MigrationFails { name } => everywhere(practice, |faults| {
+            faults.migration_fails = Some(name.clone())
+        }),
+        Fault::MigrationHangs { name } => everywhere(practice, |faults| {
+            faults.migration_hangs = Some(name.clone())
+        }),
+        Fault::MigrationCommitsLate { milliseconds } => everywhere(practice, |faults| {
+            faults.migration_commits_late_ms = Some(*milliseconds);
+        }),
+        Fault::NodeDies { node } => {
+            if let Some((process, _)) = practice.node(node)?.running() {
+                process.signal(Signal::KILL);
+            }
+            Ok(())
+        }
+        Fault::AdminSlow { node, milliseconds } => change(practice.node(node)?, |faults| {
+            faults.admin_delay_ms = Some(*milliseconds);
+        }),
+        Fault::AdminLies { node, version } => change(practice.node(node)?, |faults| {
+            faults.admin_lies_version = Some(version.to_string());
+        }),
+        Fault::AdminErrors { node } => change(practice.node(node)?, |faults| {
+            faults.admin_status = Some(500)
+        }),
+        Fault::DatabaseDown => database::stop(&practice.directory, &practice.socket),
+        Fault::DatabaseUp => database::start(&practice.directory, &practice.socket),
+        Fault::Clear => clear(practice).await,
+    }
+}
+
+/// The faults of a node, as its file holds them; a damaged file counts as none.
+pub(super) fn of(node: &PracticeNode) -> Faults {
+    Faults::of(&node.prefix)
+}
+
+/// A migration is run from any of the nodes, so its faults are on all.
+fn everywhere(practice: &Practice, set: impl Fn(&mut Faults)) -> Result<(), PracticeError> {
+    practice
+        .nodes
+        .iter()
+        .try_for_each(|node| change(node, &set))
+}
+
+fn change(node: &PracticeNode, set: impl Fn(&mut Faults)) -> Result<(), PracticeError> {
+    let mut faults = of(node);
+    set(&mut faults);
+    files::write_json(&node.prefix.join(FAULTS), &faults)
+}
+
+/// Makes the row by which a node would hold the migrations' lock, ending `seconds` from now.
+async fn lock(practice: &Practice, seconds: i64) -> Result<(), PracticeError> {
+    let client = database::connect(&practice.socket, database::KONG).await?;
+    let statement = format!(
+        "INSERT INTO locks (key, owner, ttl) VALUES ('migrations', '{OWNER}', now() + interval '{seconds} s') \
+         ON CONFLICT (key) DO UPDATE SET owner = EXCLUDED.owner, ttl = EXCLUDED.ttl"
+    );
+    client.batch_execute(&statement).await?;
+    Ok(())
+}
+
+async fn clear(practice: &Practice) -> Result<(), PracticeError> {
+    for node in &practice.nodes {
+        let path = node.prefix.join(FAULTS);
+        if path.exists() {
+            std::fs::remove_file(&path).map_err(files::failed("remove", &path))?;
+        }
+    }
+    database::start(&practice.directory, &practice.socket)?;
+    let client = database::connect(&practice.socket, database::KONG).await?;
+    let statement = format!("DELETE FROM locks WHERE owner = '{OWNER}'");
+    client.batch_execute(&statement).await?;
+    Ok(())
+}
