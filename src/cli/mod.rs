@@ -7,6 +7,7 @@ mod approve;
 mod check;
 mod environment;
 mod exit;
+mod injection;
 mod journal;
 mod list;
 mod operator;

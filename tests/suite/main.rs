@@ -1,12 +1,14 @@
 //! One binary for all behaviours that need the whole program or a server; one file per behaviour.
 
 mod balancer;
+mod in_place;
 mod postgres_backup;
 mod postgres_damage;
 mod postgres_facts;
 mod postgres_fixture;
 mod postgres_swap;
 mod postgres_tls;
+mod practice_cluster;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
