@@ -5,6 +5,7 @@ mod abandon;
 mod api;
 mod approve;
 mod check;
+mod demo;
 mod environment;
 mod exit;
 mod injection;
@@ -78,6 +79,8 @@ enum Verb {
     /// Looks after environment files.
     #[command(subcommand)]
     Environment(environment::Verb),
+    /// Upgrades a practice cluster under load and takes it back, before your eyes.
+    Demo(demo::Arguments),
     /// A cluster to practise on: a stand-in for Kong on a private PostgreSQL.
     #[command(subcommand)]
     Practice(practice::Verb),
@@ -149,6 +152,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Api(arguments) => Ok(api::api(&arguments)),
         Verb::Journal(verb) => journal::journal(&verb),
         Verb::Environment(verb) => environment::environment(&verb),
+        Verb::Demo(arguments) => demo::demo(arguments).await,
         Verb::Practice(verb) => practice::practice(verb).await,
     }
 }

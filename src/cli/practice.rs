@@ -125,7 +125,12 @@ impl From<FaultKind> for Fault {
 #[derive(Debug, clap::Args)]
 pub(super) struct PracticePlace {
     /// The cluster's directory.
-    #[arg(long, value_name = "DIRECTORY", default_value = "practice")]
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        default_value = "practice",
+        global = true
+    )]
     directory: PathBuf,
 }
 
@@ -157,13 +162,7 @@ async fn up(directory: &Path, version: Version) -> Result<(), CliError> {
         binary: own_binary()?,
         version,
     };
-    let practice = tokio::select! {
-        up = practice::up(directory, &options) => up?,
-        _ = tokio::signal::ctrl_c() => {
-            practice::down(directory, Remains::Remove).await?;
-            return Err(CliError::refused("interrupted; what was started is down again"));
-        }
-    };
+    let practice = practice::up(directory, &options, interrupted()).await?;
     output::data(&format!(
         "up: {} nodes of {version}, clients use {}",
         practice.nodes.len(),
@@ -237,6 +236,23 @@ fn rotation(node: &NodeStatus) -> String {
         "{state} {}, {} in flight",
         rotation.weight, rotation.in_flight
     )
+}
+
+/// Returns when a person or the system wants an end.
+pub(super) async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let wish = async |kind| match signal(kind) {
+        Ok(mut wishes) => {
+            wishes.recv().await;
+        }
+        // Without a handler the signal does what it always does.
+        Err(_) => std::future::pending().await,
+    };
+    tokio::select! {
+        () = wish(SignalKind::interrupt()) => {}
+        () = wish(SignalKind::terminate()) => {}
+        () = wish(SignalKind::hangup()) => {}
+    }
 }
 
 /// The binary that runs right now.

@@ -8,6 +8,7 @@ mod postgres_facts;
 mod postgres_fixture;
 mod postgres_swap;
 mod postgres_tls;
+mod practice;
 mod practice_cluster;
 mod stand_in_cli;
 mod stand_in_node;

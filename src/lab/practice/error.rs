@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::super::postgres::PostgresError;
 use super::super::seed::SeedError;
+use crate::kong::Version;
 
 /// Why a practice cluster could not be brought up, taken down, looked at or broken.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +28,9 @@ pub enum PracticeError {
         /// The directory.
         directory: PathBuf,
     },
+    /// Whoever wanted the cluster changed their mind.
+    #[error("interrupted; what was started is down again")]
+    Interrupted,
     /// PostgreSQL, which does not run as root, cannot get to its files.
     #[error("the user `postgres`, as whom PostgreSQL runs under root, may not enter `{}`", closed.display())]
     Closed {
@@ -83,6 +87,18 @@ pub enum PracticeError {
         what: String,
         /// How long it was waited for.
         seconds: u64,
+    },
+    /// A node is not the version that it should be.
+    #[error("on `{node}` version {found} {what}, not {wanted}")]
+    OtherVersion {
+        /// The node.
+        node: String,
+        /// What the version does there: is installed, runs, is claimed.
+        what: &'static str,
+        /// The version found.
+        found: String,
+        /// The version wanted.
+        wanted: Version,
     },
     /// No node has this name.
     #[error("there is no node `{name}`, only {}", list(known))]

@@ -176,11 +176,11 @@ impl PracticeNode {
 ///
 /// They are known by their arguments, which name files of this directory: an upgrade replaces processes that were recorded.
 pub(super) fn stand_ins(directory: &Path) -> Vec<Process> {
-    let nodes = format!("{}/", directory.join("nodes").display());
+    let inside = format!("{}/", directory.display());
     command_lines()
         .filter(|(_, words)| {
             words.get(1).is_some_and(|word| word == "stand-in")
-                && words.iter().any(|word| word.starts_with(&nodes))
+                && words.iter().any(|word| word.starts_with(&inside))
         })
         .map(|(process, _)| process)
         .collect()

@@ -3,17 +3,12 @@
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
-
-use http_body_util::Full;
-use hyper::Request;
 
 use super::super::balancer::{self, State};
-use super::super::seed::{self, Seeded, SeededRequest};
-use super::super::{http, postgres};
+use super::super::{postgres, seed};
 use super::ledger::Ledger;
-use super::parts::{EchoListening, Part, wait_until};
-use super::{Practice, PracticeError, PracticeNode, RECORD, Remains, database, down, files};
+use super::parts::{EchoListening, Part};
+use super::{Practice, PracticeError, PracticeNode, RECORD, Remains, database, down, files, prove};
 use crate::kong::Version;
 
 /// The nodes' names.
@@ -24,9 +19,6 @@ const WEIGHT: u16 = 100;
 
 /// A route of the seeded configuration without credentials and counters that is passed on.
 const UNLIMITED_PATH: &str = "/catalogue";
-
-/// How long the configuration may take to reach every node.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How a cluster is to be.
 #[derive(Debug, Clone)]
@@ -39,17 +31,23 @@ pub struct Options {
 
 /// Brings a practice cluster up in `directory`, which must be empty or absent.
 ///
-/// When it fails, what it started is ended and what it wrote is removed. Dropped half-way it leaves everything to [`down`].
-pub async fn up(directory: &Path, options: &Options) -> Result<Practice, PracticeError> {
+/// When it fails, or `interrupt` comes first, what it started is ended and what it wrote is removed.
+pub async fn up(
+    directory: &Path,
+    options: &Options,
+    interrupt: impl Future<Output = ()>,
+) -> Result<Practice, PracticeError> {
+    // Before this nothing is ours to remove.
     let directory = claim(directory)?;
-    match bring_up(&directory, options).await {
-        Ok(practice) => Ok(practice),
-        Err(error) => {
-            // The first error is the one to tell; what could not be taken down stays in the ledger.
-            let _ = down(&directory, Remains::Remove).await;
-            Err(error)
-        }
+    let brought_up = tokio::select! {
+        brought_up = bring_up(&directory, options) => brought_up,
+        () = interrupt => Err(PracticeError::Interrupted),
+    };
+    if brought_up.is_err() {
+        // The first error is the one to tell; what could not be taken down stays in the ledger.
+        let _ = down(&directory, Remains::Remove).await;
     }
+    brought_up
 }
 
 /// Makes the directory ours: from here on it holds a ledger.
@@ -118,7 +116,8 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
     let front: balancer::Listening = front.start(directory, &mut ledger).await?;
 
     let seeded = seed::seed(&nodes[0].admin, &upstream).await?;
-    wait_for_nodes(&nodes, &seeded).await?;
+    // The second node hears of it through the database.
+    prove::answers(&nodes, &seeded).await?;
     let practice = Practice {
         directory: directory.to_owned(),
         environment: directory.join("environment.toml"),
@@ -152,34 +151,4 @@ fn balancer_of(nodes: &[PracticeNode]) -> balancer::Config {
         control: any,
         nodes: nodes.collect(),
     }
-}
-
-/// Waits until every node answers as the configuration says; the second one hears of it through the database.
-async fn wait_for_nodes(nodes: &[PracticeNode], seeded: &Seeded) -> Result<(), PracticeError> {
-    let client = http::client();
-    for node in nodes {
-        for request in &seeded.requests {
-            let what = format!("`{}` does not answer `{}` rightly", node.name, request.path);
-            wait_until(&what, PATIENCE, async || {
-                status(&client, &node.proxy, request).await == Some(request.status)
-            })
-            .await?;
-        }
-    }
-    Ok(())
-}
-
-async fn status(client: &http::Client, proxy: &str, asked: &SeededRequest) -> Option<u16> {
-    let mut request = Request::get(format!("{proxy}{}", asked.path));
-    if let Some(host) = &asked.host {
-        request = request.header("host", host);
-    }
-    if let Some(key) = &asked.key {
-        request = request.header("apikey", key);
-    }
-    let answer = client
-        .request(request.body(Full::default()).ok()?)
-        .await
-        .ok()?;
-    Some(answer.status().as_u16())
 }
