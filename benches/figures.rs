@@ -1,0 +1,331 @@
+//! The figures of the README: each beside a baseline that was measured in the same run, on the same machine.
+//!
+//! Run it with `./x bench` on an idle machine. It prints a table; nothing is asserted, since a busy machine is not a defect.
+
+#![expect(clippy::print_stdout, reason = "a table of figures is the whole point")]
+
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cutover::environment::Environment;
+use cutover::gateway::live::postgres::{BackupRequest, backup};
+use cutover::lab::postgres::{PrivatePostgres, SUPERUSER};
+
+/// How often a short thing is measured; the median is printed.
+const TIMES: usize = 21;
+
+/// Rows of the database that is backed up: about 300 MB.
+const ROWS: u32 = 1_100_000;
+
+fn main() {
+    let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    let directory = tempfile::Builder::new()
+        .prefix("cutover-b-")
+        .permissions(permissions)
+        .tempdir_in("/tmp")
+        .expect("a directory");
+    let bench = Bench {
+        directory: directory.path().to_owned(),
+    };
+    println!(
+        "{:<44} {:>12} {:>16}",
+        "what (median)", "measured", "baseline"
+    );
+    bench.version();
+    bench.playbook();
+    bench.resume_and_memory();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(bench.backup());
+}
+
+struct Bench {
+    directory: PathBuf,
+}
+
+impl Bench {
+    /// `cutover --version` beside a process that does nothing.
+    fn version(&self) {
+        let version = median(|| timed(|| run(cutover().arg("--version"))));
+        let nothing = median(|| timed(|| run(&mut Command::new("true"))));
+        row("cutover --version", version, "process", nothing);
+        let _ = self;
+    }
+
+    /// A playbook of 21 acts beside one without any, and beside the same bytes written and synced as often.
+    fn playbook(&self) {
+        let acts = self.environment("acts");
+        self.write(
+            "acts.rhai",
+            "for number in 0..21 { practice::write(`f${number}`, \"x\"); }",
+            "\"practice.write\"",
+        );
+        self.write("none.rhai", "", "");
+        let whole = median(|| timed(|| self.cutover("acts.rhai", &acts, &[])));
+        let empty = median(|| timed(|| self.cutover("none.rhai", &acts, &[])));
+        let journal = newest_journal(&self.directory.join("acts/runs"), 21);
+        let raw = median(|| timed(|| sync_lines(&self.directory.join("raw"), &journal)));
+        row("21-step playbook", whole, "same bytes synced", raw);
+        row(
+            "the same, net of that",
+            whole.saturating_sub(raw),
+            "no step at all",
+            empty,
+        );
+        // The act itself writes and syncs a file and its directory, which a gate of any kind would have to do.
+        let file = median(|| timed(|| sync_lines(&self.directory.join("file"), "x\n")));
+        let gate = whole.saturating_sub(empty).saturating_sub(raw) / 21;
+        row(
+            "gate and effect per act, net of journal syncs",
+            gate,
+            "one synced file",
+            file,
+        );
+    }
+
+    /// Resuming a run with 10,000 recorded steps, and the memory of both processes while it waits there.
+    fn resume_and_memory(&self) {
+        let environment = self.environment("many");
+        self.write(
+            "many.rhai",
+            "for number in 0..10000 { run::note(`step ${number}`); }\nrun::approve(\"go on\");",
+            "",
+        );
+        self.cutover("many.rhai", &environment, &["--run-id", "many"]);
+        let resume = || {
+            let mut command = cutover();
+            command
+                .args(["resume", "many", "--environment"])
+                .arg(&environment);
+            command
+        };
+        let took = (0..5)
+            .map(|_| timed(|| run(&mut resume())))
+            .min()
+            .expect("five times");
+        let start = median(|| timed(|| run(cutover().arg("--version"))));
+        row(
+            "resume of 10,000 recorded steps (best of 5)",
+            took,
+            "process",
+            start,
+        );
+        let mut waiting = resume()
+            .arg("--wait")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("cutover runs");
+        std::thread::sleep(Duration::from_secs(3));
+        let supervisor = peak_kib(waiting.id());
+        let child = children(waiting.id())
+            .into_iter()
+            .map(peak_kib)
+            .sum::<u64>();
+        println!(
+            "{:<44} {:>9} KiB {:>16}",
+            "peak memory, supervisor and script",
+            supervisor + child,
+            ""
+        );
+        let _ = waiting.kill();
+        let _ = waiting.wait();
+    }
+
+    /// A backup with digests, checksums and manifest beside plain `pg_dump` with the same options, in interleaved pairs.
+    async fn backup(&self) {
+        let server =
+            PrivatePostgres::create(&self.directory.join("data"), &self.directory.join("s"))
+                .expect("a server");
+        server.start(&[]).expect("started");
+        let psql = |statement: &str| {
+            let mut command = Command::new(server.binaries().join("psql"));
+            command
+                .args(["-q", "-h"])
+                .arg(&server.socket)
+                .args(["-U", SUPERUSER, "-d", "postgres", "-c", statement]);
+            run(&mut command);
+        };
+        psql(
+            "CREATE TABLE big AS SELECT g AS id, md5(g::text) AS one, md5((g + 1)::text) AS two, jsonb_build_object('n', g, 'text', repeat(md5(g::text), 4)) AS three FROM generate_series(1, 1100000) g",
+        );
+        psql("ANALYZE");
+        let size = Command::new(server.binaries().join("psql"))
+            .args(["-Atq", "-h"])
+            .arg(&server.socket)
+            .args([
+                "-U",
+                SUPERUSER,
+                "-d",
+                "postgres",
+                "-c",
+                "SELECT pg_size_pretty(pg_database_size('postgres'))",
+            ])
+            .output()
+            .expect("psql runs");
+        let text = format!(
+            "name = \"bench\"\n[databases.main]\nhost = \"{}\"\ndatabase = \"postgres\"\nuser = \"{SUPERUSER}\"\ntls = \"off\"\n[storage]\npath = \"{}\"\n",
+            server.socket.display(),
+            self.directory.join("store").display()
+        );
+        let environment =
+            Environment::parse(Path::new("bench.toml"), &text).expect("an environment");
+        let (mut ours, mut plain) = (Vec::new(), Vec::new());
+        for pair in 0..5 {
+            let path = self.directory.join(format!("plain-{pair}"));
+            plain.push(timed(|| {
+                let mut command = Command::new(server.binaries().join("pg_dump"));
+                command
+                    .args(["--format=directory", "--jobs=2", "-h"])
+                    .arg(&server.socket)
+                    .args(["-U", SUPERUSER, "-f"])
+                    .arg(&path)
+                    .arg("postgres");
+                run(&mut command);
+            }));
+            let begin = Instant::now();
+            let request = BackupRequest {
+                path: self.directory.join(format!("ours-{pair}")),
+                jobs: 2,
+                lock_wait: Duration::from_secs(10),
+                deadline: Duration::from_secs(600),
+            };
+            backup(&environment.databases["main"], &request, |_| ())
+                .await
+                .expect("a backup");
+            ours.push(begin.elapsed());
+        }
+        ours.sort_unstable();
+        plain.sort_unstable();
+        let label = format!(
+            "backup of {} ({ROWS} rows)",
+            String::from_utf8_lossy(&size.stdout).trim()
+        );
+        row(&label, ours[2], "plain pg_dump", plain[2]);
+        server.stop().expect("stopped");
+    }
+
+    /// An environment file with a store of its own.
+    fn environment(&self, name: &str) -> PathBuf {
+        let path = self.directory.join(format!("{name}.toml"));
+        std::fs::write(
+            &path,
+            format!("name = \"{name}\"\n[storage]\npath = \"{name}\"\n"),
+        )
+        .expect("written");
+        path
+    }
+
+    fn write(&self, name: &str, body: &str, needs: &str) {
+        let text = format!(
+            "//! A bench.\nconst PLAYBOOK = #{{ api: 1, params: #{{}}, needs: [{needs}] }};\n{body}\n"
+        );
+        std::fs::write(self.directory.join(name), text).expect("written");
+    }
+
+    fn cutover(&self, playbook: &str, environment: &Path, further: &[&str]) {
+        let mut command = cutover();
+        command
+            .arg("run")
+            .arg(self.directory.join(playbook))
+            .arg("--environment")
+            .arg(environment)
+            .args(further);
+        run(&mut command);
+    }
+}
+
+fn cutover() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
+    command.env_clear().env("PATH", "/usr/bin:/bin");
+    command
+}
+
+/// Runs to the end, whatever that is: some of these runs are put down on purpose.
+fn run(command: &mut Command) {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("the program runs");
+}
+
+fn timed(work: impl FnOnce()) -> Duration {
+    let begin = Instant::now();
+    work();
+    begin.elapsed()
+}
+
+fn median(mut once: impl FnMut() -> Duration) -> Duration {
+    let mut times: Vec<Duration> = (0..TIMES).map(|_| once()).collect();
+    times.sort_unstable();
+    times[TIMES / 2]
+}
+
+/// Appends every line and syncs after each, as the journal does after each act's records.
+fn sync_lines(path: &Path, lines: &str) {
+    let mut file: File = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .expect("a file");
+    for line in lines.lines() {
+        file.write_all(line.as_bytes())
+            .and_then(|()| file.write_all(b"\n"))
+            .expect("written");
+        file.sync_data().expect("synced");
+    }
+}
+
+/// The newest journal with that many steps.
+fn newest_journal(runs: &Path, steps: usize) -> String {
+    let mut journals: Vec<PathBuf> = std::fs::read_dir(runs)
+        .expect("runs")
+        .map(|entry| entry.expect("an entry").path().join("journal.ndjson"))
+        .collect();
+    journals.sort();
+    let texts = journals
+        .into_iter()
+        .rev()
+        .map(|path| std::fs::read_to_string(path).expect("a journal"));
+    texts
+        .into_iter()
+        .find(|text| text.matches("\"event\":\"started\"").count() == steps)
+        .expect("a run with the steps")
+}
+
+fn row(what: &str, measured: Duration, baseline: &str, against: Duration) {
+    println!(
+        "{what:<44} {:>9.1} ms {:>9.1} ms {baseline}",
+        milliseconds(measured),
+        milliseconds(against)
+    );
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1_000.0
+}
+
+/// The most memory that a process ever held, in KiB.
+fn peak_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok())
+        .unwrap_or_default()
+}
+
+fn children(pid: u32) -> Vec<u32> {
+    let listed =
+        std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+    listed
+        .split_whitespace()
+        .filter_map(|child| child.parse().ok())
+        .collect()
+}
