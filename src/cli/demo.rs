@@ -67,7 +67,9 @@ pub(super) async fn demo(arguments: Arguments) -> Result<Exit, CliError> {
         tell_what_stays(&practice);
     } else {
         practice::down(&practice.directory, Remains::Remove).await?;
-        output::people("demo: the practice cluster is down and removed");
+        output::people(
+            "demo: the practice cluster is down and removed, with journal and backups; `--keep` leaves them to look at",
+        );
     }
     shown.map(|()| Exit::Done)
 }
@@ -99,6 +101,7 @@ async fn show(practice: &Practice, binary: &Path) -> Result<(), CliError> {
         RUN,
         "cluster=practice",
         &target,
+        "watch=2s",
         "bake=3s",
         &checks,
     ];
@@ -125,6 +128,10 @@ async fn show(practice: &Practice, binary: &Path) -> Result<(), CliError> {
         ));
         output::data(&format!("{:<9} {}", "", noticed(&act.clients)));
     }
+    output::data(&format!(
+        "way back  open from the first step to the last, `finish` included: {:.1} s, losing what was written after the backup",
+        rollback.took.as_secs_f64()
+    ));
     Ok(())
 }
 

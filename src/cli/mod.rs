@@ -137,10 +137,14 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
     match verb {
-        Verb::Run(arguments) => run::run(arguments).await,
-        Verb::Resume(arguments) => resume::resume(arguments, crate::journal::Mark::Resume).await,
-        Verb::Retry(arguments) => resume::resume(arguments, crate::journal::Mark::Retry).await,
-        Verb::Rollback(arguments) => rollback::rollback(arguments).await,
+        Verb::Run(arguments) => Box::pin(run::run(arguments)).await,
+        Verb::Resume(arguments) => {
+            Box::pin(resume::resume(arguments, crate::journal::Mark::Resume)).await
+        }
+        Verb::Retry(arguments) => {
+            Box::pin(resume::resume(arguments, crate::journal::Mark::Retry)).await
+        }
+        Verb::Rollback(arguments) => Box::pin(rollback::rollback(arguments)).await,
         Verb::Approve(arguments) => approve::approve(&arguments),
         Verb::Settle(arguments) => settle::settle(&arguments),
         Verb::Abandon(arguments) => abandon::abandon(&arguments),

@@ -60,9 +60,9 @@ pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, Cli
     runner
         .until_concluded(host, async |gate, host| {
             if back {
-                roll_back(gate, host, "the way back is taken up again").await
+                Box::pin(roll_back(gate, host, "the way back is taken up again")).await
             } else {
-                conduct(gate, host, on_failure).await
+                Box::pin(conduct(gate, host, on_failure)).await
             }
         })
         .await

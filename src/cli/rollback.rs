@@ -63,7 +63,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     )?;
     runner
         .until_concluded(host, async |gate, host| {
-            roll_back(gate, host, "a rollback was asked for").await
+            Box::pin(roll_back(gate, host, "a rollback was asked for")).await
         })
         .await
         .map(|exit| {

@@ -88,7 +88,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let on_failure = environment.on_failure;
     runner
         .until_concluded(host, async |gate, host| {
-            conduct(gate, host, on_failure).await
+            Box::pin(conduct(gate, host, on_failure)).await
         })
         .await
 }

@@ -145,8 +145,8 @@ impl Runner {
         let mut signals = Signals::listen()
             .map_err(|error| CliError::usage(format!("cannot listen for signals: {error}")))?;
         let concluded = {
-            let work = work(&mut gate, &mut host);
-            tokio::pin!(work);
+            // On the heap: a run's whole state would be moved from frame to frame.
+            let mut work = Box::pin(work(&mut gate, &mut host));
             loop {
                 tokio::select! {
                     concluded = &mut work => break Some(concluded),

@@ -1,5 +1,7 @@
 //! One binary for all behaviours that need the whole program or a server; one file per behaviour.
 
+#![expect(clippy::print_stdout, reason = "sweeps print how much they covered, and tests say when they skip")]
+
 mod balancer;
 mod in_place;
 mod postgres_backup;
