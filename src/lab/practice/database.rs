@@ -27,10 +27,12 @@ pub(super) fn data(directory: &Path) -> PathBuf {
     directory.join("postgres")
 }
 
-/// Where the socket of the cluster in `directory` is to be: inside, or in a new short directory where that is too long.
+/// Where the socket of the cluster in `directory` is to be: inside, or in a new short directory where that will not do.
 pub(super) fn choose_socket(directory: &Path) -> Result<PathBuf, PracticeError> {
     let inside = directory.join("socket");
-    if inside.as_os_str().len() <= LONGEST {
+    // The server is told of it in a command line for a shell, in single quotes.
+    let is_plain = !inside.to_string_lossy().contains(['\'', '\\']);
+    if is_plain && inside.as_os_str().len() <= LONGEST {
         return Ok(inside);
     }
     let elsewhere = tempfile::Builder::new()

@@ -76,10 +76,10 @@ pub async fn fault(practice: &Practice, fault: &Fault) -> Result<(), PracticeErr
         // Kong's own rows end a minute after they were made; this one ended a minute ago.
         Fault::LockStale => lock(practice, -60).await,
         Fault::MigrationFails { name } => everywhere(practice, |faults| {
-            faults.migration_fails = Some(name.clone())
+            faults.migration_fails = Some(name.clone());
         }),
         Fault::MigrationHangs { name } => everywhere(practice, |faults| {
-            faults.migration_hangs = Some(name.clone())
+            faults.migration_hangs = Some(name.clone());
         }),
         Fault::MigrationCommitsLate { milliseconds } => everywhere(practice, |faults| {
             faults.migration_commits_late_ms = Some(*milliseconds);
@@ -97,7 +97,7 @@ pub async fn fault(practice: &Practice, fault: &Fault) -> Result<(), PracticeErr
             faults.admin_lies_version = Some(version.to_string());
         }),
         Fault::AdminErrors { node } => change(practice.node(node)?, |faults| {
-            faults.admin_status = Some(500)
+            faults.admin_status = Some(500);
         }),
         Fault::DatabaseDown => database::stop(&practice.directory, &practice.socket),
         Fault::DatabaseUp => database::start(&practice.directory, &practice.socket),

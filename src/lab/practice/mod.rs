@@ -47,7 +47,7 @@ pub struct Practice {
     pub directory: PathBuf,
     /// The environment file to run playbooks with.
     pub environment: PathBuf,
-    /// The directory of PostgreSQL's socket: `DIRECTORY/socket`, or a short one elsewhere where that is too long.
+    /// The directory of PostgreSQL's socket: `DIRECTORY/socket`, or a short one elsewhere where that will not do.
     pub socket: PathBuf,
     /// The nodes, in the order in which they are stopped and started.
     pub nodes: Vec<PracticeNode>,
