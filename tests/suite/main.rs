@@ -1,6 +1,8 @@
 //! One binary for all behaviours that need the whole program or a server; one file per behaviour.
 
 mod balancer;
+mod check;
+mod harness;
 mod postgres_backup;
 mod postgres_damage;
 mod postgres_facts;
