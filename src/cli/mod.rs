@@ -7,10 +7,12 @@ mod approve;
 mod check;
 mod environment;
 mod exit;
+mod injection;
 mod journal;
 mod list;
 mod operator;
 mod output;
+mod practice;
 mod resume;
 mod rollback;
 mod run;
@@ -76,6 +78,9 @@ enum Verb {
     /// Looks after environment files.
     #[command(subcommand)]
     Environment(environment::Verb),
+    /// A cluster to practise on: a stand-in for Kong on a private PostgreSQL.
+    #[command(subcommand)]
+    Practice(practice::Verb),
 }
 
 /// Where runs are kept.
@@ -98,7 +103,7 @@ enum OutputFormat {
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Two words make the binary something else than a command line; both come before anything is set up.
+    // Three words make the binary something else than a command line; they come before anything is set up.
     let words: Vec<String> = std::env::args_os()
         .skip(1)
         .map(|word| word.to_string_lossy().into_owned())
@@ -106,9 +111,7 @@ pub fn main() -> ExitCode {
     match words.first().map(String::as_str) {
         Some("script-host") => return crate::script::child_main(),
         Some("stand-in") => return crate::lab::stand_in::main(&words[1..]),
-        Some("practice-balancer") => {
-            return crate::lab::balancer::main(std::path::Path::new(&words[1]));
-        }
+        Some("practice-process") => return crate::lab::practice::main(&words[1..]),
         _ => {}
     }
     // One provider, chosen before anything opens a connection; the second call of a process changes nothing.
@@ -146,5 +149,6 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Api(arguments) => Ok(api::api(&arguments)),
         Verb::Journal(verb) => journal::journal(&verb),
         Verb::Environment(verb) => environment::environment(&verb),
+        Verb::Practice(verb) => practice::practice(verb).await,
     }
 }

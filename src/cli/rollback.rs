@@ -3,6 +3,7 @@
 use std::io::Write as _;
 
 use super::exit::{CliError, Exit};
+use super::injection::Injection;
 use super::runner::{Manner, Runner, inventory, lock_world, store, stored_environment};
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
@@ -23,6 +24,8 @@ pub(super) struct Arguments {
     /// The environment's name, typed to confirm the rollback of a run that clients have used; asked for at a terminal.
     #[arg(long, value_name = "NAME")]
     confirm: Option<String>,
+    #[command(flatten)]
+    injection: Injection,
 }
 
 pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
@@ -47,6 +50,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         format: arguments.output,
         wait: false,
         approved: false,
+        injection: arguments.injection,
     };
     let runner = Runner::attach(
         opened.journal,

@@ -6,12 +6,13 @@ use std::rc::Rc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{CliError, Exit};
+use super::injection::Injection;
 use super::operator::{Operator, PauseWish, login};
 use super::{OutputFormat, output};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
-use crate::gateway::{Failure, ProcessIdentity, Report};
+use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
     Actor, Durability, Event, FileJournal, Journal as _, Mark, Record, RunDirectory, RunState,
     Store,
@@ -30,6 +31,8 @@ pub(super) struct Manner {
     pub(super) wait: bool,
     /// Whether approvals were given in advance.
     pub(super) approved: bool,
+    /// What is to go wrong.
+    pub(super) injection: Injection,
 }
 
 /// How a run is shown and answered, on the command line.
@@ -44,6 +47,8 @@ pub(super) struct MannerArguments {
     /// Approve in advance whatever the run asks for, by the environment's name. The journal says who did.
     #[arg(long, value_name = "ENVIRONMENT")]
     approve: Option<String>,
+    #[command(flatten)]
+    injection: Injection,
 }
 
 impl MannerArguments {
@@ -63,13 +68,14 @@ impl MannerArguments {
             format: self.output,
             wait: self.wait,
             approved: self.approve.is_some(),
+            injection: self.injection,
         })
     }
 }
 
 /// A run that was taken up.
 pub(super) struct Runner {
-    pub(super) gate: Gate<Live, Operator>,
+    pub(super) gate: Gate<Faulty<Live>, Operator>,
     pause: PauseWish,
 }
 
@@ -98,7 +104,7 @@ impl Runner {
             manner,
             pause.clone(),
         );
-        let recorder = Recorder::new(Box::new(journal), state, watcher);
+        let recorder = Recorder::new(manner.injection.journal(Box::new(journal)), state, watcher);
         let attached = Event::Attached {
             mark,
             by: Actor::Person(login()),
@@ -114,7 +120,10 @@ impl Runner {
             recorder: recorder.clone(),
         });
         let output = directory.path().join("output");
-        let world = Live::new(environment.clone(), &directory.run().0, output, report);
+        let world = Faulty::new(
+            Live::new(environment.clone(), &directory.run().0, output, report),
+            manner.injection.plan(),
+        );
         let gate = Gate::new(recorder, world, operator, environment.grants.clone());
         Ok(Self { gate, pause })
     }
@@ -127,7 +136,7 @@ impl Runner {
     ) -> Result<Exit, CliError>
     where
         Work: AsyncFnOnce(
-            &mut Gate<Live, Operator>,
+            &mut Gate<Faulty<Live>, Operator>,
             &mut Host,
         ) -> Result<Conclusion, crate::journal::JournalError>,
     {

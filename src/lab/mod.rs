@@ -5,5 +5,6 @@ pub mod client;
 pub mod echo;
 pub mod http;
 pub mod postgres;
+pub mod practice;
 pub mod seed;
 pub mod stand_in;

@@ -69,9 +69,13 @@ pub fn downtime(state: &RunState) -> Option<String> {
 
 /// Every node that the run stopped, started, drained or admitted, as it left it.
 fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
-    let mut nodes = BTreeMap::new();
+    let mut nodes: BTreeMap<String, NodeStanding> = BTreeMap::new();
     for step in state.steps.iter().filter(|step| step.is_act()) {
         for target in &step.targets {
+            if about_nodes(&step.intent) {
+                // Also one that was not turned to yet is a node that production has.
+                nodes.entry(target.target.name.clone()).or_default();
+            }
             if matches!(
                 target.stage,
                 TargetStage::Finished(_) | TargetStage::Started | TargetStage::Partly
@@ -100,6 +104,17 @@ fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
         );
     }
     nodes
+}
+
+fn about_nodes(intent: &Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Stop(_)
+            | Intent::Start(_)
+            | Intent::Drain(_)
+            | Intent::Admit(_)
+            | Intent::SetRotation(_)
+    )
 }
 
 fn end(step: &Step) -> Timestamp {

@@ -186,19 +186,18 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 ),
             );
         }
-        (
-            Ending::Undone,
-            format!(
-                "everything was undone, and {} are as they were found",
-                count(found.len())
-            ),
-        )
+        (Ending::Undone, as_found(found.len()))
     }
 }
 
-fn count(things: usize) -> String {
+/// What looking again found, in words.
+fn as_found(things: usize) -> String {
     match things {
-        1 => "1 thing".to_owned(),
-        many => format!("{many} things"),
+        0 => "there was nothing to undo".to_owned(),
+        1 => "everything was undone, and the one thing that was changed is as it was found"
+            .to_owned(),
+        many => format!(
+            "everything was undone, and the {many} things that were changed are as they were found"
+        ),
     }
 }

@@ -3,12 +3,14 @@
 mod balancer;
 mod check;
 mod harness;
+mod in_place;
 mod postgres_backup;
 mod postgres_damage;
 mod postgres_facts;
 mod postgres_fixture;
 mod postgres_swap;
 mod postgres_tls;
+mod practice_cluster;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;

@@ -1,0 +1,123 @@
+//! Breaking a run on purpose, for the sweeps: the runner is killed at a record, or a call to the world fails. Hidden from the help.
+
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use rustix::process::{Signal, getpid, kill_process};
+
+use crate::gateway::Plan;
+use crate::journal::{Durability, Event, Journal, JournalError, Record};
+
+/// What is to go wrong.
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(super) struct Injection {
+    /// Kill this process with SIGKILL before or after the record of this number is written, as in `before:17`.
+    #[arg(long, hide = true, value_name = "WHEN:RECORD")]
+    crash: Option<Crash>,
+    /// Make a call that changes the world fail, as in `before:3`, `after:3`, or `from:3` for every one from there on.
+    #[arg(long, hide = true, value_name = "WHEN:CALL")]
+    fail: Option<Fail>,
+}
+
+/// A record at which the process is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Crash {
+    before: bool,
+    record: u64,
+}
+
+/// A call that fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Fail(Plan);
+
+impl Injection {
+    /// The plan for the gateway.
+    pub(super) fn plan(&self) -> Plan {
+        self.fail.map_or(Plan::Never, |fail| fail.0)
+    }
+
+    /// The journal, deadly where that was asked for.
+    pub(super) fn journal(&self, journal: Box<dyn Journal>) -> Box<dyn Journal> {
+        match self.crash {
+            Some(crash) => Box::new(Deadly {
+                journal,
+                crash,
+                written: None,
+            }),
+            None => journal,
+        }
+    }
+}
+
+/// A journal that kills its process at one record.
+struct Deadly {
+    journal: Box<dyn Journal>,
+    crash: Crash,
+    /// The number of the last record, once one was written here.
+    written: Option<u64>,
+}
+
+impl Journal for Deadly {
+    fn append(
+        &mut self,
+        at: Timestamp,
+        event: Event,
+        durability: Durability,
+    ) -> Result<Record, JournalError> {
+        if self.crash.before
+            && self
+                .written
+                .is_some_and(|last| last + 1 == self.crash.record)
+        {
+            die();
+        }
+        let record = self.journal.append(at, event, durability)?;
+        self.written = Some(record.seq);
+        if !self.crash.before && record.seq == self.crash.record {
+            die();
+        }
+        Ok(record)
+    }
+}
+
+/// The real thing: no destructor runs, nothing is flushed.
+fn die() {
+    // A process can always signal itself.
+    let _ = kill_process(getpid(), Signal::KILL);
+}
+
+/// Reads `WHEN:NUMBER`.
+fn split(text: &str) -> Result<(&str, u32), String> {
+    let wrong = || format!("`{text}` is not of the form `before:3`");
+    let (when, number) = text.split_once(':').ok_or_else(wrong)?;
+    Ok((when, number.parse().map_err(|_| wrong())?))
+}
+
+impl FromStr for Crash {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (when, record) = split(text)?;
+        match when {
+            "before" | "after" => Ok(Self {
+                before: when == "before",
+                record: record.into(),
+            }),
+            _ => Err("a crash comes `before` or `after` a record".to_owned()),
+        }
+    }
+}
+
+impl FromStr for Fail {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (when, call) = split(text)?;
+        match when {
+            "before" => Ok(Self(Plan::FailBefore(call))),
+            "after" => Ok(Self(Plan::FailAfter(call))),
+            "from" => Ok(Self(Plan::FailFrom(call))),
+            _ => Err("a call fails `before`, `after` or `from`".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! The files of a practice cluster that others read: the inventory and the smoke checks; and reading and writing any of them.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::super::postgres::SUPERUSER;
+use super::super::seed::Seeded;
+use super::{NAME, Practice, PracticeError, database};
+
+/// A closure that makes an error of what went wrong with `path`.
+pub(super) fn failed(
+    action: &'static str,
+    path: &Path,
+) -> impl FnOnce(io::Error) -> PracticeError + use<> {
+    let path = path.to_owned();
+    move |source| PracticeError::File {
+        action,
+        path,
+        source,
+    }
+}
+
+/// Makes a directory with those above it; PostgreSQL's user may pass through, others may not list or write it.
+pub(super) fn make_directory(path: &Path) -> Result<(), PracticeError> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o711)
+        .create(path)
+        .map_err(failed("make", path))
+}
+
+/// Reads JSON.
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, PracticeError> {
+    let text = std::fs::read(path).map_err(failed("read", path))?;
+    serde_json::from_slice(&text).map_err(|source| PracticeError::Damaged {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+/// Writes JSON.
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), PracticeError> {
+    let text = serde_json::to_string_pretty(value).expect("plain data");
+    write_private(path, &text)
+}
+
+/// Writes a file for its owner only, through a temporary one: a reader sees the whole text or none.
+pub(super) fn write_private(path: &Path, text: &str) -> Result<(), PracticeError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    let temporary = PathBuf::from(name);
+    let write = || -> io::Result<()> {
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(true)
+            .write(true)
+            .mode(0o600)
+            .open(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        std::fs::rename(&temporary, path)
+    };
+    write().map_err(failed("write", path))
+}
+
+/// The inventory of the cluster.
+pub(super) fn environment(practice: &Practice) -> String {
+    let text = |text: &str| toml::Value::from(text).to_string();
+    let path = |path: &Path| text(&path.display().to_string());
+    let mut nodes = String::new();
+    for node in &practice.nodes {
+        let node = format!(
+            "\n[[clusters.{NAME}.nodes]]\n\
+             name = {}\nconf = {}\nprefix = {}\npackages = {{ prefix = {} }}\n\
+             admin = {}\nproxy = {}\nstatus = {}\n",
+            text(&node.name),
+            path(&node.conf),
+            path(&node.prefix),
+            path(&node.packages),
+            text(&node.admin),
+            text(&node.proxy),
+            text(&node.status),
+        );
+        nodes.push_str(&node);
+    }
+    format!(
+        "# The practice cluster's environment, made by `cutover practice up`.\n\
+         name = \"{NAME}\"\n\n\
+         [grants]\nprotected = false\nallow = [\"*\"]\n\n\
+         [clusters.{NAME}]\ndatabase = \"main\"\ntraffic = \"edge\"\n\
+         {nodes}\n\
+         [databases.main]\nhost = {}\ndatabase = \"{kong}\"\nuser = \"{kong}\"\ntls = \"off\"\n\
+         # Proofs of a backup run on the same server, in a database of their own.\nscratch = \"main\"\n\
+         admin = {{ user = \"{SUPERUSER}\" }}\n\n\
+         [traffic.edge]\nkind = \"practice\"\ncontrol = {}\nurl = {}\n\n\
+         [storage]\npath = {}\n",
+        path(&practice.socket),
+        text(&practice.control),
+        text(&practice.url),
+        path(&practice.directory.join("storage")),
+        kong = database::KONG,
+    )
+}
+
+/// A module for playbooks beside it: `import "checks" as checks;`, then `checks::all(node)`.
+pub(super) fn checks_module(seeded: &Seeded) -> String {
+    // A JSON text is a Rhai text too, as long as it holds no control characters.
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    let mut module = String::from(
+        "//! Smoke checks of the practice cluster, made by `cutover practice up`.\n\n\
+         /// Checks every route of a node.\nfn all(node) {\n",
+    );
+    for request in &seeded.requests {
+        let mut headers = Vec::new();
+        headers.extend(
+            request
+                .host
+                .iter()
+                .map(|host| format!("host: {}", text(host))),
+        );
+        headers.extend(
+            request
+                .key
+                .iter()
+                .map(|key| format!("apikey: {}", text(key))),
+        );
+        let asked = if headers.is_empty() {
+            text(&request.path)
+        } else {
+            format!(
+                "#{{ url: {}, headers: #{{ {} }} }}",
+                text(&request.path),
+                headers.join(", ")
+            )
+        };
+        writeln!(
+            module,
+            "    http::check(node, {asked}, #{{ status: {} }});",
+            request.status
+        )
+        .expect("a string takes any text");
+    }
+    module.push_str("}\n");
+    module
+}
+
+/// The checks that need neither key nor host, in the short form `PATH=STATUS,…`, in which a path holds no `=` and no `,`.
+pub(super) fn short_checks(seeded: &Seeded) -> String {
+    let plain = seeded.requests.iter().filter(|request| {
+        request.key.is_none() && request.host.is_none() && !request.path.contains(['=', ','])
+    });
+    let checks: Vec<String> = plain
+        .map(|request| format!("{}={}", request.path, request.status))
+        .collect();
+    checks.join(",")
+}

@@ -1,0 +1,85 @@
+//! The practice cluster: two stand-in nodes on a private PostgreSQL behind a load balancer, with an echo server behind them.
+//!
+//! Everything is in one directory, which also remembers what was started. It knows how to bring the cluster up, take it down, say
+//! how it is and break it on purpose; it refuses to know the inventory's types (it writes that file as a stranger would) and how
+//! anything is shown.
+
+mod commands;
+mod database;
+mod error;
+mod files;
+mod ledger;
+mod nodes;
+mod parts;
+mod process;
+mod take_down;
+mod up;
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use error::PracticeError;
+pub use nodes::PracticeNode;
+pub use parts::main;
+pub use process::Process;
+pub use take_down::{Remains, down};
+pub use up::{Options, up};
+
+use super::seed::Seeded;
+
+/// The name of the environment and of its cluster.
+pub const NAME: &str = "practice";
+
+/// The file that describes a cluster which is up.
+const RECORD: &str = "practice.json";
+
+/// A practice cluster that was brought up, as `practice.json` in its directory holds it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Practice {
+    /// The cluster's directory, absolute.
+    pub directory: PathBuf,
+    /// The environment file to run playbooks with.
+    pub environment: PathBuf,
+    /// The directory of PostgreSQL's socket: `DIRECTORY/socket`, or a short one elsewhere where that is too long.
+    pub socket: PathBuf,
+    /// The nodes, in the order in which they are stopped and started.
+    pub nodes: Vec<PracticeNode>,
+    /// Base URL that clients use: the load balancer's.
+    pub url: String,
+    /// Base URL of the load balancer's control interface.
+    pub control: String,
+    /// Base URL of the echo server behind the nodes.
+    pub upstream: String,
+    /// What the gateway was configured with.
+    pub seeded: Seeded,
+    /// The checks without key and host, as playbooks take them: `/a=200,/b=404`.
+    pub checks: String,
+    /// A path that is passed on to the echo server without being counted, for load.
+    pub unlimited_path: String,
+}
+
+impl Practice {
+    /// The cluster in `directory`, which must have been brought up to its end.
+    pub fn open(directory: &Path) -> Result<Self, PracticeError> {
+        let path = directory.join(RECORD);
+        if !path.exists() {
+            let directory = directory.to_owned();
+            return Err(if directory.join(ledger::LEDGER).exists() {
+                PracticeError::Incomplete { directory }
+            } else {
+                PracticeError::NotThere { directory }
+            });
+        }
+        files::read_json(&path)
+    }
+
+    /// The node called `name`.
+    pub fn node(&self, name: &str) -> Result<&PracticeNode, PracticeError> {
+        let node = self.nodes.iter().find(|node| node.name == name);
+        node.ok_or_else(|| PracticeError::UnknownNode {
+            name: name.to_owned(),
+            known: self.nodes.iter().map(|node| node.name.clone()).collect(),
+        })
+    }
+}

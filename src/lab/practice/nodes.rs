@@ -1,0 +1,185 @@
+//! The nodes: packages side by side, a configuration each, and their processes.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::parts::wait_until;
+use super::process::command_lines;
+use super::{PracticeError, Process, commands, database, files};
+use crate::kong::{Version, catalogue};
+use crate::lab::stand_in::install;
+use crate::lab::stand_in::node::LISTENING;
+
+/// How long a node may take to say where it listens.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The link, among the packages, to the installed one.
+const CURRENT: &str = "current";
+
+/// One node of a practice cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PracticeNode {
+    /// Its name.
+    pub name: String,
+    /// Its `kong.conf`.
+    pub conf: PathBuf,
+    /// Its working directory.
+    pub prefix: PathBuf,
+    /// The directory of its packages.
+    pub packages: PathBuf,
+    /// Base URL of its Admin API.
+    pub admin: String,
+    /// Base URL of its proxy.
+    pub proxy: String,
+    /// Base URL of its Status API.
+    pub status: String,
+}
+
+/// Where a node listens.
+#[derive(Debug, Clone, Copy, Deserialize)]
+struct Addresses {
+    proxy: SocketAddr,
+    admin: SocketAddr,
+    status: SocketAddr,
+}
+
+impl Addresses {
+    /// Free ports, chosen when the node binds them.
+    fn any() -> Self {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            proxy: any,
+            admin: any,
+            status: any,
+        }
+    }
+}
+
+impl PracticeNode {
+    /// Makes the node's files in the cluster's `directory`: every version as a package, `version` installed.
+    pub(super) fn create(
+        directory: &Path,
+        name: &str,
+        version: &Version,
+        binary: &Path,
+    ) -> Result<Self, PracticeError> {
+        let own = directory.join("nodes").join(name);
+        let node = Self {
+            name: name.to_owned(),
+            conf: own.join("kong.conf"),
+            prefix: own.join("prefix"),
+            packages: own.join("packages"),
+            admin: String::new(),
+            proxy: String::new(),
+            status: String::new(),
+        };
+        files::make_directory(&node.prefix)?;
+        for version in &catalogue::RECORDED {
+            let package = node.packages.join(format!("kong-{version}"));
+            install(&package, version, binary).map_err(files::failed("install", &package))?;
+        }
+        let link = node.packages.join(CURRENT);
+        std::os::unix::fs::symlink(format!("kong-{version}"), &link)
+            .map_err(files::failed("make", &link))?;
+        Ok(node)
+    }
+
+    /// Writes a configuration whose ports are chosen at the first start.
+    pub(super) fn configure(&self, socket: &Path) -> Result<(), PracticeError> {
+        self.write_conf(socket, Addresses::any())
+    }
+
+    /// Runs the installed `kong` with `words` and the node's configuration.
+    pub(super) async fn kong(&self, words: &[&str]) -> Result<(), PracticeError> {
+        let command = self.packages.join(CURRENT).join("bin/kong");
+        let conf = self.conf.display().to_string();
+        let arguments: Vec<&str> = words.iter().copied().chain(["-c", &conf]).collect();
+        commands::run(&command, &arguments).await
+    }
+
+    /// Starts the node for the first time, and makes the ports that it found its own for good.
+    pub(super) async fn start_first(&mut self, socket: &Path) -> Result<(), PracticeError> {
+        self.kong(&["start"]).await?;
+        let listening = self.prefix.join(LISTENING);
+        wait_until(
+            &format!("`{}` does not listen", self.name),
+            PATIENCE,
+            async || listening.exists(),
+        )
+        .await?;
+        let addresses: Addresses = files::read_json(&listening)?;
+        self.write_conf(socket, addresses)?;
+        // A node keeps the settings it was started with; told now, a restart without a file finds the ports too.
+        self.kong(&["reload"]).await?;
+        self.admin = format!("http://{}", addresses.admin);
+        self.proxy = format!("http://{}", addresses.proxy);
+        self.status = format!("http://{}", addresses.status);
+        Ok(())
+    }
+
+    /// The node's process, with the version it runs.
+    pub(super) fn running(&self) -> Option<(Process, String)> {
+        let prefix = self.prefix.display().to_string();
+        command_lines().find_map(|(process, words)| match &words[..] {
+            [_, stand_in, version, node, option, path]
+                if stand_in == "stand-in"
+                    && node == "node"
+                    && option == "--prefix"
+                    && *path == prefix =>
+            {
+                Some((process, version.clone()))
+            }
+            _ => None,
+        })
+    }
+
+    /// The installed version, as the link says.
+    pub(super) fn installed(&self) -> Option<String> {
+        let package = std::fs::read_link(self.packages.join(CURRENT)).ok()?;
+        let name = package.file_name()?.to_str()?;
+        Some(name.strip_prefix("kong-")?.to_owned())
+    }
+
+    fn write_conf(&self, socket: &Path, listen: Addresses) -> Result<(), PracticeError> {
+        // In this file a `#` begins a comment.
+        let path = |path: &Path| path.display().to_string().replace('#', "\\#");
+        let text = format!(
+            "# A node of a practice cluster of cutover.\n\
+             prefix = {prefix}\n\
+             proxy_listen = {proxy}\n\
+             admin_listen = {admin}\n\
+             status_listen = {status}\n\
+             database = postgres\n\
+             pg_host = {socket}\n\
+             pg_user = {kong}\n\
+             pg_database = {kong}\n\
+             # Kong's own presets are 5 seconds each; nobody wants to wait for that here.\n\
+             db_update_frequency = 0.2\n\
+             worker_state_update_frequency = 0.2\n",
+            prefix = path(&self.prefix),
+            proxy = listen.proxy,
+            admin = listen.admin,
+            status = listen.status,
+            socket = path(socket),
+            kong = database::KONG,
+        );
+        std::fs::write(&self.conf, text).map_err(files::failed("write", &self.conf))
+    }
+}
+
+/// Every process of the stand-in that works for the cluster in `directory`: nodes, and commands that hang.
+///
+/// They are known by their arguments, which name files of this directory: an upgrade replaces processes that were recorded.
+pub(super) fn stand_ins(directory: &Path) -> Vec<Process> {
+    let nodes = format!("{}/", directory.join("nodes").display());
+    command_lines()
+        .filter(|(_, words)| {
+            words.get(1).is_some_and(|word| word == "stand-in")
+                && words.iter().any(|word| word.starts_with(&nodes))
+        })
+        .map(|(process, _)| process)
+        .collect()
+}

@@ -1,0 +1,158 @@
+//! The shipped `in-place` playbook on a practice cluster with a real PostgreSQL: it works, it goes back, and it survives being killed
+//! and failing at every point.
+
+use crate::practice_cluster::{PracticeCluster, World, everything};
+
+/// The exit codes of the product that these tests speak of.
+const UNDONE: i32 = 5;
+const STUCK: i32 = 7;
+const WAITING: i32 = 8;
+const REFUSED: i32 = 4;
+
+#[test]
+fn an_upgrade_and_the_way_home() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    assert_eq!(old.version(), Some("2.8.5"));
+    let run = cluster.upgrade("whole", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    assert!(run.verdict.starts_with("done after "), "{}", run.verdict);
+    assert!(run.verdict.contains("downtime"), "{}", run.verdict);
+    let new = cluster.world();
+    assert_eq!(new.version(), Some("3.4.2"));
+    cluster.roll_back("whole", &old);
+    let again = cluster.cutover(&["rollback", "whole", "--confirm", "practice"]);
+    assert_eq!(
+        (again.code, again.all.contains("undone already")),
+        (Some(REFUSED), true),
+        "{}",
+        again.all
+    );
+}
+
+/// Every call that changes the world fails once, before it acts and after; and from each on everything fails.
+#[test]
+fn whatever_fails_the_old_world_comes_back_or_a_person_is_called() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    let chosen: Vec<u32> = if everything() {
+        (1..=64).collect()
+    } else {
+        vec![1, 4, 6, 9, 11, 12, 16]
+    };
+    let mut counted = [0_usize; 3];
+    'calls: for call in chosen {
+        for when in ["before", "after", "from"] {
+            let run = format!("fail-{when}-{call}");
+            let ended = cluster.upgrade(&run, &["--fail", &format!("{when}:{call}")]);
+            match ended.code {
+                // Past the last call nothing fails.
+                Some(0) => {
+                    cluster.roll_back(&run, &old);
+                    break 'calls;
+                }
+                Some(UNDONE | REFUSED) => {
+                    assert_eq!(cluster.world(), old, "{run}: {}", ended.all);
+                    counted[0] += 1;
+                }
+                Some(STUCK) => {
+                    assert_eq!(when, "from", "{run}: {}", ended.all);
+                    let down = cluster.cutover(&["why-down"]);
+                    assert!(down.all.contains("cutover rollback"), "{}", down.all);
+                    cluster.roll_back(&run, &old);
+                    counted[1] += 1;
+                }
+                Some(WAITING) => {
+                    // Clients may have used the new version: held, and a person takes it back.
+                    cluster.roll_back(&run, &old);
+                    counted[2] += 1;
+                }
+                other => panic!("{run} ended with {other:?}: {}", ended.all),
+            }
+        }
+    }
+    let [undone, stuck, held] = counted;
+    println!(
+        "failure sweep: {undone} undone or refused, {stuck} stuck, {held} held; every one came back"
+    );
+    assert!(undone > 0 && stuck > 0 && held > 0);
+}
+
+/// The runner is killed with SIGKILL around every record, and the run taken up again.
+#[test]
+fn wherever_the_runner_is_killed_the_run_goes_on_to_the_same_end() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    let (new, records) = reference(&cluster, &old);
+    let points = points(records);
+    for (number, (when, record)) in points.iter().enumerate() {
+        let run = format!("crash-{when}-{record}");
+        let killed = cluster.upgrade(&run, &["--crash", &format!("{when}:{record}")]);
+        assert_eq!(killed.code, None, "{run} was not killed: {}", killed.all);
+        let resumed = cluster.cutover(&["resume", &run, "--approve", "practice"]);
+        assert_eq!(resumed.code, Some(0), "{run}: {}", resumed.all);
+        assert_eq!(cluster.world(), new, "{run}: {}", resumed.all);
+        assert_eq!(finished(&cluster, &run, "kong.migrate_up"), 1, "{run}");
+        assert_eq!(finished(&cluster, &run, "kong.finish"), 1, "{run}");
+        cluster.roll_back(&run, &old);
+        if number % 50 == 49 {
+            println!("crash sweep: {} of {} points", number + 1, points.len());
+        }
+    }
+    println!(
+        "crash sweep: {} points around {records} records, every one resumed to the same world and came back",
+        points.len()
+    );
+}
+
+/// The runner is killed, and the run is taken back instead of on.
+#[test]
+fn a_run_can_be_taken_back_from_every_prefix() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    let (_, records) = reference(&cluster, &old);
+    let points = points(records);
+    for (when, record) in &points {
+        let run = format!("back-{when}-{record}");
+        let killed = cluster.upgrade(&run, &["--crash", &format!("{when}:{record}")]);
+        assert_eq!(killed.code, None, "{run} was not killed: {}", killed.all);
+        cluster.roll_back(&run, &old);
+    }
+    println!(
+        "rollback from {} prefixes of {records} records: the old world every time",
+        points.len()
+    );
+}
+
+/// An uninterrupted run, taken back: the world it leads to, and the length of its journal.
+fn reference(cluster: &PracticeCluster, old: &World) -> (World, usize) {
+    let run = cluster.upgrade("reference", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    let (new, records) = (cluster.world(), cluster.records("reference"));
+    cluster.roll_back("reference", old);
+    (new, records)
+}
+
+/// Where to kill: everywhere, or a sample that is spread over the run. The first two records are the run's own beginning, the last is
+/// its verdict.
+fn points(records: usize) -> Vec<(&'static str, usize)> {
+    let step = if everything() { 1 } else { records / 5 };
+    let around = |record| [("before", record), ("after", record)];
+    (4..records).step_by(step).flat_map(around).collect()
+}
+
+/// How often a step of this verb ended well in a run.
+fn finished(cluster: &PracticeCluster, run: &str, verb: &str) -> usize {
+    let journal = cluster.journal(run);
+    let is =
+        |event: &&serde_json::Value| event["event"] == "started" && event["intent"]["verb"] == verb;
+    let steps: Vec<&serde_json::Value> = journal
+        .iter()
+        .filter(is)
+        .map(|event| &event["step"])
+        .collect();
+    journal
+        .iter()
+        .filter(|event| event["event"] == "finished" && steps.contains(&&event["step"]))
+        .count()
+}

@@ -1,0 +1,257 @@
+//! A practice cluster for one test, brought up and taken down by the product's own commands, and what its world looks like.
+
+use std::collections::BTreeMap;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A cluster of two stand-in nodes on a real PostgreSQL; it ends with the test.
+pub(crate) struct PracticeCluster {
+    directory: tempfile::TempDir,
+    record: Value,
+}
+
+/// Everything that an upgrade changes and a way back must bring back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct World {
+    /// Version that each node runs, by its Admin API.
+    running: BTreeMap<String, String>,
+    /// Where each node's `current` link leads.
+    installed: BTreeMap<String, String>,
+    /// Weight and state of each node at the load balancer.
+    rotation: BTreeMap<String, String>,
+    /// `kong migrations list`, with the binary of 3.4.2, which knows both schemas.
+    migrations: String,
+    /// Routes with their paths, without times.
+    routes: Vec<String>,
+}
+
+/// How a command ended.
+pub(crate) struct Ended {
+    /// The exit code; `None` when a signal ended it.
+    pub(crate) code: Option<i32>,
+    /// The last line of standard output: the verdict.
+    pub(crate) verdict: String,
+    /// Everything, for messages of failing tests.
+    pub(crate) all: String,
+}
+
+impl PracticeCluster {
+    /// Brings a cluster up.
+    pub(crate) fn up() -> Self {
+        let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        let directory = tempfile::Builder::new()
+            .prefix("cutover-t-")
+            .permissions(permissions)
+            .tempdir_in("/tmp")
+            .expect("a directory");
+        let mut cluster = Self {
+            directory,
+            record: Value::Null,
+        };
+        let up = cluster.practice("up");
+        assert!(
+            up.status.success(),
+            "{}",
+            String::from_utf8_lossy(&up.stderr)
+        );
+        let record =
+            std::fs::read(cluster.path().join("practice.json")).expect("the record of a cluster");
+        cluster.record = serde_json::from_slice(&record).expect("JSON");
+        cluster
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("p")
+    }
+
+    /// The environment file.
+    pub(crate) fn environment(&self) -> PathBuf {
+        self.path().join("environment.toml")
+    }
+
+    fn practice(&self, verb: &str) -> Output {
+        let mut command = cutover();
+        command
+            .args(["practice", verb, "--directory"])
+            .arg(self.path());
+        command.output().expect("cutover runs")
+    }
+
+    /// Runs a command of cutover in this environment.
+    pub(crate) fn cutover(&self, arguments: &[&str]) -> Ended {
+        let output = cutover()
+            .args(arguments)
+            .arg("--environment")
+            .arg(self.environment())
+            .output()
+            .expect("cutover runs");
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        let error = String::from_utf8_lossy(&output.stderr);
+        let verdict = out.lines().last().unwrap_or_default().to_owned();
+        Ended {
+            code: output.status.code(),
+            verdict,
+            all: format!("{error}{out}"),
+        }
+    }
+
+    /// Starts the upgrade to 3.4.2 as the run `run`, as fast as it goes.
+    pub(crate) fn upgrade(&self, run: &str, further: &[&str]) -> Ended {
+        let mut arguments = vec![
+            "run",
+            "in-place",
+            "cluster=practice",
+            "to=3.4.2",
+            "checks=/health=200",
+            "watch=0s",
+            "bake=0s",
+            "--approve",
+            "practice",
+            "--run-id",
+            run,
+        ];
+        arguments.extend(further);
+        self.cutover(&arguments)
+    }
+
+    /// Takes a run back, and asserts that the world is the old one, verified.
+    pub(crate) fn roll_back(&self, run: &str, old: &World) {
+        let back = self.cutover(&["rollback", run, "--confirm", "practice"]);
+        assert_eq!(back.code, Some(0), "{}", back.all);
+        assert_eq!(self.world(), *old, "after `rollback {run}`: {}", back.all);
+    }
+
+    /// How many records the journal of a run has.
+    pub(crate) fn records(&self, run: &str) -> usize {
+        self.journal(run).len()
+    }
+
+    /// The events of a run's journal.
+    pub(crate) fn journal(&self, run: &str) -> Vec<Value> {
+        let text = std::fs::read_to_string(
+            self.path()
+                .join("storage/runs")
+                .join(run)
+                .join("journal.ndjson"),
+        );
+        let text = text.expect("a journal");
+        text.lines()
+            .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["event"].clone())
+            .collect()
+    }
+
+    /// Looks at the world.
+    pub(crate) fn world(&self) -> World {
+        let nodes = self.record["nodes"].as_array().expect("nodes");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let each = |look: &dyn Fn(&Value) -> String| {
+            nodes
+                .iter()
+                .map(|node| (text(&node["name"]), look(node)))
+                .collect()
+        };
+        let balancer = get(&text(&self.record["control"]), "/nodes");
+        let balanced = |node: &Value| {
+            (
+                text(&node["name"]),
+                format!("{} {}", node["weight"], node["state"]),
+            )
+        };
+        let first = &nodes[0];
+        let mut list =
+            Command::new(PathBuf::from(text(&first["packages"])).join("kong-3.4.2/bin/kong"));
+        let prefix = tempfile::tempdir().expect("a directory");
+        list.args(["migrations", "list", "-c", &text(&first["conf"]), "-p"])
+            .arg(prefix.path())
+            .env_clear();
+        let routes = get(&text(&first["admin"]), "/routes");
+        let route = |route: &Value| format!("{} {}", route["name"], route["paths"]);
+        let mut routes: Vec<String> = routes["data"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(route)
+            .collect();
+        routes.sort();
+        World {
+            running: each(&|node| text(&get(&text(&node["admin"]), "/")["version"])),
+            installed: each(&|node| {
+                let link =
+                    std::fs::read_link(PathBuf::from(text(&node["packages"])).join("current"));
+                link.map(|link| link.display().to_string())
+                    .unwrap_or_default()
+            }),
+            rotation: balancer
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(balanced)
+                .collect(),
+            migrations: String::from_utf8_lossy(&list.output().expect("kong runs").stdout)
+                .into_owned(),
+            routes,
+        }
+    }
+}
+
+impl World {
+    /// The version that every node runs, if it is one.
+    pub(crate) fn version(&self) -> Option<&str> {
+        let mut versions = self.running.values();
+        let first = versions.next()?;
+        versions
+            .all(|version| version == first)
+            .then_some(first.as_str())
+    }
+}
+
+impl Drop for PracticeCluster {
+    fn drop(&mut self) {
+        let _ = self.practice("down");
+    }
+}
+
+/// The binary, with nothing of the test's environment.
+fn cutover() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("USER", "tester");
+    command.stdin(std::process::Stdio::null());
+    command
+}
+
+/// The JSON that `GET` answers; null where nobody does.
+fn get(base: &str, path: &str) -> Value {
+    let address = base.trim_start_matches("http://").trim_end_matches('/');
+    let Ok(mut stream) = TcpStream::connect(address) else {
+        return Value::Null;
+    };
+    let asked = write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    );
+    let mut answer = String::new();
+    if asked.is_err() || stream.read_to_string(&mut answer).is_err() {
+        return Value::Null;
+    }
+    let body = answer
+        .split_once("\r\n\r\n")
+        .map(|(_, body)| body)
+        .unwrap_or_default();
+    let (start, end) = (body.find(['{', '[']), body.rfind(['}', ']']));
+    start
+        .zip(end)
+        .and_then(|(start, end)| serde_json::from_str(&body[start..=end]).ok())
+        .unwrap_or(Value::Null)
+}
+
+/// Whether the long sweeps are wanted.
+pub(crate) fn everything() -> bool {
+    std::env::var_os("CUTOVER_TEST_ALL").is_some()
+}
