@@ -197,6 +197,11 @@ impl Test {
         self.wait_for(|| what(&self.records()));
     }
 
+    /// Waits until the journal says so and nobody of `running` has anything to do: a step that takes its time is going on.
+    pub(crate) fn wait_until_idle(&self, running: &Running, what: impl Fn(&[Record]) -> bool) {
+        self.wait_for(|| what(&self.records()) && running.asleep());
+    }
+
     /// Waits until `there`.
     pub(crate) fn wait_for(&self, there: impl Fn() -> bool) {
         let deadline = Instant::now() + PATIENCE;
@@ -223,6 +228,21 @@ impl Running {
     pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(self.0.as_ref().expect("not waited for yet"));
         rustix::process::kill_process(pid, signal).expect("sent");
+    }
+
+    /// Whether both processes wait for something.
+    fn asleep(&self) -> bool {
+        let asleep = |pid: u32| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            let state = stat
+                .rsplit(") ")
+                .next()
+                .and_then(|rest| rest.chars().next());
+            state == Some('S')
+        };
+        let script = self.script().map(|pid| pid.as_raw_nonzero().get());
+        let script = script.and_then(|pid| u32::try_from(pid).ok());
+        asleep(self.id()) && script.is_some_and(asleep)
     }
 
     /// The process that interprets the playbook, found as the program's child.

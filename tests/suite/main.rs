@@ -2,6 +2,8 @@
 
 mod balancer;
 mod check;
+mod damage;
+mod endings;
 mod harness;
 mod in_place;
 mod postgres_backup;
