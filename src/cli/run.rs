@@ -10,7 +10,7 @@ use super::exit::{CliError, Exit};
 use super::runner::{ENVIRONMENT, MannerArguments, Runner, inventory, lock_world, store};
 use crate::environment::{Decision, Environment};
 use crate::journal::{
-    Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Source,
+    Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Source, Store,
 };
 use crate::playbook::{self, resolve};
 use crate::run::{EnvironmentLock, conduct};
@@ -45,7 +45,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         .expect("a playbook without a header is rejected");
     let parameters = resolve_parameters(&header, &arguments.parameters, &environment)?;
     refuse_denied(&loaded.verbs, &environment)?;
+    let manner = arguments.manner.manner(&environment)?;
     let run = RunId(arguments.run_id.unwrap_or_else(new_run_id));
+    refuse_unusable(&run, &store)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &run)?;
     EnvironmentLock::require_free(&store, &environment.name, None)?;
     let _world = if touches_the_world(&loaded.verbs) {
@@ -75,7 +77,6 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let record = journal.append(Timestamp::now(), first, Durability::Synced)?;
     let state = RunState::of(std::slice::from_ref(&record)).expect("a header is a good beginning");
     host.provide(parameters, inventory(&environment));
-    let manner = arguments.manner.manner(&environment)?;
     let runner = Runner::attach(
         journal,
         state,
@@ -135,6 +136,20 @@ fn refuse_denied(verbs: &[String], environment: &Environment) -> Result<(), CliE
 /// Whether a playbook calls more than cutover's own toys, so that other machines' runners have to be kept out.
 fn touches_the_world(verbs: &[String]) -> bool {
     verbs.iter().any(|verb| !verb.starts_with("practice."))
+}
+
+/// Refuses a name that could lead out of the store, or that a run has already.
+fn refuse_unusable(run: &RunId, store: &Store) -> Result<(), CliError> {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    if run.0.is_empty() || !run.0.chars().all(plain) {
+        return Err(CliError::usage(format!("`{run}` cannot be a run's name"))
+            .hint("use letters, digits, `-` and `_`"));
+    }
+    if store.runs()?.contains(run) {
+        return Err(CliError::usage(format!("there is a run `{run}` already"))
+            .hint("leave out `--run-id`, and a name is made from the time"));
+    }
+    Ok(())
 }
 
 /// A name that sorts by time and is short enough to type.

@@ -14,8 +14,7 @@ use crate::gateway::live::Live;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
-    Actor, Durability, Event, FileJournal, Journal as _, Mark, Record, RunDirectory, RunState,
-    Store,
+    Actor, Durability, Event, FileJournal, Mark, Record, RunDirectory, RunState, Store,
 };
 use crate::render;
 use crate::run::{Conclusion, Fault, Gate, Recorder, Watcher};
@@ -82,8 +81,8 @@ pub(super) struct Runner {
 impl Runner {
     /// Takes up the run in `directory`, whose journal holds `state` so far.
     pub(super) fn attach(
-        mut journal: FileJournal,
-        mut state: RunState,
+        journal: FileJournal,
+        state: RunState,
         directory: &RunDirectory,
         environment: &Environment,
         mark: Mark,
@@ -92,11 +91,6 @@ impl Runner {
     ) -> Result<Self, CliError> {
         let now = jiff::Timestamp::now();
         let watcher = watcher(manner.format);
-        if cut > 0 {
-            state
-                .apply(&journal.append(now, Event::TailCut { bytes: cut }, Durability::WithNext)?)
-                .expect("it may come at any time");
-        }
         let pause: PauseWish = Rc::new(RefCell::new(None));
         let operator = Operator::new(
             directory.clone(),
@@ -111,7 +105,12 @@ impl Runner {
             process: ProcessIdentity::own(),
             cutover: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        match recorder.sync(now, attached) {
+        let tail = (cut > 0).then_some(Event::TailCut { bytes: cut });
+        let recorded = tail
+            .into_iter()
+            .chain([attached])
+            .try_for_each(|event| recorder.sync(now, event));
+        match recorded {
             Ok(()) => {}
             Err(Fault::Journal(error)) => return Err(error.into()),
             Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),

@@ -4,7 +4,7 @@
 //! one before: a line changed, lost, doubled or moved breaks the chain at its place.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Digest, Event, Record, VERSION};
 
@@ -36,6 +36,12 @@ struct Body<'a> {
     at: Timestamp,
     prev: Digest,
     event: &'a Event,
+}
+
+/// The part of a record that tells how to read the rest.
+#[derive(Deserialize)]
+struct Version {
+    v: u32,
 }
 
 /// Makes the record that follows `seq` and `prev`, and its line with the newline.
@@ -79,11 +85,14 @@ pub(super) fn open(line: &[u8], seq: u64, prev: Digest) -> Result<Record, Damage
     if sealed.to_string() != digest {
         return Err(Damage::Altered);
     }
+    // The version first: a later one may have other fields.
+    let Version { v } =
+        serde_json::from_slice(line).map_err(|error| Damage::Foreign(error.to_string()))?;
+    if v != VERSION {
+        return Err(Damage::Foreign(format!("version {v}")));
+    }
     let record: Record =
         serde_json::from_slice(line).map_err(|error| Damage::Foreign(error.to_string()))?;
-    if record.v != VERSION {
-        return Err(Damage::Foreign(format!("version {}", record.v)));
-    }
     if record.seq != seq || record.prev != prev {
         return Err(Damage::OutOfOrder);
     }

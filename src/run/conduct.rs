@@ -54,6 +54,8 @@ async fn forward<World: Gateway, Person: People>(
     gate: &mut Gate<World, Person>,
     script: &mut impl Script,
 ) -> Result<Option<Raised>, Fault> {
+    // The trail may have changed since the gate was made: a retry takes the failed step's end out of it.
+    gate.rewind();
     script.begin(gate.ahead(), false).await?;
     loop {
         match script.next().await? {

@@ -6,7 +6,7 @@ use super::cursor::{Cursor, Past};
 use super::{Answer, Answered, Denial, Fault, People, Question, Recorder};
 use crate::environment::{Decision, Grants};
 use crate::gateway::Gateway;
-use crate::journal::{Durability, Event, Place, StepNo, Target, Trail};
+use crate::journal::{Durability, Event, Place, RunState, StepNo, Target, Trail};
 use crate::primitive::{Effect, Failure, Intent};
 
 /// One call of a primitive.
@@ -175,12 +175,20 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// Asks for an approval, and returns once somebody gave it.
     pub(super) async fn ask_approval(&mut self, step: StepNo, shown: String) -> Result<(), Fault> {
+        let given = |state: &RunState| state.approvals.get(&step)?.given.clone();
+        if self.recorder.state(given).is_some() {
+            return Ok(());
+        }
+        self.sync(Event::ApprovalAsked {
+            step,
+            shown: shown.clone(),
+        })?;
         let question = Question::Approve {
             step,
             shown: shown.clone(),
         };
         match self.people.ask(&question).await {
-            Answered::Yes(_) => Ok(()),
+            Answered::Yes(by) => self.sync(Event::Approved { step, by }),
             Answered::No(by) => Err(Fault::Paused {
                 reason: format!("{by} did not approve step {step}"),
             }),

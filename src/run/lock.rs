@@ -99,7 +99,12 @@ impl EnvironmentLock {
             .rev()
             .filter(|run| Some(run) != own)
         {
-            let Ok((_, state)) = store.find(&run)?.read() else {
+            let directory = store.find(&run)?;
+            if !directory.journal().exists() {
+                // It ended before its journal was made, and so before anything was done.
+                continue;
+            }
+            let Ok((_, state)) = directory.read() else {
                 // A journal that cannot be read may be that of an unfinished run.
                 let standing = "its journal cannot be read".to_owned();
                 return Err(LockError::Unfinished {

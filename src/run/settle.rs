@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::gate::Permit;
 use super::{Answer, Answered, Fault, Gate, People, Question};
 use crate::gateway::Gateway;
-use crate::journal::{Actor, Event, SettledAs, Step, StepNo, StepResult, Target, TargetStage};
+use crate::journal::{
+    Actor, Event, RunState, SettledAs, Step, StepNo, StepResult, Target, TargetStage,
+};
 use crate::primitive::{Effect, Failure, Settled};
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
@@ -154,6 +156,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// The approval that a `run.approve` step is: asked with facts, the playbook's words quoted.
     async fn approve(&mut self, step: &Step) -> Result<(), Fault> {
+        let given = |state: &RunState| state.approvals.get(&step.number)?.given.clone();
+        if self.recorder.state(given).is_some() {
+            // It was given before a crash. Whether it still stands is looked at before each act that needs it.
+            return Ok(());
+        }
         let Target { name, .. } = &step.targets[0].target;
         let words = serde_json::to_value(&step.intent).expect("intents are plain data");
         let words = words

@@ -36,6 +36,9 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             })?;
         }
         while let Some(entry) = self.recorder.state(|state| state.next_undo().cloned()) {
+            if let Some(reason) = self.people.wants_pause() {
+                return Err(Fault::Paused { reason });
+            }
             let (step, target) = (entry.step, entry.target);
             self.sync(Event::UndoStarted {
                 step,

@@ -6,6 +6,10 @@
 )]
 
 mod balancer;
+mod check;
+mod damage;
+mod endings;
+mod harness;
 mod in_place;
 mod postgres_backup;
 mod postgres_damage;

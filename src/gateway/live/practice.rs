@@ -1,6 +1,7 @@
 //! Practice files: written beside and renamed into place, so that a crash leaves the whole file or none.
 
 use std::io::{self, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
 use super::Live;
@@ -42,7 +43,10 @@ impl Practice for Live {
     async fn write_practice_file(&self, name: &str, text: Option<&str>) -> Result<(), Failure> {
         let path = self.practice_file(name)?;
         let write = || -> io::Result<()> {
-            std::fs::create_dir_all(self.practice())?;
+            std::fs::DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(self.practice())?;
             match text {
                 Some(text) => {
                     let mut file = tempfile::NamedTempFile::new_in(self.practice())?;

@@ -172,7 +172,17 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
                     .is_some_and(|failed| failed.number == *step),
                 "it is not the step that failed",
             )?;
-            entry(state, *step)?.result = StepResult::Retried;
+            let failed = entry(state, *step)?;
+            failed.result = StepResult::Retried;
+            // How the playbook took the failure, leaving phases, is not how it will take the next outcome.
+            state.phases = failed.phases.clone();
+            let kept = state
+                .trail
+                .iter()
+                .rposition(|item| *item == Trail::Step(*step));
+            state
+                .trail
+                .truncate(kept.map_or(0, |position| position + 1));
         }
         Event::UnwindingStarted { .. } => state.direction = Direction::Unwinding,
         Event::UndoStarted { step, target, .. } => {

@@ -192,10 +192,10 @@ fn look_up_plain(unit: &Unit, call: &Found, known: &Known) -> Option<Diagnostic>
             .map(|function| function.name.to_owned())
             .chain(known.plain.keys().cloned())
             .collect();
-        let words = names
-            .iter()
-            .map(String::as_str)
-            .filter(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'));
+        let withheld = |name: &str| WITHHELD.iter().any(|(word, _)| *word == name);
+        let words = names.iter().map(String::as_str).filter(|name| {
+            name.chars().all(|c| c.is_alphanumeric() || c == '_') && !withheld(name)
+        });
         let help = nearest(&call.name, words)
             .map_or_else(String::new, |near| format!("did you mean `{near}`?"));
         let mut diagnostic = at(

@@ -1,5 +1,7 @@
 //! Closures that do something else than they seem to: stored in a loop, or calling primitives where their failures are lost.
 
+use std::collections::BTreeSet;
+
 use rhai::{ASTNode, Expr, Position, Stmt};
 
 use super::calls::{Found, as_call};
@@ -46,10 +48,15 @@ pub(super) fn check(unit: &Unit) -> Vec<Diagnostic> {
 
 /// A comparer's failure is passed over by the interpreter, so it must not call primitives.
 fn deaf(unit: &Unit, call: &Found) -> Option<Diagnostic> {
-    if !call.method || !DEAF.contains(&call.name.as_str()) {
+    if !call.namespace.is_empty() || !DEAF.contains(&call.name.as_str()) {
         return None;
     }
-    let acts = call.arguments.iter().any(calls_namespace_in(unit));
+    let acting = acting(unit);
+    let acts = call
+        .arguments
+        .iter()
+        .flat_map(functions_named_in)
+        .any(|name| acting.contains(&name));
     let message = format!("a failure inside `{}` would be lost", call.name);
     acts.then(|| {
         error(
@@ -63,36 +70,57 @@ fn deaf(unit: &Unit, call: &Found) -> Option<Diagnostic> {
     })
 }
 
-/// Whether an argument is a closure whose body calls something in a namespace.
-fn calls_namespace_in(unit: &Unit) -> impl Fn(&Expr) -> bool {
-    move |argument| {
-        let name = match argument {
-            Expr::DynamicConstant(value, _) => value
-                .read_lock::<rhai::FnPtr>()
-                .map(|closure| closure.fn_name().to_owned()),
-            Expr::FnCall(call, _) if call.name == "curry" => {
-                call.args.first().and_then(|first| match first {
-                    Expr::DynamicConstant(value, _) => value
-                        .read_lock::<rhai::FnPtr>()
-                        .map(|closure| closure.fn_name().to_owned()),
-                    _ => None,
-                })
+/// The functions that an argument hands over: a closure, with or without captures, `Fn("name")`, or a function's bare name.
+fn functions_named_in(argument: &Expr) -> Vec<String> {
+    let mut names = Vec::new();
+    argument.walk(&mut Vec::new(), &mut |path: &[ASTNode]| {
+        match path.last() {
+            Some(ASTNode::Expr(Expr::DynamicConstant(value, _))) => {
+                let closure = value.read_lock::<rhai::FnPtr>();
+                names.extend(closure.map(|closure| closure.fn_name().to_owned()));
             }
-            _ => None,
-        };
-        let Some(name) = name else { return false };
-        let shared = unit.ast.shared_lib();
-        let Some(function) = shared
-            .iter_script_fn_info()
-            .find(|function| function.4.name == name)
-        else {
-            return false;
-        };
-        let body = function.4.body.start_position()..=function.4.body.end_position();
-        super::calls::in_unit(unit)
+            Some(ASTNode::Expr(Expr::StringConstant(name, _))) => names.push(name.to_string()),
+            Some(ASTNode::Expr(Expr::Variable(parts, ..))) => names.push(parts.1.to_string()),
+            _ => {}
+        }
+        true
+    });
+    names
+}
+
+/// The functions and closures of `unit` that call something in a namespace, by themselves or through one another.
+fn acting(unit: &Unit) -> BTreeSet<String> {
+    let functions: Vec<(String, Vec<Found>)> = unit
+        .ast
+        .iter_functions()
+        .map(|function| (function.name.to_owned(), calls_of(unit, function.name)))
+        .collect();
+    let mut acting = BTreeSet::new();
+    loop {
+        let acts = |call: &Found| !call.namespace.is_empty() || acting.contains(&call.name);
+        let more: Vec<String> = functions
             .iter()
-            .any(|call| !call.namespace.is_empty() && body.contains(&call.position))
+            .filter(|(_, calls)| calls.iter().any(acts))
+            .map(|(name, _)| name.clone())
+            .collect();
+        let before = acting.len();
+        acting.extend(more);
+        if acting.len() == before {
+            return acting;
+        }
     }
+}
+
+/// The calls in a function's body. Comparing places would not do: a body that is one expression has no end.
+fn calls_of(unit: &Unit, function: &str) -> Vec<Found> {
+    let mut alone = unit.ast.clone_functions_only();
+    alone.retain_functions(|_, _, name, _| name == function);
+    let mut calls = Vec::new();
+    alone.walk(&mut |path: &[ASTNode]| {
+        calls.extend(path.last().and_then(as_call));
+        true
+    });
+    calls
 }
 
 /// A closure that is kept beyond the pass of the loop it was made in sees the variable's last value, since it shares it.

@@ -92,6 +92,12 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
     (near.0 <= allowed).then_some(near.1)
 }
 
+/// The built-in namespace that is nearest to `name`.
+pub(super) fn nearest_namespace(engine: &Engine, name: &str) -> Option<String> {
+    let known = known::Known::of(engine);
+    nearest(name, known.namespaces.keys().map(String::as_str)).map(str::to_owned)
+}
+
 /// The name of the phase whose statement is around `line`. Phases are statements at the top level; the interpreter gives places
 /// without ends, so a statement goes on until the next one.
 fn phase_around(ast: &AST, line: u32) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rhai::{AST, Dynamic, Engine, Expr, ParseError, Position, Scope, Stmt};
+use rhai::{AST, Dynamic, Engine, Expr, ParseError, ParseErrorType, Position, Scope, Stmt};
 
 use super::link::SharedLink;
 use super::read_header;
@@ -112,7 +112,7 @@ impl Loader<'_> {
         }
         let mut ast = match self.engine.compile_with_scope(&scope, text) {
             Ok(ast) => ast,
-            Err(error) => return self.diagnostics.push(syntax(name, &error)),
+            Err(error) => return self.diagnostics.push(self.syntax(name, &error)),
         };
         ast.set_source(name);
         path.push(name.to_owned());
@@ -170,17 +170,36 @@ impl Loader<'_> {
             Some(_) | None => {}
         }
     }
-}
 
-/// A parse error in our words: without the interpreter's own spelling of the place.
-fn syntax(source: &str, error: &ParseError) -> Diagnostic {
-    let message = error.err_type().to_string();
-    let mut characters = message.chars();
-    let message = characters
-        .next()
-        .map(|first| first.to_lowercase().chain(characters).collect())
-        .unwrap_or(message.clone());
-    check::error("syntax", source, error.position(), 1, message, "")
+    /// A parse error in our words: without the interpreter's own spelling of the place.
+    fn syntax(&self, source: &str, error: &ParseError) -> Diagnostic {
+        let at = |code, length, message, help| {
+            check::error(code, source, error.position(), length, message, help)
+        };
+        match error.err_type() {
+            ParseErrorType::ModuleUndefined(name) => {
+                let message = format!("there is no module `{name}`");
+                let help = check::nearest_namespace(self.engine, name)
+                    .map_or_else(String::new, |near| format!("did you mean `{near}`?"));
+                at("unknown-module", name.chars().count(), message, help)
+            }
+            ParseErrorType::VariableUndefined(name) => {
+                let message = format!("there is no variable `{name}`");
+                let help = "functions see their parameters and `global::NAME` of a constant";
+                let length = name.chars().count();
+                at("unknown-variable", length, message, help.to_owned())
+            }
+            other => {
+                let message = other.to_string();
+                let mut characters = message.chars();
+                let message = characters
+                    .next()
+                    .map(|first| first.to_lowercase().chain(characters).collect())
+                    .unwrap_or(message.clone());
+                at("syntax", 1, message, String::new())
+            }
+        }
+    }
 }
 
 /// The value of the constant `PLAYBOOK`.

@@ -1,0 +1,679 @@
+//! How runs end: each ending's exit code, what the last line says, and what may follow.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+
+use cutover::journal::{Event, Record};
+use rustix::process::Signal;
+
+use super::harness::{CUTOVER, Finished, RUN, Test};
+
+/// Three files, the middle one over two targets, with a pause before the last.
+const THREE: &str = "practice::write(\"one\", \"1\");
+practice::write([\"two\", \"three\"], \"2\");
+clock::pause(\"300ms\");
+practice::write(\"four\", \"4\");";
+
+fn three() -> Test {
+    Test::new().steps(THREE)
+}
+
+/// A playbook that fails after two files, because the third's name leads out.
+fn failing() -> Test {
+    Test::new().practice("one", "before").steps(
+        "practice::write(\"one\", \"1\");\npractice::write(\"two\", \"2\");\npractice::write(\"../out\", \"3\");",
+    )
+}
+
+fn told(finished: &Finished) -> String {
+    let Finished {
+        status,
+        stdout,
+        stderr,
+    } = finished;
+    format!("{stderr}\n--- {status}\n{stdout}")
+}
+
+fn started(step: u32) -> impl Fn(&[Record]) -> bool {
+    move |records| {
+        records.iter().any(|record| match &record.event {
+            Event::Started { step: found, .. } => found.0 == step,
+            _ => false,
+        })
+    }
+}
+
+fn finished(step: u32) -> impl Fn(&[Record]) -> bool {
+    move |records| {
+        records.iter().any(|record| match &record.event {
+            Event::Finished { step: found, .. } => found.0 == step,
+            _ => false,
+        })
+    }
+}
+
+#[test]
+fn done_is_0() {
+    let test = three();
+    insta::assert_snapshot!(told(&test.run()), @r"
+      1 ✓ practice.write one  TIME
+          two
+          three
+      2 ✓ practice.write two, three  TIME
+      3 · clock.pause TIME
+      4 ✓ practice.write four  TIME
+    --- 0
+    done after TIME: the playbook ran to its end; run first, journal head DIGEST; next: `cutover show first`
+    ");
+    insta::assert_snapshot!(test.journal(), @r"
+    header
+    attached run
+    started 1
+    finished 1
+    started 2
+    target_started 2 0
+    target_finished 2 0
+    target_started 2 1
+    target_finished 2 1
+    finished 2
+    read 3
+    started 4
+    finished 4
+    verdict done
+    ");
+}
+
+#[test]
+fn usage_is_2() {
+    let test = three();
+    let statuses = [
+        vec!["run"],
+        vec!["run", "playbook.rhai", "nosuch=1"],
+        vec!["run", "nosuch.rhai"],
+        vec!["run", "helo"],
+        vec!["run", "playbook.rhai", "--approve", "other"],
+        vec!["run", "playbook.rhai", "-e", "nosuch.toml"],
+        vec!["run", "playbook.rhai", "--run-id", "../out"],
+        vec!["run", "playbook.rhai", "--run-id", ""],
+        vec!["resume", "nosuch"],
+        vec!["nosuch"],
+    ]
+    .map(|arguments| {
+        let finished = test.cutover(&arguments);
+        let first = finished
+            .stderr
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        format!("{} {first}", finished.status)
+    });
+    insta::assert_snapshot!(statuses.join("\n"), @r"
+    2 error: the following required arguments were not provided:
+    2 error: the playbook has no parameter `nosuch`
+    2 error: cannot read `nosuch.rhai`: No such file or directory (os error 2)
+    2 error: there is no playbook `helo`; did you mean `hello`?
+    2 error: `--approve other` is not for this environment
+    2 error: cannot read the environment file `nosuch.toml`: No such file or directory (os error 2)
+    2 error: `../out` cannot be a run's name
+    2 error: `` cannot be a run's name
+    2 error: there is no run `nosuch` in `DIRECTORY/store`
+    2 error: unrecognized subcommand 'nosuch'
+    ");
+}
+
+#[test]
+fn a_run_id_that_was_used_is_2() {
+    let test = three();
+    assert_eq!(test.run().status, 0);
+    insta::assert_snapshot!(told(&test.run()), @r"
+    error: there is a run `first` already
+    help: leave out `--run-id`, and a name is made from the time
+    --- 2
+    ");
+}
+
+#[test]
+fn a_rejected_playbook_is_3_and_leaves_nothing() {
+    let test = Test::new().steps("nosuch();");
+    assert_eq!(test.run().status, 3);
+    assert!(!test.run_path().exists());
+}
+
+#[test]
+fn a_need_that_is_not_granted_is_4_before_anything_is_touched() {
+    let test = three().environment("[grants]\ndeny = [\"practice.write\"]\n");
+    insta::assert_snapshot!(told(&test.run()), @r"
+    error: the playbook needs `practice.write`, which `practice` does not grant
+    help: a person who may decides adds them under `[grants] allow` or `ask` in the environment file
+    --- 4
+    ");
+    assert!(!test.run_path().exists());
+}
+
+#[test]
+fn a_failure_before_anything_was_touched_is_4() {
+    let test = Test::new()
+        .steps("run::note(\"looking\");\nthrow \"not today\";\npractice::write(\"one\", \"1\");");
+    insta::assert_snapshot!(told(&test.run()), @r"
+      1 · looking
+    --- 4
+    refused after TIME: not today; run first, journal head DIGEST; next: `cutover show first`
+    ");
+}
+
+#[test]
+fn a_failure_that_nobody_caught_is_undone_and_is_5() {
+    let test = failing();
+    insta::assert_snapshot!(told(&test.run()), @r"
+      1 ✓ practice.write one  TIME
+      2 ✓ practice.write two  TIME
+      3 ✗ practice.write ../out: `../out` is not a plain file name [practice.name]
+            help: use letters, digits, `-`, `_` and `.`
+    undoing, because `../out` is not a plain file name
+      2 ↶ undid practice.write two
+      1 ↶ undid practice.write one
+    --- 5
+    undone after TIME: `../out` is not a plain file name; everything was undone, and the 2 things that were changed are as they were found; run first, journal head DIGEST; next: `cutover show first`
+    ");
+    insta::assert_snapshot!(test.journal(), @r"
+    header
+    attached run
+    started 1
+    finished 1
+    started 2
+    finished 2
+    read 3
+    unwinding_started
+    undo_started 2 0
+    undo_finished 2 0
+    undo_started 1 0
+    undo_finished 1 0
+    verdict undone
+    ");
+    assert_eq!(test.world(), [("one".to_owned(), "before".to_owned())]);
+}
+
+#[test]
+fn an_undo_that_fails_is_7_and_a_rollback_goes_on_from_there() {
+    let test = Test::new().steps(
+        "practice::write(\"one\", \"1\");\npractice::write(\"two\", \"2\");\nclock::pause(\"500ms\");\nthrow \"not today\";",
+    );
+    let running = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_until(finished(2));
+    // A directory in the place of the file: it cannot be removed as a file.
+    let two = test.path("store/practice/two");
+    fs::remove_file(&two).expect("removed");
+    fs::create_dir(&two).expect("made");
+    insta::assert_snapshot!(told(&test.finish(running)), @r"
+      1 ✓ practice.write one  TIME
+      2 ✓ practice.write two  TIME
+      3 · clock.pause TIME
+    undoing, because not today
+      2 ✗ could not undo practice.write two: cannot read `two`: Is a directory (os error 21) [practice.read]
+    --- 7
+    stuck after TIME: not today; undoing step 2 (two) failed: cannot read `two`: Is a directory (os error 21); run first, journal head DIGEST; next: `cutover rollback first` or `cutover show first`
+    ");
+    let resumed = test.cutover(&["resume", RUN]);
+    insta::assert_snapshot!(told(&resumed), @r"
+    error: the run is stuck on its way back
+    help: mend what stopped it, then `cutover rollback`
+    --- 4
+    ");
+    fs::remove_dir(&two).expect("removed");
+    let back = test.cutover(&["rollback", RUN]);
+    insta::assert_snapshot!(told(&back), @r"
+      2 ↶ undid practice.write two
+      1 ↶ undid practice.write one
+    --- 0
+    undone after TIME: everything was undone, and the 2 things that were changed are as they were found; run first, journal head DIGEST; next: `cutover show first`
+    ");
+    assert_eq!(test.world(), []);
+}
+
+#[test]
+fn hold_is_8_and_retry_goes_on_inside_its_phase() {
+    let test = Test::new()
+        .environment("on_failure = \"hold\"\n[grants]\nallow = [\"practice.*\"]\n")
+        .steps("run::phase(\"Write\", || {\n    practice::write(\"one\", \"1\");\n    practice::write(\"two\", \"2\");\n    practice::write(\"three\", \"3\");\n});\nrun::note(\"after\");");
+    fs::create_dir_all(test.path("store/practice/two/full")).expect("made");
+    fs::set_permissions(test.path("store"), fs::Permissions::from_mode(0o700)).expect("closed");
+    // Observing a directory fails, so the step fails before it acts.
+    insta::assert_snapshot!(told(&test.run()), @r"
+    Write
+        1 ✓ practice.write one  TIME
+        2 ✗ practice.write two: cannot read `two`: Is a directory (os error 21) [practice.read]
+    --- 8
+    held after TIME: cannot read `two`: Is a directory (os error 21); run first, journal head DIGEST; next: `cutover retry first` or `cutover rollback first`
+    ");
+    let resumed = test.cutover(&["resume", RUN]);
+    insta::assert_snapshot!(told(&resumed), @r"
+    error: the run is held at a failed step
+    help: attempt it again with `cutover retry`, or go back with `cutover rollback`
+    --- 4
+    ");
+    fs::remove_dir_all(test.path("store/practice/two")).expect("removed");
+    let retried = test.cutover(&["retry", RUN]);
+    insta::assert_snapshot!(told(&retried), @r"
+        2 ↻ attempted again
+        2 ✓ practice.write two  TIME
+        3 ✓ practice.write three  TIME
+      4 · after
+    --- 0
+    done after TIME: the playbook ran to its end; run first, journal head DIGEST; next: `cutover show first`
+    ");
+    insta::assert_snapshot!(test.journal(), @r"
+    header
+    attached run
+    phase_entered Write
+    started 1
+    finished 1
+    read 2
+    phase_left Write
+    verdict held
+    attached retry
+    retried 2
+    started 2
+    finished 2
+    started 3
+    finished 3
+    phase_left Write
+    read 4
+    verdict done
+    ");
+}
+
+#[test]
+fn a_held_run_goes_back_on_request() {
+    let test = failing().environment("on_failure = \"hold\"\n[grants]\nallow = [\"practice.*\"]\n");
+    assert_eq!(test.run().status, 8);
+    assert_eq!(test.world().len(), 2);
+    insta::assert_snapshot!(told(&test.cutover(&["rollback", RUN])), @r"
+    undoing, because a rollback was asked for
+      2 ↶ undid practice.write two
+      1 ↶ undid practice.write one
+    --- 0
+    undone after TIME: everything was undone, and the 2 things that were changed are as they were found; run first, journal head DIGEST; next: `cutover show first`
+    ");
+    assert_eq!(test.world(), [("one".to_owned(), "before".to_owned())]);
+}
+
+#[test]
+fn a_changed_stored_playbook_diverges_with_8_and_says_where() {
+    let test = Test::new().steps("practice::write(\"one\", \"1\");\nrun::approve(\"go on\");\npractice::write(\"two\", \"2\");");
+    assert_eq!(test.run().status, 8);
+    let stored = test.run_path().join("sources/playbook.rhai");
+    let text = fs::read_to_string(&stored).expect("stored");
+    fs::write(&stored, text.replace("\"1\"", "\"other\"")).expect("written");
+    insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r#"
+    --- 8
+    paused after TIME: the playbook went another way than recorded
+      recorded:  step 1, {"verb":"practice.write","files":["one"],"text":"1"}
+      attempted: {"verb":"practice.write","files":["one"],"text":"other"}
+      at playbook:3:11; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
+    "#);
+    fs::write(&stored, &text).expect("written");
+    let resumed = test.cutover(&["resume", RUN, "--approve", "practice"]);
+    assert_eq!(resumed.status, 0, "{}", resumed.stderr);
+}
+
+#[test]
+fn an_approval_without_a_terminal_is_8_then_approved_then_done() {
+    let test = Test::new().steps("practice::write(\"one\", \"1\");\nrun::approve(\"go \\u001b[31mon\");\npractice::write(\"two\", \"2\");");
+    insta::assert_snapshot!(told(&test.run()), @r"
+      1 ✓ practice.write one  TIME
+      2 ? approval wanted: run first of `playbook` in `practice`; 2 steps done, 1 to undo on the way back; everything so far can be undone.
+          The playbook says: > go [31mon
+    --- 8
+    paused after TIME: waiting for an approval: go [31mon; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
+    ");
+    insta::assert_snapshot!(told(&test.cutover(&["approve", RUN])), @r"
+    run first of `playbook` in `practice`; 2 steps done, 1 to undo on the way back; everything so far can be undone.
+    The playbook says: > go [31mon
+    --- 0
+    approved step 2; next: `cutover resume first`, if nobody waits there
+    ");
+    insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
+      2 ? interrupted; looked: it did not take effect
+      2 ? approval wanted: run first of `playbook` in `practice`; 2 steps done, 1 to undo on the way back; everything so far can be undone.
+          The playbook says: > go [31mon
+      2 ✓ approved by operator
+      2 ✓ run.approve go [31mon  TIME
+      3 ✓ practice.write two  TIME
+    --- 0
+    done after TIME: the playbook ran to its end; run first, journal head DIGEST; next: `cutover show first`
+    ");
+    insta::assert_snapshot!(test.journal(), @r"
+    header
+    attached run
+    started 1
+    finished 1
+    started 2
+    approval_asked 2
+    verdict paused
+    attached resume
+    settled 2 0 not_done
+    approval_asked 2
+    approved 2
+    target_started 2 0
+    finished 2
+    started 3
+    finished 3
+    verdict done
+    ");
+}
+
+#[test]
+fn a_rejected_approval_puts_the_run_down() {
+    let test = Test::new().steps("run::approve(\"go on\");\npractice::write(\"two\", \"2\");");
+    assert_eq!(test.run().status, 8);
+    assert_eq!(test.cutover(&["approve", RUN, "--reject"]).status, 0);
+    insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
+      1 ? interrupted; looked: it did not take effect
+      1 ? approval wanted: run first of `playbook` in `practice`; 1 steps done, 0 to undo on the way back; everything so far can be undone.
+          The playbook says: > go on
+    --- 8
+    paused after TIME: operator did not approve: go on; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
+    ");
+}
+
+#[test]
+fn waiting_for_an_approval_ends_when_it_comes() {
+    let test = Test::new().steps("run::approve(\"go on\");\npractice::write(\"two\", \"2\");");
+    let running = test.start(&["run", "playbook.rhai", "--run-id", RUN, "--wait"]);
+    test.wait_until(|records| {
+        records
+            .iter()
+            .any(|record| matches!(record.event, Event::ApprovalAsked { .. }))
+    });
+    assert_eq!(test.cutover(&["approve", RUN]).status, 0);
+    let finished = test.finish(running);
+    assert_eq!(finished.status, 0, "{}", finished.stderr);
+}
+
+#[test]
+fn a_grant_that_asks_waits_for_a_person() {
+    let test = three().environment("[grants]\nask = [\"practice.write\"]\n");
+    insta::assert_snapshot!(told(&test.run()), @r"
+      1 ? approval wanted: step 1: `practice.write` on one, which this environment grants only when asked
+    --- 8
+    paused after TIME: step 1 waits for an approval: step 1: `practice.write` on one, which this environment grants only when asked; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
+    ");
+    assert_eq!(test.world(), []);
+    assert_eq!(test.cutover(&["approve", RUN]).status, 0);
+    insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
+      1 ? approval wanted: step 1: `practice.write` on one, which this environment grants only when asked
+      1 ✓ approved by operator
+      1 ✓ practice.write one  TIME
+      2 ? approval wanted: step 2: `practice.write` on two, three, which this environment grants only when asked
+    --- 8
+    paused after TIME: step 2 waits for an approval: step 2: `practice.write` on two, three, which this environment grants only when asked; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
+    ");
+    insta::assert_snapshot!(test.journal(), @r"
+    header
+    attached run
+    approval_asked 1
+    verdict paused
+    attached resume
+    approval_asked 1
+    approved 1
+    started 1
+    finished 1
+    approval_asked 2
+    verdict paused
+    ");
+}
+
+#[test]
+fn one_interrupt_finishes_the_step_and_pauses_with_8() {
+    let test = three();
+    let running = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_until_idle(&running, finished(2));
+    running.signal(Signal::INT);
+    insta::assert_snapshot!(told(&test.finish(running)), @r"
+      1 ✓ practice.write one  TIME
+          two
+          three
+      2 ✓ practice.write two, three  TIME
+    SIGINT: finishing the current step, then putting the run down; once more to end it at once
+      3 · clock.pause TIME
+    --- 8
+    paused after TIME: SIGINT was received; run first, journal head DIGEST; next: `cutover resume first` or `cutover rollback first`
+    ");
+    assert_eq!(test.cutover(&["resume", RUN]).status, 0);
+    assert_eq!(test.world().len(), 4);
+}
+
+#[test]
+fn two_interrupts_end_the_step_and_the_run_is_taken_back() {
+    let test = Test::new()
+        .steps("practice::write(\"one\", \"1\");\nrun::phase(\"Wait\", || clock::pause(\"60s\"));");
+    let running = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_until_idle(&running, finished(1));
+    let begun = std::time::Instant::now();
+    running.signal(Signal::INT);
+    running.signal(Signal::TERM);
+    let ended = test.finish(running);
+    assert_eq!(ended.status, 8, "{}", ended.stderr);
+    assert!(ended.stderr.contains("once more to end it at once"));
+    assert!(begun.elapsed().as_secs() < 50, "the step was waited for");
+    assert_eq!(test.cutover(&["rollback", RUN]).status, 0);
+    assert_eq!(test.world(), []);
+}
+
+#[test]
+fn an_interrupt_on_the_way_back_pauses_there() {
+    let test = Test::new().steps(
+        "practice::write(\"one\", \"1\");\nrun::on_rollback(\"slowly\", || clock::pause(\"500ms\"));\npractice::write(\"two\", \"2\");\nthrow \"not today\";",
+    );
+    let running = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_until_idle(&running, |records| {
+        records
+            .iter()
+            .any(|record| matches!(&record.event, Event::UndoStarted { step, .. } if step.0 == 2))
+    });
+    running.signal(Signal::INT);
+    insta::assert_snapshot!(told(&test.finish(running)), @r"
+      1 ✓ practice.write one  TIME
+      2 ✓ run.on_rollback slowly  TIME
+      3 ✓ practice.write two  TIME
+    undoing, because not today
+      3 ↶ undid practice.write two
+    SIGINT: finishing the current step, then putting the run down; once more to end it at once
+      4 · clock.pause TIME
+      2 ↶ undid by closure: slowly
+    --- 8
+    paused after TIME: not today; SIGINT was received; run first, journal head DIGEST; next: `cutover resume first` or `cutover rollback first`
+    ");
+    insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
+      1 ↶ undid practice.write one
+    --- 5
+    undone after TIME: everything was undone, and the 2 things that were changed are as they were found; run first, journal head DIGEST; next: `cutover show first`
+    ");
+    assert_eq!(test.world(), []);
+}
+
+#[test]
+fn a_hangup_and_a_terminal_that_is_gone_do_not_stop_a_run() {
+    let test = three();
+    let open = rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY;
+    let terminal = rustix::pty::openpt(open).expect("a terminal");
+    rustix::pty::grantpt(&terminal).expect("granted");
+    rustix::pty::unlockpt(&terminal).expect("unlocked");
+    let name = rustix::pty::ptsname(&terminal, Vec::new()).expect("a name");
+    let name = name.to_string_lossy().into_owned();
+    let end = || {
+        let file = fs::OpenOptions::new().read(true).write(true).open(&name);
+        Stdio::from(file.expect("opened"))
+    };
+    // `setsid --ctty` makes it the controlling terminal, so that its end is a real hangup.
+    let line = [
+        "--ctty",
+        "--wait",
+        CUTOVER,
+        "run",
+        "playbook.rhai",
+        "--run-id",
+        RUN,
+    ];
+    let mut setsid = std::process::Command::new("setsid");
+    setsid.args(line).env_clear().current_dir(test.path(""));
+    setsid
+        .env("USER", "operator")
+        .env("CUTOVER_ENVIRONMENT", "environment.toml");
+    setsid.stdin(end()).stdout(end()).stderr(end());
+    let mut child = setsid.spawn().expect("started");
+    test.wait_until(finished(2));
+    drop(setsid);
+    drop(terminal);
+    test.wait_until(|records| {
+        records
+            .iter()
+            .any(|record| matches!(record.event, Event::Verdict { .. }))
+    });
+    let _ = child.wait();
+    assert_eq!(test.world().len(), 4);
+    assert_eq!(test.state().ending, Some(cutover::journal::Ending::Done));
+}
+
+#[test]
+fn a_closed_output_does_not_stop_a_run() {
+    for format in ["text", "ndjson"] {
+        let test = three();
+        let mut running = test.start(&["run", "playbook.rhai", "--run-id", RUN, "-o", format]);
+        let child = running.0.as_mut().expect("running");
+        drop((child.stdout.take(), child.stderr.take()));
+        let status = child.wait().expect("waited for");
+        running.0 = None;
+        assert_eq!(
+            (status.code(), test.world().len()),
+            (Some(0), 4),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn two_runners_race_and_one_acts() {
+    let test = three();
+    let first = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_until(started(1));
+    let second = test.cutover(&["run", "playbook.rhai", "--run-id", "second"]);
+    insta::assert_snapshot!(told(&second), @r"
+    error: another runner holds the environment `practice`: run first, process PID
+    --- 12
+    ");
+    assert!(!test.path("store/runs/second").exists());
+    assert_eq!(test.finish(first).status, 0);
+
+    let test = three();
+    let both: Vec<_> = ["a", "b"]
+        .iter()
+        .map(|run| test.start(&["run", "playbook.rhai", "--run-id", run]))
+        .collect();
+    let mut statuses: Vec<i32> = both
+        .into_iter()
+        .map(|running| test.finish(running).status)
+        .collect();
+    statuses.sort_unstable();
+    // On a slow machine the second may begin when the first is over; both acting at once is what must not be.
+    assert!(statuses == [0, 12] || statuses == [0, 0], "{statuses:?}");
+}
+
+#[test]
+fn two_resumes_race_and_one_acts() {
+    let test = Test::new().steps(
+        "run::approve(\"go on\");\npractice::write(\"two\", \"2\");\nclock::pause(\"500ms\");",
+    );
+    assert_eq!(test.run().status, 8);
+    let first = test.start(&["resume", RUN, "--approve", "practice"]);
+    test.wait_until(started(2));
+    assert_eq!(test.cutover(&["resume", RUN]).status, 12);
+    assert_eq!(test.cutover(&["rollback", RUN]).status, 12);
+    assert_eq!(test.cutover(&["abandon", RUN, "--reason", "no"]).status, 12);
+    assert_eq!(test.finish(first).status, 0);
+}
+
+#[test]
+fn an_unfinished_run_closes_the_environment_until_it_is_abandoned() {
+    let test = Test::new().steps("practice::write(\"one\", \"1\");\nrun::approve(\"go on\");");
+    assert_eq!(test.run().status, 8);
+    let other = &["run", "playbook.rhai", "--run-id", "second"];
+    insta::assert_snapshot!(told(&test.cutover(other)), @r"
+    error: run first in the environment `practice` is not finished: waiting for an approval: go on
+    help: go on with `cutover resume first`, back with `cutover rollback first`, or give it up with `cutover abandon first --reason …`
+    --- 12
+    ");
+    insta::assert_snapshot!(told(&test.cutover(&["abandon", RUN, "--reason", "we go by hand"])), @r"
+    --- 0
+    run first is given up; what it changed stays as it is, with 1 undos not done
+    ");
+    insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
+    error: the run is over
+    help: start a new one with `cutover run`
+    --- 4
+    ");
+    assert_eq!(test.cutover(&["rollback", RUN]).status, 4);
+    assert_eq!(test.cutover(other).status, 8);
+}
+
+#[test]
+fn a_run_that_died_before_its_journal_was_made_leaves_the_environment_open() {
+    let test = three();
+    assert_eq!(test.cutover(&["runs"]).status, 0);
+    fs::create_dir(test.path("store/runs/dead")).expect("made");
+    assert_eq!(test.run().status, 0);
+    assert_eq!(test.cutover(&["runs"]).status, 0);
+}
+
+#[test]
+fn everything_is_closed_to_others_under_any_umask() {
+    let test = Test::new().steps("practice::write(\"one\", \"1\");\nrun::approve(\"go on\");");
+    let mut command = std::process::Command::new("sh");
+    command
+        .args(["-c", "umask 0; exec \"$0\" \"$@\"", CUTOVER])
+        .args([
+            "run",
+            "playbook.rhai",
+            "--run-id",
+            RUN,
+            "-e",
+            "environment.toml",
+        ])
+        .env_clear()
+        .current_dir(test.path(""))
+        .stdin(Stdio::null());
+    let output = command.output().expect("started");
+    assert_eq!(output.status.code(), Some(8));
+    let mut open = Vec::new();
+    let mut waiting = vec![test.path("store")];
+    let mut seen = 0;
+    while let Some(path) = waiting.pop() {
+        let found = fs::metadata(&path).expect("there");
+        let allowed = if found.is_dir() { 0o700 } else { 0o600 };
+        let mode = found.permissions().mode() & 0o7777;
+        if mode & !allowed != 0 {
+            open.push(format!("{mode:o} {}", path.display()));
+        }
+        if found.is_dir() {
+            let entries = fs::read_dir(&path).expect("listed");
+            waiting.extend(entries.map(|entry| entry.expect("listed").path()));
+        }
+        seen += 1;
+    }
+    assert!(open.is_empty(), "{open:#?}");
+    assert!(seen > 8);
+}
+
+#[test]
+fn a_store_that_is_open_to_others_is_refused() {
+    let test = three();
+    fs::create_dir(test.path("store")).expect("made");
+    fs::set_permissions(test.path("store"), fs::Permissions::from_mode(0o755)).expect("opened");
+    insta::assert_snapshot!(told(&test.run()), @r"
+    error: `DIRECTORY/store` is open to other users; it holds backups and must have mode 0700
+    help: `chmod 700` it, or name another storage in the environment file
+    --- 2
+    ");
+}
