@@ -194,7 +194,7 @@ impl Bench {
                 path: self.directory.join(format!("ours-{pair}")),
                 jobs: 2,
                 lock_wait: Duration::from_secs(10),
-                deadline: Duration::from_secs(600),
+                deadline: Duration::from_mins(10),
             };
             backup(&environment.databases["main"], &request, |_| ())
                 .await

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
@@ -81,22 +81,25 @@ impl PracticeCluster {
         command.output().expect("cutover runs")
     }
 
+    /// Breaks something, or mends it with `clear`.
+    pub(crate) fn fault(&self, words: &[&str]) {
+        let mut command = cutover();
+        command
+            .args(["practice", "fault"])
+            .args(words)
+            .arg("--directory")
+            .arg(self.path());
+        let done = command.output().expect("cutover runs");
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
     /// Runs a command of cutover in this environment.
     pub(crate) fn cutover(&self, arguments: &[&str]) -> Ended {
-        let output = cutover()
-            .args(arguments)
-            .arg("--environment")
-            .arg(self.environment())
-            .output()
-            .expect("cutover runs");
-        let out = String::from_utf8_lossy(&output.stdout).into_owned();
-        let error = String::from_utf8_lossy(&output.stderr);
-        let verdict = out.lines().last().unwrap_or_default().to_owned();
-        Ended {
-            code: output.status.code(),
-            verdict,
-            all: format!("{error}{out}"),
-        }
+        cutover_in(&self.environment(), arguments)
     }
 
     /// Starts the upgrade to 3.4.2 as the run `run`, as fast as it goes.
@@ -212,6 +215,24 @@ impl World {
 impl Drop for PracticeCluster {
     fn drop(&mut self) {
         let _ = self.practice("down");
+    }
+}
+
+/// Runs a command of cutover in an environment that a file of its own describes.
+pub(crate) fn cutover_in(environment: &Path, arguments: &[&str]) -> Ended {
+    let output = cutover()
+        .args(arguments)
+        .arg("--environment")
+        .arg(environment)
+        .output()
+        .expect("cutover runs");
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    let error = String::from_utf8_lossy(&output.stderr);
+    let verdict = out.lines().last().unwrap_or_default().to_owned();
+    Ended {
+        code: output.status.code(),
+        verdict,
+        all: format!("{error}{out}"),
     }
 }
 

@@ -34,6 +34,10 @@ fn name(event: &Event) -> String {
     format!("`{}`", value["event"].as_str().unwrap_or("?"))
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm per event: the table of transitions"
+)]
 fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
     let event = &record.event;
     require(
@@ -193,7 +197,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
             undo(state, *step, *target)?.state = UndoState::Started;
         }
         Event::UndoFinished { step, target, .. } => {
-            end_undo(state, *step, *target, UndoState::Finished)?
+            end_undo(state, *step, *target, UndoState::Finished)?;
         }
         Event::UndoFailed {
             step,

@@ -70,9 +70,8 @@ impl Primitive for Finish {
         found: &Verdict,
     ) -> Result<(), Failure> {
         world.prove_database(self.node()).await?;
-        self.require_no_old_node(world).await?;
         match found {
-            Verdict::Pending | Verdict::UpToDate => Ok(()),
+            Verdict::Pending | Verdict::UpToDate => self.require_no_old_node(world).await,
             Verdict::New | Verdict::PendingAndNew | Verdict::NeedsBootstrap => {
                 let message = "the `kong` that would finish is not the one that did `up`: it knows migrations that have not run";
                 Err(Failure::new("kong.finish.other_binary", message)

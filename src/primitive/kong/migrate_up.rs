@@ -93,7 +93,15 @@ impl Primitive for MigrateUp {
         let state = world.migration_state(&self.node).await?;
         match state.verdict() {
             Verdict::UpToDate | Verdict::Pending => Ok(state),
-            Verdict::New | Verdict::PendingAndNew | Verdict::NeedsBootstrap => {
+            Verdict::PendingAndNew => {
+                let message = "an `up` that was killed left a part of the migrations behind, and Kong does not go on from there";
+                Err(Failure::new("kong.migrate_up.half", message)
+                    .hint(
+                        "go back and begin anew; `up --force` would run the second halves as well",
+                    )
+                    .details(json!(state)))
+            }
+            Verdict::New | Verdict::NeedsBootstrap => {
                 let why = match (run.error, run.aborted) {
                     (Some(error), _) => error,
                     (None, true) => {
@@ -121,7 +129,7 @@ impl Primitive for MigrateUp {
         Ok(match state.verdict() {
             Verdict::UpToDate | Verdict::Pending => Settled::Done(state),
             _ if world.content_digest(target).await? == *before => Settled::NotDone,
-            // Kong records each migration after its commit and guards its statements, so running `up` again is its own remedy.
+            // What was not begun is begun again; half of it is told apart, and taken back, by the attempt.
             _ => Settled::Partly,
         })
     }

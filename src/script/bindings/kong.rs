@@ -449,7 +449,8 @@ pub(super) mod kong {
     /// # On resume
     /// Once no session of the killed command is left, `kong migrations list` tells whether it is done; if not, it is run again.
     /// # Errors
-    /// `kong.migrate_up.stale_backup`: the database is not what the backup holds. `kong.migrate_up.locked`. `kong.migrate_up.failed`.
+    /// `kong.migrate_up.stale_backup`: the database is not what the backup holds. `kong.migrate_up.locked`. `kong.migrate_up.half`: a
+    /// killed `up` cannot be gone on with. `kong.migrate_up.failed`.
     /// `kong.wrong_database`.
     /// # Example
     /// ```rhai

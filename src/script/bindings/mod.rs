@@ -3,11 +3,7 @@
 //! A binding turns arguments into an intent and an answer into a value; it decides nothing. Its `///` is the reference, with the
 //! fixed sections *Needs, Effect, Undo, On resume, Errors, Example*.
 
-#![expect(
-    unreachable_pub,
-    clippy::unnecessary_box_returns,
-    reason = "`export_module` wants public functions, and Rhai boxed errors"
-)]
+#![expect(unreachable_pub, reason = "`export_module` wants public functions")]
 
 mod arguments;
 mod clock;

@@ -22,8 +22,8 @@ pub(super) struct Found {
 /// The call that a node is, if it is one. Operators are calls to the interpreter, not to people.
 pub(super) fn as_call(node: &ASTNode<'_>) -> Option<Found> {
     let (call, position, method): (&FnCallExpr, Position, bool) = match node {
-        ASTNode::Expr(Expr::FnCall(call, position)) => (call, *position, false),
-        ASTNode::Stmt(Stmt::FnCall(call, position)) => (call, *position, false),
+        ASTNode::Expr(Expr::FnCall(call, position))
+        | ASTNode::Stmt(Stmt::FnCall(call, position)) => (call, *position, false),
         ASTNode::Expr(Expr::MethodCall(call, position)) => (call, *position, true),
         _ => return None,
     };

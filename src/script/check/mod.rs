@@ -107,7 +107,7 @@ fn phase_around(ast: &AST, line: u32) -> Option<String> {
             .line()
             .is_some_and(|begin| begin <= line as usize)
     };
-    let statement = ast.statements().iter().filter(begins).next_back()?;
+    let statement = ast.statements().iter().rfind(begins)?;
     let mut name = None;
     statement.walk(&mut Vec::new(), &mut |path| {
         if let Some(call) = path.last().and_then(calls::as_call)

@@ -69,7 +69,7 @@ pub(super) fn check(header: &Header, playbook: &Unit, units: &[Unit]) -> Vec<Dia
 pub(in crate::script) fn verbs(units: &[Unit]) -> Vec<String> {
     let called = units
         .iter()
-        .flat_map(|unit| calls::in_unit(unit))
+        .flat_map(calls::in_unit)
         .map(|call| format!("{}.{}", call.namespace, call.name));
     let known =
         called.filter(|verb| Intent::VERBS.contains(&verb.as_str()) && needs_declaring(verb));

@@ -240,9 +240,10 @@ impl Link {
     }
 
     fn refuse_if_stopped(&self) -> Result<(), Box<EvalAltResult>> {
-        match self.stop.borrow().is_some() {
-            true => Err(terminated()),
-            false => Ok(()),
+        if self.stop.borrow().is_some() {
+            Err(terminated())
+        } else {
+            Ok(())
         }
     }
 

@@ -1,0 +1,186 @@
+//! What the migrations of a real upgrade meet: locks held, stale and left behind, a killed command that commits late, a database that
+//! is down, the wrong one, the wrong binary. The right verdict every time, and a message that says what to do.
+
+use std::path::Path;
+
+use crate::practice_cluster::{Ended, PracticeCluster, cutover_in};
+
+const REFUSED: i32 = 4;
+const UNDONE: i32 = 5;
+
+#[test]
+fn a_lock_that_somebody_holds_refuses_before_anything_is_touched() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    cluster.fault(&["lock-held", "600"]);
+    let run = cluster.upgrade("held", &[]);
+    assert_eq!(run.code, Some(REFUSED), "{}", run.all);
+    assert!(
+        run.all
+            .contains("the lock on migrations is held [kong.leftovers.lock]"),
+        "{}",
+        run.all
+    );
+    assert!(run.all.contains("it expires by itself"), "{}", run.all);
+    assert_eq!(cluster.world(), old);
+    cluster.fault(&["clear"]);
+    cluster.fault(&["lock-stale"]);
+    let run = cluster.upgrade("stale", &[]);
+    assert_eq!(
+        run.code,
+        Some(0),
+        "a lock that has expired is nobody's: {}",
+        run.all
+    );
+}
+
+#[test]
+fn a_migration_that_fails_is_undone_and_says_why_in_kongs_words() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    cluster.fault(&["migration-fails", "016_280_to_300"]);
+    let run = cluster.upgrade("fails", &[]);
+    assert_eq!(run.code, Some(UNDONE), "{}", run.all);
+    assert!(
+        run.all
+            .contains("failed to run migration '016_280_to_300' up"),
+        "{}",
+        run.all
+    );
+    assert_eq!(cluster.world(), old);
+}
+
+/// The runner dies while `kong migrations up` is at work, and the server goes on to commit: only once no session of the dead command
+/// is left does the state of the schema count. Kong does not go on from a half of its migrations, so they are taken back.
+#[test]
+fn a_killed_migration_that_commits_late_is_waited_for_and_taken_back() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    let record = record_of_migration(&cluster, &old);
+    cluster.fault(&["migration-commits-late", "1500"]);
+    let killed = cluster.upgrade("late", &["--crash", &format!("after:{record}")]);
+    assert_eq!(killed.code, None, "{}", killed.all);
+    let resumed = cluster.cutover(&["resume", "late", "--approve", "practice"]);
+    assert_eq!(resumed.code, Some(UNDONE), "{}", resumed.all);
+    assert!(
+        resumed
+            .all
+            .contains("? interrupted; looked: a part of it took effect"),
+        "{}",
+        resumed.all
+    );
+    assert!(
+        resumed.all.contains("[kong.migrate_up.half]"),
+        "{}",
+        resumed.all
+    );
+    assert_eq!(cluster.world(), old);
+}
+
+#[test]
+fn a_database_that_is_down_refuses_with_what_to_look_at() {
+    let cluster = PracticeCluster::up();
+    cluster.fault(&["database-down"]);
+    let run = cluster.upgrade("down", &[]);
+    assert_eq!(run.code, Some(REFUSED), "{}", run.all);
+    assert!(
+        run.all.contains(
+            "whether another runner is at work cannot be seen: cannot connect to database"
+        ),
+        "{}",
+        run.all
+    );
+    cluster.fault(&["database-up"]);
+    let run = cluster.upgrade("up", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+}
+
+#[test]
+fn another_database_than_the_nodes_use_is_refused() {
+    let cluster = PracticeCluster::up();
+    let other = edited(
+        &cluster.environment(),
+        "other.toml",
+        "database = \"kong\"",
+        "database = \"postgres\"",
+    );
+    let run = in_place(&other);
+    assert_eq!(run.code, Some(REFUSED), "{}", run.all);
+    assert!(
+        run.all.contains("does not use the database `main`"),
+        "{}",
+        run.all
+    );
+    assert!(run.all.contains("[kong.wrong_database]"), "{}", run.all);
+}
+
+#[test]
+fn a_binary_that_did_not_do_up_must_not_finish() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    let playbook = cluster.environment().with_file_name("other-binary.rhai");
+    std::fs::write(&playbook, OTHER_BINARY).expect("written");
+    let path = playbook.display().to_string();
+    let run = cluster.cutover(&["run", &path, "--run-id", "other"]);
+    assert_eq!(run.code, Some(UNDONE), "{}", run.all);
+    assert!(
+        run.all
+            .contains("it knows migrations that have not run [kong.finish.other_binary]"),
+        "{}",
+        run.all
+    );
+    assert_eq!(cluster.world(), old);
+}
+
+const OTHER_BINARY: &str = r#"
+const PLAYBOOK = #{ api: 1, params: #{}, needs: ["kong.*", "packages.install", "database.backup"] };
+let cluster = env::cluster("practice");
+let backup = database::backup(cluster.database);
+kong::stop(cluster.nodes);
+packages::install(cluster.nodes, "3.4.2");
+kong::migrate_up(cluster, #{ backup: backup });
+kong::start(cluster.nodes);
+kong::stop(cluster.nodes);
+packages::install(cluster.nodes, "3.9.1");
+kong::finish(cluster);
+"#;
+
+/// The position, in a run's journal, of the record that says that `kong migrations up` was started.
+fn record_of_migration(cluster: &PracticeCluster, old: &crate::practice_cluster::World) -> usize {
+    let run = cluster.upgrade("reference", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    let journal = cluster.journal("reference");
+    let up = |event: &serde_json::Value| {
+        event["event"] == "started" && event["intent"]["verb"] == "kong.migrate_up"
+    };
+    let step = journal.iter().find(|event| up(event)).expect("the step")["step"].clone();
+    let started =
+        |event: &serde_json::Value| event["event"] == "process_started" && event["step"] == step;
+    let record = journal.iter().position(started).expect("the process") + 1;
+    cluster.roll_back("reference", old);
+    record
+}
+
+/// A copy of the environment file with one text replaced.
+fn edited(environment: &Path, name: &str, before: &str, after: &str) -> std::path::PathBuf {
+    let text = std::fs::read_to_string(environment).expect("the environment");
+    assert!(text.contains(before), "{text}");
+    let path = environment.with_file_name(name);
+    std::fs::write(&path, text.replacen(before, after, 1)).expect("written");
+    path
+}
+
+fn in_place(environment: &Path) -> Ended {
+    cutover_in(
+        environment,
+        &[
+            "run",
+            "in-place",
+            "cluster=practice",
+            "to=3.4.2",
+            "checks=/health=200",
+            "--approve",
+            "practice",
+        ],
+    )
+}
