@@ -13,6 +13,7 @@ mod postgres_fixture;
 mod postgres_swap;
 mod postgres_tls;
 mod practice_cluster;
+mod resume;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
