@@ -184,7 +184,11 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
                 .trail
                 .truncate(kept.map_or(0, |position| position + 1));
         }
-        Event::UnwindingStarted { .. } => state.direction = Direction::Unwinding,
+        Event::UnwindingStarted { .. } => {
+            state.direction = Direction::Unwinding;
+            // The script may have died inside a phase; the way back goes through none.
+            state.phases.clear();
+        }
         Event::UndoStarted { step, target, .. } => {
             require(
                 state.direction == Direction::Unwinding,
