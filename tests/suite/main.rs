@@ -14,6 +14,7 @@ mod postgres_swap;
 mod postgres_tls;
 mod practice_cluster;
 mod resume;
+mod rhai_traps;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
