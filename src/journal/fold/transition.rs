@@ -274,7 +274,8 @@ fn begin(
 fn insert(state: &mut RunState, step: Step) {
     let index = step.number.0 as usize - 1;
     if index < state.steps.len() {
-        state.steps[index] = step;
+        let attempt = std::mem::replace(&mut state.steps[index], step);
+        state.superseded.push(attempt);
         return;
     }
     if step.within.is_none() {
