@@ -4,6 +4,7 @@ mod balancer;
 mod check;
 mod damage;
 mod endings;
+mod failures;
 mod harness;
 mod in_place;
 mod postgres_backup;
