@@ -53,6 +53,8 @@ pub struct RunState {
     /// The digest of the last record.
     pub head: Option<Digest>,
     phases: Vec<String>,
+    /// Attempts of steps that were attempted again, oldest first. What they did to the world, they did.
+    superseded: Vec<Step>,
 }
 
 /// One thing that the script did.
@@ -173,18 +175,20 @@ impl RunState {
                 Effect::Own | Effect::Approval | Effect::Closure
             )
         };
-        self.steps.iter().any(|step| step.is_act() && !own(step))
+        self.attempts().any(|step| step.is_act() && !own(step))
     }
 
     /// How the world was found: the first observation of each aspect of each target, with the intent that observes it again.
     #[must_use]
     pub fn found(&self) -> Vec<(&Intent, &str, &Value)> {
         let mut seen = std::collections::BTreeSet::new();
-        let acts = self
-            .steps
-            .iter()
-            .filter(|step| step.within.is_none() && step.is_act());
-        acts.flat_map(|step| step.targets.iter().map(move |state| (&step.intent, state)))
+        let mut acts: Vec<&Step> = self
+            .attempts()
+            .filter(|step| step.within.is_none() && step.is_act())
+            .collect();
+        acts.sort_by_key(|step| step.number);
+        acts.into_iter()
+            .flat_map(|step| step.targets.iter().map(move |state| (&step.intent, state)))
             .filter(|(intent, state)| {
                 let touched = !matches!(state.stage, TargetStage::Waiting);
                 touched
@@ -214,7 +218,7 @@ impl RunState {
     /// Whether client requests have been let through to what this run changed.
     #[must_use]
     pub fn admitted(&self) -> bool {
-        self.steps.iter().any(|step| {
+        self.attempts().any(|step| {
             step.within.is_none() && step.is_act() && step.intent.effect() == Effect::AdmitsTraffic
         })
     }
@@ -222,9 +226,14 @@ impl RunState {
     /// Whether a step without a way back was begun.
     #[must_use]
     pub fn past_return(&self) -> bool {
-        self.steps.iter().any(|step| {
+        self.attempts().any(|step| {
             step.within.is_none() && step.is_act() && step.intent.effect() == Effect::Irreversible
         })
+    }
+
+    /// Every attempt of every step; of each step the oldest first.
+    fn attempts(&self) -> impl Iterator<Item = &Step> {
+        self.superseded.iter().chain(&self.steps)
     }
 
     /// The event of `record`, applied.

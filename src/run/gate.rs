@@ -6,7 +6,7 @@ use super::cursor::{Cursor, Past};
 use super::{Answer, Answered, Denial, Fault, People, Question, Recorder};
 use crate::environment::{Decision, Grants};
 use crate::gateway::Gateway;
-use crate::journal::{Durability, Event, Place, RunState, StepNo, Target, Trail};
+use crate::journal::{Direction, Durability, Event, Place, RunState, StepNo, Target, Trail};
 use crate::primitive::{Effect, Failure, Intent};
 
 /// One call of a primitive.
@@ -91,10 +91,12 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// A phase began or ended.
     pub fn phase(&mut self, item: Trail) -> Result<(), Fault> {
-        if !self
-            .recorder
-            .state(|state| self.cursor.phase(state, &item))?
-        {
+        let (new, back) = self.recorder.state(|state| {
+            let new = self.cursor.phase(state, &item);
+            (new, state.direction == Direction::Unwinding)
+        });
+        // On the way back a script is replayed for its closures alone; what it does past the record did not happen.
+        if !new? || back {
             return Ok(());
         }
         let event = match item {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -17,6 +18,10 @@ use crate::run::{Answer, Fault, Request, Script};
 
 /// The word that makes the binary the child.
 pub(crate) const CHILD_WORD: &str = "script-host";
+
+/// How long a script may think between two messages. The count of operations does not see what a single operation takes, and a
+/// chain of closures that hold one another can take one for ever. A playbook needs milliseconds.
+const THINKING: Duration = Duration::from_secs(10);
 
 /// How many recorded answers are sent in one line.
 const BATCH: usize = 256;
@@ -49,6 +54,9 @@ pub enum HostError {
     /// The process ended, or broke the protocol.
     #[error("the script's process {0}")]
     Died(String),
+    /// The process did not answer in time, and was ended.
+    #[error("the script used up its budget of {} s between two steps", THINKING.as_secs())]
+    Silent,
 }
 
 impl Host {
@@ -122,10 +130,12 @@ impl Host {
         };
         let mut line = Vec::new();
         let limit = LONGEST_LINE as u64 + 1;
-        let read = (&mut process.output)
-            .take(limit)
-            .read_until(b'\n', &mut line)
-            .await;
+        let mut output = (&mut process.output).take(limit);
+        let read = tokio::time::timeout(THINKING, output.read_until(b'\n', &mut line));
+        let Ok(read) = read.await else {
+            self.process = None;
+            return Err(HostError::Silent);
+        };
         match read {
             Ok(0) | Err(_) => Err(HostError::Died(self.how_it_ended().await)),
             Ok(length) if length > LONGEST_LINE => Err(self.broke("sent a line that is too long")),
@@ -145,7 +155,7 @@ impl Host {
             return "is not there".to_owned();
         };
         // Its pipe is closed, so it is ending; one that closed its pipe and lives on is ended here.
-        let wait = tokio::time::timeout(std::time::Duration::from_secs(2), process.child.wait());
+        let wait = tokio::time::timeout(Duration::from_secs(2), process.child.wait());
         match wait.await {
             Ok(Ok(status)) => format!("ended unexpectedly ({status})"),
             Ok(Err(error)) => format!("ended unexpectedly ({error})"),
@@ -183,6 +193,9 @@ impl From<HostError> for Fault {
         match error {
             HostError::Spawn(source) => Self::ScriptDied(format!("could not be started: {source}")),
             HostError::Died(how) => Self::ScriptDied(how),
+            HostError::Silent => {
+                Self::Budget(format!("{} s between two steps", THINKING.as_secs()))
+            }
         }
     }
 }

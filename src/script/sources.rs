@@ -136,6 +136,10 @@ impl Sources {
 
     /// The text of the module `path`, kept from now on. An error says why there is none.
     pub(super) fn module(&mut self, path: &str) -> Result<String, String> {
+        // A fresh script in the middle of a run sees what the first one saw, whatever happened to the file.
+        if let Some(kept) = self.modules.get(path) {
+            return Ok(kept.clone());
+        }
         let word = |word: &str| {
             !word.is_empty()
                 && word

@@ -12,7 +12,7 @@ use super::harness::{CUTOVER, Finished, RUN, Test};
 /// Three files, the middle one over two targets, with a pause before the last.
 const THREE: &str = "practice::write(\"one\", \"1\");
 practice::write([\"two\", \"three\"], \"2\");
-clock::pause(\"300ms\");
+clock::pause(\"500ms\");
 practice::write(\"four\", \"4\");";
 
 fn three() -> Test {

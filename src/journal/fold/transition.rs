@@ -188,7 +188,11 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
                 .trail
                 .truncate(kept.map_or(0, |position| position + 1));
         }
-        Event::UnwindingStarted { .. } => state.direction = Direction::Unwinding,
+        Event::UnwindingStarted { .. } => {
+            state.direction = Direction::Unwinding;
+            // The script may have died inside a phase; the way back goes through none.
+            state.phases.clear();
+        }
         Event::UndoStarted { step, target, .. } => {
             require(
                 state.direction == Direction::Unwinding,
@@ -274,7 +278,8 @@ fn begin(
 fn insert(state: &mut RunState, step: Step) {
     let index = step.number.0 as usize - 1;
     if index < state.steps.len() {
-        state.steps[index] = step;
+        let attempt = std::mem::replace(&mut state.steps[index], step);
+        state.superseded.push(attempt);
         return;
     }
     if step.within.is_none() {

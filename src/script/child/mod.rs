@@ -15,6 +15,7 @@ mod values;
 use std::process::ExitCode;
 
 use rhai::{Dynamic, Scope};
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 pub(super) use closures::Kept;
 pub(super) use engine::{WITHHELD, engine};
@@ -30,12 +31,18 @@ use crate::run::Request;
 /// stack that overflows aborts. It is virtual memory: only what is used is there.
 const STACK: usize = 256 << 20;
 
+/// The address space of the process, in bytes: the stack, the binary, and ample room for values.
+const MEMORY: u64 = 1 << 30;
+
 /// Runs the child until the supervisor closes the pipe.
 #[must_use]
 pub fn main() -> ExitCode {
     // Without a fixed seed the names of closures differ between processes, and could reach a record.
     let seeded = rhai::config::hashing::set_hashing_seed(Some([1, 2, 3, 4]));
     debug_assert!(seeded.is_ok(), "nothing was hashed before");
+    if bound_memory().is_err() {
+        return ExitCode::FAILURE;
+    }
     let thread = std::thread::Builder::new()
         .stack_size(STACK)
         .spawn(converse);
@@ -43,6 +50,18 @@ pub fn main() -> ExitCode {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(_)) | Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// What the process takes in all. The interpreter's limits are per value: closures hoard without ever reaching one. A process that
+/// reaches this one aborts, which ends the script and nothing else.
+fn bound_memory() -> rustix::io::Result<()> {
+    let limit = |bytes| Rlimit {
+        current: Some(bytes),
+        maximum: Some(bytes),
+    };
+    setrlimit(Resource::As, limit(MEMORY))?;
+    // A core file would hold what the playbook knew.
+    setrlimit(Resource::Core, limit(0))
 }
 
 /// The conversation: load, begin, closures.
