@@ -3,7 +3,7 @@
 use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
-use super::super::arguments::{cluster, data, node, nodes};
+use super::super::arguments::{data, node, nodes};
 use super::super::call;
 use crate::primitive::{
     CheckConfiguration, Compare, Entities, Health, Intent, ProveDatabase, Status, Version,
