@@ -20,10 +20,18 @@
 //! * [`lab`]: the practice cluster: a stand-in for Kong on real PostgreSQL.
 //! * [`render`]: records in, text out; no decisions.
 //!
-//! Arrows point one way: `cli` wires everything and nothing imports it; `script → run, primitive, playbook`; `run → journal,
-//! primitive, environment`; `primitive → gateway, kong, playbook` (value types); `journal → primitive` (types only); `render →
-//! journal` (types only); `gateway → environment, kong`; `lab → kong`; `playbook → kong` (value types); `environment` and `kong`
-//! point nowhere. `tests/suite/architecture.rs` checks them.
+//! Arrows point one way: `cli` wires everything and nothing imports it; `environment` and `kong` point nowhere; and
+//!
+//! * `script → run, journal, primitive, playbook, gateway` (of `journal` and `gateway` types only);
+//! * `run → journal, primitive, environment, gateway`;
+//! * `render → journal, primitive, playbook, gateway` (types only);
+//! * `journal → primitive` (types only);
+//! * `primitive → gateway, kong, playbook` (of `playbook` value types only);
+//! * `gateway → environment, kong`;
+//! * `lab → kong`;
+//! * `playbook → kong` (value types only).
+//!
+//! `tests/suite/architecture.rs` reads these lines and checks them.
 
 pub mod cli;
 pub mod environment;
