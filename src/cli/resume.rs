@@ -3,7 +3,9 @@
 use super::Place;
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
-use super::runner::{MannerArguments, Runner, inventory, lock_world, store, stored_environment};
+use super::runner::{
+    MannerArguments, Runner, TakenUp, inventory, lock_world, store, stored_environment,
+};
 use crate::environment::Environment;
 use crate::journal::{Direction, Ending, Event, Mark, RunId, RunState};
 use crate::run::{EnvironmentLock, conduct, roll_back};
@@ -40,15 +42,16 @@ pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, Cli
     let back = state.direction == Direction::Unwinding;
     let failed = state.failed_step().map(|step| step.number);
     let manner = arguments.manner.manner(&environment)?;
-    let runner = Runner::attach(
-        opened.journal,
+    let runner = Runner::attach(TakenUp {
+        journal: opened.journal,
         state,
-        &directory,
-        &environment,
+        begun: None,
+        cut: opened.cut,
+        directory: &directory,
+        environment: &environment,
         mark,
         manner,
-        opened.cut,
-    )?;
+    })?;
     let on_failure = environment.on_failure;
     if let (Mark::Retry, Some(step)) = (mark, failed) {
         let recorded = runner

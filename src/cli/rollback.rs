@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
-use super::runner::{Manner, Runner, inventory, lock_world, store, stored_environment};
+use super::runner::{Manner, Runner, TakenUp, inventory, lock_world, store, stored_environment};
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
 use crate::journal::{Ending, Mark, RunId, RunState};
@@ -52,15 +52,16 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         approved: false,
         injection: arguments.injection,
     };
-    let runner = Runner::attach(
-        opened.journal,
+    let runner = Runner::attach(TakenUp {
+        journal: opened.journal,
         state,
-        &directory,
-        &environment,
-        Mark::Rollback,
+        begun: None,
+        cut: opened.cut,
+        directory: &directory,
+        environment: &environment,
+        mark: Mark::Rollback,
         manner,
-        opened.cut,
-    )?;
+    })?;
     runner
         .until_concluded(host, async |gate, host| {
             Box::pin(roll_back(gate, host, "a rollback was asked for")).await

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::Place;
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
-use super::runner::{ENVIRONMENT, MannerArguments, Runner, inventory, lock_world, store};
+use super::runner::{ENVIRONMENT, MannerArguments, Runner, TakenUp, inventory, lock_world, store};
 use crate::environment::{Decision, Environment};
 use crate::journal::{
     Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Source, Store,
@@ -77,15 +77,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let record = journal.append(Timestamp::now(), first, Durability::Synced)?;
     let state = RunState::of(std::slice::from_ref(&record)).expect("a header is a good beginning");
     host.provide(parameters, inventory(&environment));
-    let runner = Runner::attach(
+    let runner = Runner::attach(TakenUp {
         journal,
         state,
-        &directory,
-        &environment,
-        Mark::Run,
+        begun: Some(record),
+        cut: 0,
+        directory: &directory,
+        environment: &environment,
+        mark: Mark::Run,
         manner,
-        0,
-    )?;
+    })?;
     let on_failure = environment.on_failure;
     runner
         .until_concluded(host, async |gate, host| {

@@ -72,6 +72,26 @@ impl MannerArguments {
     }
 }
 
+/// What a runner takes up.
+pub(super) struct TakenUp<'a> {
+    /// The journal, ready to append.
+    pub(super) journal: FileJournal,
+    /// What its records fold to.
+    pub(super) state: RunState,
+    /// The header, where the run begins with this runner.
+    pub(super) begun: Option<Record>,
+    /// Bytes of a torn last line that were cut.
+    pub(super) cut: u64,
+    /// The run's directory.
+    pub(super) directory: &'a RunDirectory,
+    /// The environment as the run stored it.
+    pub(super) environment: &'a Environment,
+    /// What the runner comes to do.
+    pub(super) mark: Mark,
+    /// How it shows itself and is answered.
+    pub(super) manner: Manner,
+}
+
 /// A run that was taken up.
 pub(super) struct Runner {
     pub(super) gate: Gate<Faulty<Live>, Operator>,
@@ -80,17 +100,23 @@ pub(super) struct Runner {
 
 impl Runner {
     /// Takes up the run in `directory`, whose journal holds `state` so far.
-    pub(super) fn attach(
-        journal: FileJournal,
-        state: RunState,
-        directory: &RunDirectory,
-        environment: &Environment,
-        mark: Mark,
-        manner: Manner,
-        cut: u64,
-    ) -> Result<Self, CliError> {
+    pub(super) fn attach(taken: TakenUp<'_>) -> Result<Self, CliError> {
+        let TakenUp {
+            journal,
+            state,
+            begun,
+            cut,
+            directory,
+            environment,
+            mark,
+            manner,
+        } = taken;
         let now = jiff::Timestamp::now();
-        let watcher = watcher(manner.format);
+        let mut watcher = watcher(manner.format);
+        // A person has just typed what the header says; a program that reads records gets all of them.
+        if let Some(header) = begun.filter(|_| manner.format == OutputFormat::Ndjson) {
+            watcher(&header, &state);
+        }
         let pause: PauseWish = Rc::new(RefCell::new(None));
         let operator = Operator::new(
             directory.clone(),
