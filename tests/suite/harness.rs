@@ -19,7 +19,7 @@ pub(crate) const CUTOVER: &str = env!("CARGO_BIN_EXE_cutover");
 pub(crate) const RUN: &str = "first";
 
 /// How long a test waits for something that has to happen, however busy the machine is.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A private directory with a playbook and an environment named `practice`.
 pub(crate) struct Test {
@@ -287,7 +287,8 @@ pub(crate) fn events(records: &[Record]) -> String {
         }
         if let Event::Settled { found, .. } = &record.event {
             let found = serde_json::to_value(found).expect("plain data");
-            line.push_str(&format!(" {}", found["as"].as_str().expect("a word")));
+            line.push(' ');
+            line.push_str(found["as"].as_str().expect("a word"));
         }
         line
     };
