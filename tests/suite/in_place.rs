@@ -81,47 +81,56 @@ fn whatever_fails_the_old_world_comes_back_or_a_person_is_called() {
 /// The runner is killed with SIGKILL around every record, and the run taken up again.
 #[test]
 fn wherever_the_runner_is_killed_the_run_goes_on_to_the_same_end() {
-    let cluster = PracticeCluster::up();
-    let old = cluster.world();
-    let (new, records) = reference(&cluster, &old);
-    let points = points(records);
-    for (number, (when, record)) in points.iter().enumerate() {
-        let run = format!("crash-{when}-{record}");
-        let killed = cluster.upgrade(&run, &["--crash", &format!("{when}:{record}")]);
-        assert_eq!(killed.code, None, "{run} was not killed: {}", killed.all);
-        let resumed = cluster.cutover(&["resume", &run, "--approve", "practice"]);
+    let swept = sweep("crash", |cluster, run, old, new| {
+        let resumed = cluster.cutover(&["resume", run, "--approve", "practice"]);
         assert_eq!(resumed.code, Some(0), "{run}: {}", resumed.all);
-        assert_eq!(cluster.world(), new, "{run}: {}", resumed.all);
-        assert_eq!(finished(&cluster, &run, "kong.migrate_up"), 1, "{run}");
-        assert_eq!(finished(&cluster, &run, "kong.finish"), 1, "{run}");
-        cluster.roll_back(&run, &old);
-        if number % 50 == 49 {
-            println!("crash sweep: {} of {} points", number + 1, points.len());
-        }
-    }
-    println!(
-        "crash sweep: {} points around {records} records, every one resumed to the same world and came back",
-        points.len()
-    );
+        assert_eq!(cluster.world(), *new, "{run}: {}", resumed.all);
+        assert_eq!(finished(cluster, run, "kong.migrate_up"), 1, "{run}");
+        assert_eq!(finished(cluster, run, "kong.finish"), 1, "{run}");
+        cluster.roll_back(run, old);
+    });
+    println!("crash sweep: {swept} points, every one resumed to the same world and came back");
 }
 
 /// The runner is killed, and the run is taken back instead of on.
 #[test]
 fn a_run_can_be_taken_back_from_every_prefix() {
-    let cluster = PracticeCluster::up();
-    let old = cluster.world();
-    let (_, records) = reference(&cluster, &old);
-    let points = points(records);
-    for (when, record) in &points {
-        let run = format!("back-{when}-{record}");
-        let killed = cluster.upgrade(&run, &["--crash", &format!("{when}:{record}")]);
-        assert_eq!(killed.code, None, "{run} was not killed: {}", killed.all);
-        cluster.roll_back(&run, &old);
-    }
-    println!(
-        "rollback from {} prefixes of {records} records: the old world every time",
-        points.len()
-    );
+    let swept = sweep("back", |cluster, run, old, _| cluster.roll_back(run, old));
+    println!("rollback from {swept} prefixes: the old world every time");
+}
+
+/// Kills a run at each of the points, and lets `follow` see to what comes then. The long sweep shares the points among clusters of
+/// their own, since most of its time is waiting.
+fn sweep(name: &str, follow: impl Fn(&PracticeCluster, &str, &World, &World) + Sync) -> usize {
+    let workers = if everything() { 3 } else { 1 };
+    let share = |worker: usize| {
+        let cluster = PracticeCluster::up();
+        let old = cluster.world();
+        let (new, records) = reference(&cluster, &old);
+        let points = points(records);
+        let own = points.iter().skip(worker).step_by(workers);
+        let swept = own.map(|(when, record)| {
+            let run = format!("{name}-{when}-{record}");
+            let killed = cluster.upgrade(&run, &["--crash", &format!("{when}:{record}")]);
+            assert_eq!(killed.code, None, "{run} was not killed: {}", killed.all);
+            follow(&cluster, &run, &old, &new);
+        });
+        swept.count()
+    };
+    std::thread::scope(|scope| {
+        let started: Vec<_> = (0..workers)
+            .map(|worker| {
+                scope.spawn({
+                    let share = &share;
+                    move || share(worker)
+                })
+            })
+            .collect();
+        started
+            .into_iter()
+            .map(|worker| worker.join().expect("the share was swept"))
+            .sum()
+    })
 }
 
 /// An uninterrupted run, taken back: the world it leads to, and the length of its journal.

@@ -28,7 +28,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("env", exported_module!(environment::env).into());
     engine.register_static_module("run", exported_module!(run::run).into());
     engine.register_static_module("review", exported_module!(review::review).into());
-    engine.register_static_module("kong", exported_module!(kong::kong).into());
+    engine.register_static_module("kong", kong::namespace().into());
     engine.register_static_module("packages", exported_module!(packages::packages).into());
     engine.register_static_module("database", exported_module!(database::database).into());
     engine.register_static_module("traffic", exported_module!(traffic::traffic).into());

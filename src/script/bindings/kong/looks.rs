@@ -1,0 +1,216 @@
+//! Looking at nodes and entities.
+
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, NativeCallContext};
+
+use super::super::arguments::{data, node, nodes};
+use super::super::call;
+use crate::primitive::{
+    CheckConfiguration, Compare, Entities, Health, Intent, ProveDatabase, Status, Version,
+};
+
+#[export_module]
+pub(in crate::script::bindings) mod looks_module {
+    /// The version of the installed `kong` command: of one node as a text, of several as a map by node.
+    ///
+    /// # Needs
+    /// `kong.version`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `kong.version`: the command tells no version.
+    /// # Example
+    /// ```rhai
+    /// run::note(`${kong::version(env::cluster("practice").nodes)}`);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn version(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Version(Version {
+                nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// What the Admin API says: `version`, `database_reachable`, `stand_in`; of several nodes a map by node.
+    ///
+    /// # Needs
+    /// `kong.status`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `kong.admin.unreachable`, `kong.admin.unauthorized`, `kong.admin.shape`, `kong.admin.status`.
+    /// # Example
+    /// ```rhai
+    /// let status = kong::status(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn status(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Status(Status {
+                nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// Whether Kong runs, by its own `kong health`; of several nodes a map by node.
+    ///
+    /// # Needs
+    /// `kong.health`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `process.failed`: the command cannot be run.
+    /// # Example
+    /// ```rhai
+    /// let running = kong::health(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn health(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Health(Health {
+                nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// Lets the installed `kong` judge each node's configuration.
+    ///
+    /// # Needs
+    /// `kong.check`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `kong.command`: Kong's own words about what is wrong.
+    /// # Example
+    /// ```rhai
+    /// kong::check(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn check(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::CheckConfiguration(CheckConfiguration {
+                nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// Proves that each node's own settings lead to the database that the environment names, by a lock that is taken on one side and
+    /// seen on the other.
+    ///
+    /// # Needs
+    /// `kong.prove_database`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated; `kong::migrate_up` and `kong::finish` prove it again.
+    /// # Errors
+    /// `kong.wrong_database`
+    /// # Example
+    /// ```rhai
+    /// kong::prove_database(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn prove_database(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::ProveDatabase(ProveDatabase {
+                nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// How many entities of each kind the Admin API of the cluster's first node lists, as a map.
+    ///
+    /// # Needs
+    /// `kong.entities`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// Those of `kong::status`.
+    /// # Example
+    /// ```rhai
+    /// let before = kong::entities(env::cluster("practice"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn entities(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(&context, Intent::Entities(Entities { node: node(which)? }))
+    }
+
+    /// Compares the number of entities now with what `kong::entities` answered before.
+    ///
+    /// # Needs
+    /// `kong.compare`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `kong.compare.different`, with both counts.
+    /// # Example
+    /// ```rhai
+    /// let cluster = env::cluster("practice");
+    /// let before = kong::entities(cluster);
+    /// kong::compare(cluster, before);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn compare(
+        context: NativeCallContext,
+        which: Dynamic,
+        before: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Compare(Compare {
+                node: node(which)?,
+                before: data("the earlier count", &before)?,
+            }),
+        )
+    }
+}

@@ -1,0 +1,165 @@
+//! The migrations of a cluster's database.
+
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
+
+use super::super::arguments::{Options, cluster, data, node, nodes};
+use super::super::{call, wrong_argument};
+use crate::primitive::{CheckLeftovers, Finish, Intent, MigrateUp, Migrations};
+
+/// How long Kong's lock on migrations lasts unless the playbook says otherwise. It is not renewed while a migration runs.
+const LOCK_TIMEOUT: &str = "2h";
+
+#[export_module]
+pub(in crate::script::bindings) mod migrations_module {
+    /// The state of the migrations as the installed `kong` sees it: `executed`, `pending` and `new` by subsystem.
+    ///
+    /// # Needs
+    /// `kong.migrations`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `kong.migrations.list`
+    /// # Example
+    /// ```rhai
+    /// let state = kong::migrations(env::cluster("practice"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn migrations(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Migrations(Migrations { node: node(which)? }),
+        )
+    }
+
+    /// Makes sure that no earlier upgrade left something behind: pending migrations, Kong's lock, a long transaction.
+    ///
+    /// # Needs
+    /// `kong.check_leftovers`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `kong.leftovers.migrations`, `kong.leftovers.lock`, `kong.leftovers.transaction`.
+    /// # Example
+    /// ```rhai
+    /// kong::check_leftovers(env::cluster("practice"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn check_leftovers(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let found = cluster(which.clone())?;
+        let (name, database) = (found.name.clone(), found.database_name()?);
+        call(
+            &context,
+            Intent::CheckLeftovers(CheckLeftovers {
+                cluster: name,
+                node: node(which)?,
+                database,
+            }),
+        )
+    }
+
+    /// Runs `kong migrations up` with the first node's `kong`. Options: `backup` (required), what `database::backup` answered; `copy`,
+    /// the standby that `database::verify` kept; `lock_timeout` (preset `"2h"`).
+    ///
+    /// # Needs
+    /// `kong.migrate_up`, and `database.restore` for its undo
+    /// # Effect
+    /// The database has the schema of the installed version; migrations with a second half are pending.
+    /// # Undo
+    /// The database is swapped for the standby copy, or for the restored backup.
+    /// # On resume
+    /// Once no session of the killed command is left, `kong migrations list` tells whether it is done; if not, it is run again.
+    /// # Errors
+    /// `kong.migrate_up.stale_backup`: the database is not what the backup holds. `kong.migrate_up.locked`. `kong.migrate_up.half`: a
+    /// killed `up` cannot be gone on with. `kong.migrate_up.failed`.
+    /// `kong.wrong_database`.
+    /// # Example
+    /// ```rhai
+    /// let cluster = env::cluster("practice");
+    /// let backup = database::backup(cluster.database);
+    /// kong::migrate_up(cluster, #{ backup: backup });
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn migrate_up(
+        context: NativeCallContext,
+        which: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let found = cluster(which.clone())?;
+        let mut options = Options::new(options);
+        let backup = options.take("backup").ok_or_else(|| {
+            wrong_argument(
+                "the option `backup` is missing: it is the way back",
+                "kong::migrate_up(cluster, #{ backup: backup })",
+            )
+        })?;
+        let copy = options
+            .take("copy")
+            .filter(|copy| !copy.is_unit())
+            .map(|copy| data("`copy`", &copy))
+            .transpose()?;
+        let lock_timeout = options.duration("lock_timeout", LOCK_TIMEOUT)? / 1_000;
+        options.done()?;
+        let (database, backup) = (found.database_name()?, data("`backup`", &backup)?);
+        let up = MigrateUp {
+            cluster: found.name,
+            node: node(which)?,
+            database,
+            backup,
+            copy,
+            lock_timeout,
+        };
+        call(&context, Intent::MigrateUp(up))
+    }
+
+    /// Runs `kong migrations finish` with the first node's `kong`: the point of no return for the old version.
+    ///
+    /// Refuses unless every node runs the installed version, the nodes' settings lead to this database, and the installed `kong` is the
+    /// one that did `up`.
+    ///
+    /// # Needs
+    /// `kong.finish`
+    /// # Effect
+    /// No migration is pending; an old node on this database loses what was removed.
+    /// # Undo
+    /// None of its own: covered by the undo of `kong::migrate_up`.
+    /// # On resume
+    /// Once no session of the killed command is left, it is run again unless nothing is pending.
+    /// # Errors
+    /// `kong.finish.old_node`, `kong.finish.other_binary`, `kong.finish.failed`, `kong.wrong_database`.
+    /// # Example
+    /// ```rhai
+    /// kong::finish(env::cluster("practice"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn finish(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let found = cluster(which.clone())?;
+        let (database, lock_timeout) = (found.database_name()?, 7_200);
+        call(
+            &context,
+            Intent::Finish(Finish {
+                cluster: found.name,
+                nodes: nodes(which)?,
+                database,
+                lock_timeout,
+            }),
+        )
+    }
+}

@@ -1,0 +1,16 @@
+//! `kong`: nodes, their configuration and the migrations of their database.
+
+mod looks;
+mod migrations;
+mod nodes;
+
+use rhai::{Module, combine_with_exported_module};
+
+/// The namespace, put together from its parts.
+pub(super) fn namespace() -> Module {
+    let mut namespace = Module::new();
+    combine_with_exported_module!(&mut namespace, "looks", looks::looks_module);
+    combine_with_exported_module!(&mut namespace, "nodes", nodes::nodes_module);
+    combine_with_exported_module!(&mut namespace, "migrations", migrations::migrations_module);
+    namespace
+}

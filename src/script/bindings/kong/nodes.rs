@@ -1,0 +1,170 @@
+//! Starting and stopping nodes, and holding their configuration still.
+
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
+
+use super::super::arguments::{Options, cluster, nodes};
+use super::super::{call, wrong_argument};
+use crate::primitive::{Freeze, FreezeMode, Intent, Reload, Start, Stop, Thaw};
+
+#[export_module]
+pub(in crate::script::bindings) mod nodes_module {
+    /// Stops nodes one after the other, letting requests in flight finish for thirty seconds. Drain them first.
+    ///
+    /// # Needs
+    /// `kong.stop`
+    /// # Effect
+    /// Kong does not run on the nodes.
+    /// # Undo
+    /// Each node that ran is started, and waited for until it is ready.
+    /// # On resume
+    /// A node that still runs is stopped, one that does not is done.
+    /// # Errors
+    /// `kong.command`; `kong.stop.running`: something started it again.
+    /// # Example
+    /// ```rhai
+    /// let cluster = env::cluster("practice");
+    /// traffic::drain(cluster.nodes);
+    /// kong::stop(cluster.nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn stop(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Stop(Stop {
+                nodes: nodes(which)?,
+                patience: 30,
+            }),
+        )
+    }
+
+    /// Starts nodes one after the other, and waits until each answers with the installed version and reaches its database.
+    ///
+    /// # Needs
+    /// `kong.start`
+    /// # Effect
+    /// Kong runs on the nodes. Rotation is not touched.
+    /// # Undo
+    /// Each node that did not run is stopped.
+    /// # On resume
+    /// Waited for, and started where it does not run.
+    /// # Errors
+    /// `kong.command`: Kong's own words; `kong.start.not_ready`.
+    /// # Example
+    /// ```rhai
+    /// kong::start(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn start(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Start(Start {
+                nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// Makes nodes read their configuration again. Cached credentials stay: only a restart drops them.
+    ///
+    /// # Needs
+    /// `kong.reload`
+    /// # Effect
+    /// The nodes use their configuration files as they are now.
+    /// # Undo
+    /// Nothing of its own.
+    /// # On resume
+    /// Repeated.
+    /// # Errors
+    /// `kong.command`
+    /// # Example
+    /// ```rhai
+    /// kong::reload(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn reload(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Reload(Reload {
+                nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// Holds the configuration still until `kong::thaw`. The mode `"observe"` watches and does not freeze: when somebody writes, the
+    /// run is put down before the next act that stops traffic.
+    ///
+    /// # Needs
+    /// `kong.freeze`
+    /// # Effect
+    /// None; the configuration is looked at again before each act that stops traffic.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Still watched, against the digest of the first time.
+    /// # Errors
+    /// `argument.value`: there is no such mode.
+    /// # Example
+    /// ```rhai
+    /// kong::freeze(env::cluster("practice"), #{ mode: "observe" });
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn freeze(
+        context: NativeCallContext,
+        which: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let found = cluster(which)?;
+        let mut options = Options::new(options);
+        let mode = options
+            .take("mode")
+            .and_then(|mode| mode.into_string().ok());
+        options.done()?;
+        if mode.as_deref() != Some("observe") {
+            return Err(wrong_argument(
+                "`mode` must be given and be `observe`",
+                "kong::freeze(cluster, #{ mode: \"observe\" })",
+            ));
+        }
+        let database = found.database_name()?;
+        call(
+            &context,
+            Intent::Freeze(Freeze {
+                cluster: found.name,
+                database,
+                mode: FreezeMode::Observe,
+            }),
+        )
+    }
+
+    /// Ends what `kong::freeze` began.
+    ///
+    /// # Needs
+    /// `kong.thaw`
+    /// # Effect
+    /// The configuration is not watched any more.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// None.
+    /// # Example
+    /// ```rhai
+    /// kong::thaw(env::cluster("practice"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn thaw(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Thaw(Thaw {
+                cluster: cluster(which)?.name,
+            }),
+        )
+    }
+}
