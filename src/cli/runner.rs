@@ -204,9 +204,7 @@ struct Reporter {
 
 impl Report for Reporter {
     fn process_started(&self, program: &str, process: &ProcessIdentity) -> Result<(), Failure> {
-        let step = self
-            .recorder
-            .state(|state| state.open_step().map(|step| step.number));
+        let step = self.recorder.state(RunState::step_at_work);
         let event = Event::ProcessStarted {
             step,
             program: program.to_owned(),

@@ -32,13 +32,12 @@ impl ProcessIdentity {
     pub fn of(pid: u32) -> Option<Self> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The second field is the program's name in parentheses and may hold anything, so counting starts behind the last one.
-        let started = stat
-            .rsplit_once(')')?
-            .1
-            .split_whitespace()
-            .nth(19)?
-            .parse()
-            .ok()?;
+        let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+        // One that has ended and was not waited for does nothing any more.
+        if fields.next()? == "Z" {
+            return None;
+        }
+        let started = fields.nth(18)?.parse().ok()?;
         let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id")
             .ok()?
             .trim()

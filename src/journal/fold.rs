@@ -38,7 +38,7 @@ pub struct RunState {
     pub abandoned: bool,
     /// What people were asked and answered, by step.
     pub approvals: BTreeMap<StepNo, Approval>,
-    /// The processes that steps started.
+    /// The processes that were started for a step or its undo which has not ended since.
     pub processes: BTreeMap<StepNo, Vec<ProcessIdentity>>,
     /// The runner that took it up last.
     pub runner: Option<ProcessIdentity>,
@@ -164,6 +164,17 @@ impl RunState {
             .iter()
             .rev()
             .find(|entry| !matches!(entry.state, UndoState::Finished))
+    }
+
+    /// The step that something is being done for: the one whose undo was begun, or the one that is open.
+    #[must_use]
+    pub fn step_at_work(&self) -> Option<StepNo> {
+        let undone = || {
+            let next = self.next_undo()?;
+            (next.state == UndoState::Started).then_some(next.step)
+        };
+        // A step of a closure that a crash cut off stays open for ever, so an undo that was begun comes first.
+        undone().or_else(|| self.open_step().map(|step| step.number))
     }
 
     /// Whether any step that changes something other than cutover's own was begun.

@@ -72,6 +72,19 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         script: &mut impl Script,
         entry: &UndoEntry,
     ) -> Result<super::Answer, Fault> {
+        // An interrupted attempt may have left a process that still works at it; two at once is what must not be.
+        let processes = self.recorder.state(|state| {
+            state
+                .processes
+                .get(&entry.step)
+                .cloned()
+                .unwrap_or_default()
+        });
+        for process in &processes {
+            if let Err(failure) = self.world.end_process(process).await {
+                return Ok(Err(failure));
+            }
+        }
         if entry.intent.effect() == Effect::Closure {
             return self.undo_by_closure(script, entry.step).await;
         }

@@ -4,6 +4,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::process::CommandExt as _;
 use std::rc::Rc;
 
 use cutover::environment::{Environment, Grants, OnFailure};
@@ -459,6 +460,34 @@ fn an_attempt_that_cannot_begin_does_not_hide_what_the_one_before_it_did() {
     let (conclusion, _) = bench.roll_back(Plan::Never, &mut list());
     assert_eq!(conclusion.ending, Ending::Undone, "{}", conclusion.reason);
     assert_eq!(bench.world(), before());
+}
+
+#[test]
+fn what_an_interrupted_undo_left_running_is_ended_before_it_is_attempted_again() {
+    let bench = Bench::new();
+    bench.conduct(Plan::Never, &mut list(), OnFailure::Undo);
+    let (conclusion, _) = bench.roll_back(Plan::FailBefore(1), &mut list());
+    assert_eq!(conclusion.ending, Ending::Stuck);
+    let step = bench.state().next_undo().expect("an undo is left").step;
+    let mut left = std::process::Command::new("sleep")
+        .arg("600")
+        .process_group(0)
+        .spawn()
+        .expect("started");
+    let gate = bench.gate(Plan::Never, Mark::Rollback);
+    let started = Event::ProcessStarted {
+        step: Some(step),
+        program: "sleep".to_owned(),
+        process: ProcessIdentity::of(left.id()).expect("it runs"),
+    };
+    let recorded = gate.recorder().sync(jiff::Timestamp::now(), started);
+    recorded.expect("in memory");
+    let (conclusion, _) = bench.roll_back(Plan::Never, &mut list());
+    let ended = left.try_wait().expect("looked at").is_some();
+    left.kill().expect("ended");
+    left.wait().expect("waited for");
+    assert_eq!(conclusion.ending, Ending::Undone, "{}", conclusion.reason);
+    assert!(ended, "it was left running beside its second attempt");
 }
 
 #[test]

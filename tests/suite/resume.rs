@@ -338,7 +338,7 @@ fn many(default: usize, all: usize) -> usize {
 /// A playbook that takes its time, so that a kill hits it anywhere.
 fn slow(steps: usize) -> (String, World) {
     let body = format!(
-        "for number in range(0, {steps}) {{\n    let name = `file-${{number}}`;\n    practice::write([name, `${{name}}-too`], `${{number}}`);\n    run::on_rollback(name, || run::note(name));\n    clock::pause(\"3ms\");\n}}\npractice::remove(\"kept\");"
+        "for number in range(0, {steps}) {{\n    let name = `file-${{number}}`;\n    practice::write([name, `${{name}}-too`], `${{number}}`);\n    run::on_rollback(name, || {{ clock::pause(\"20ms\"); run::note(name); }});\n    clock::pause(\"20ms\");\n}}\npractice::remove(\"kept\");"
     );
     let mut world = before();
     world.remove("kept");
@@ -414,7 +414,7 @@ fn killed_again_and_again_a_way_back_ends_at_the_world_as_found() {
 #[test]
 fn a_script_that_is_killed_at_any_step_is_taken_back_by_a_fresh_one() {
     let (body, _) = slow(6);
-    let body = body.replace("3ms", "120ms");
+    let body = body.replace("20ms", "120ms");
     let mut killed = 0;
     for step in (1..=18).step_by(many(5, 1)) {
         let test = test(&body);

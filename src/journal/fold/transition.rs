@@ -160,10 +160,12 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
                 "a target is not finished",
             )?;
             (entry.result, entry.ended) = (StepResult::Finished(outcome.clone()), Some(record.at));
+            state.processes.remove(step);
         }
         Event::Failed { step, failure } => {
             let entry = open(state, *step)?;
             (entry.result, entry.ended) = (StepResult::Failed(failure.clone()), Some(record.at));
+            state.processes.remove(step);
         }
         Event::Retried { step } => {
             require(
@@ -390,5 +392,6 @@ fn end_undo(
         "the undo was not started",
     )?;
     entry.state = end;
+    state.processes.remove(&step);
     Ok(())
 }
