@@ -34,7 +34,7 @@ fn main() {
         "{:<44} {:>12} {:>16}",
         "what (median)", "measured", "baseline"
     );
-    bench.version();
+    version();
     bench.playbook();
     bench.resume_and_memory();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -49,14 +49,6 @@ struct Bench {
 }
 
 impl Bench {
-    /// `cutover --version` beside a process that does nothing.
-    fn version(&self) {
-        let version = median(|| timed(|| run(cutover().arg("--version"))));
-        let nothing = median(|| timed(|| run(&mut Command::new("true"))));
-        row("cutover --version", version, "process", nothing);
-        let _ = self;
-    }
-
     /// A playbook of 21 acts beside one without any, and beside the same bytes written and synced as often.
     fn playbook(&self) {
         let acts = self.environment("acts");
@@ -152,9 +144,9 @@ impl Bench {
                 .args(["-U", SUPERUSER, "-d", "postgres", "-c", statement]);
             run(&mut command);
         };
-        psql(
-            "CREATE TABLE big AS SELECT g AS id, md5(g::text) AS one, md5((g + 1)::text) AS two, jsonb_build_object('n', g, 'text', repeat(md5(g::text), 4)) AS three FROM generate_series(1, 1100000) g",
-        );
+        psql(&format!(
+            "CREATE TABLE big AS SELECT g AS id, md5(g::text) AS one, md5((g + 1)::text) AS two, jsonb_build_object('n', g, 'text', repeat(md5(g::text), 4)) AS three FROM generate_series(1, {ROWS}) g"
+        ));
         psql("ANALYZE");
         let size = Command::new(server.binaries().join("psql"))
             .args(["-Atq", "-h"])
@@ -239,6 +231,13 @@ impl Bench {
             .args(further);
         run(&mut command);
     }
+}
+
+/// `cutover --version` beside a process that does nothing.
+fn version() {
+    let version = median(|| timed(|| run(cutover().arg("--version"))));
+    let nothing = median(|| timed(|| run(&mut Command::new("true"))));
+    row("cutover --version", version, "process", nothing);
 }
 
 fn cutover() -> Command {
