@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -104,21 +105,21 @@ impl PracticeCluster {
 
     /// Starts the upgrade to 3.4.2 as the run `run`, as fast as it goes.
     pub(crate) fn upgrade(&self, run: &str, further: &[&str]) -> Ended {
-        let mut arguments = vec![
-            "run",
-            "in-place",
-            "cluster=practice",
-            "to=3.4.2",
-            "checks=/health=200",
-            "watch=0s",
-            "bake=0s",
-            "--approve",
-            "practice",
-            "--run-id",
-            run,
-        ];
+        let mut arguments = upgrade_arguments(run);
         arguments.extend(further);
         self.cutover(&arguments)
+    }
+
+    /// The same, for a test that does something meanwhile; nobody reads what it prints.
+    pub(crate) fn start_upgrade(&self, run: &str) -> Child {
+        cutover()
+            .args(upgrade_arguments(run))
+            .arg("--environment")
+            .arg(self.environment())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("cutover runs")
     }
 
     /// Takes a run back, and asserts that the world is the old one, verified.
@@ -145,6 +146,32 @@ impl PracticeCluster {
         text.lines()
             .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["event"].clone())
             .collect()
+    }
+
+    /// Waits until a query of Kong's database answers true.
+    pub(crate) fn wait_for(&self, question: &str) {
+        let socket = self.path().join("socket");
+        let psql = cutover::lab::postgres::binaries()
+            .expect("PostgreSQL is installed")
+            .join("psql");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let asked = Command::new(&psql)
+                .args([
+                    "-XAtq", "-U", "postgres", "-d", "kong", "-c", question, "-h",
+                ])
+                .arg(&socket)
+                .output()
+                .expect("psql runs");
+            if asked.stdout == b"t\n" {
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "never true: {question} {asked:?}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Looks at the world.
@@ -201,6 +228,23 @@ impl PracticeCluster {
     }
 }
 
+/// The words of an upgrade to 3.4.2 that waits for nothing.
+fn upgrade_arguments(run: &str) -> Vec<&str> {
+    vec![
+        "run",
+        "in-place",
+        "cluster=practice",
+        "to=3.4.2",
+        "checks=/health=200",
+        "watch=0s",
+        "bake=0s",
+        "--approve",
+        "practice",
+        "--run-id",
+        run,
+    ]
+}
+
 impl World {
     /// The version that every node runs, if it is one.
     pub(crate) fn version(&self) -> Option<&str> {
@@ -243,7 +287,7 @@ fn cutover() -> Command {
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("USER", "tester");
-    command.stdin(std::process::Stdio::null());
+    command.stdin(Stdio::null());
     command
 }
 
