@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! argv ─► cli ─► playbook ─► script ─► run (the gate) ─► primitive ─► gateway ─► the world
-//!                            child      │  recorded? granted?   intent,     live │ faulty
+//!                            child      │  recorded? granted?   intent,     live │ simulated │ faulty
 //!                            process    │  observe, undo        undo,
 //!                                       ▼                       settle
 //!                                    journal ──records──► render: terminal │ ndjson
@@ -17,6 +17,7 @@
 //! * [`primitive`]: one file per word of the trade.
 //! * [`gateway`]: what one can do to the world; the only room that opens sockets and starts processes on a playbook's behalf.
 //! * [`kong`]: knowledge: versions, migrations. Pure.
+//! * [`plan`]: what a run would do, read off the same run played in a simulated world.
 //! * [`lab`]: the practice cluster: a stand-in for Kong on real PostgreSQL.
 //! * [`render`]: records in, text out; no decisions.
 //!
@@ -24,7 +25,8 @@
 //!
 //! * `script → run, journal, primitive, playbook, gateway` (of `journal` and `gateway` types only);
 //! * `run → journal, primitive, environment, gateway`;
-//! * `render → journal, primitive, playbook, gateway` (types only);
+//! * `plan → run, journal, primitive, gateway, environment` (types only);
+//! * `render → journal, primitive, playbook, gateway, plan` (types only);
 //! * `journal → primitive` (types only);
 //! * `primitive → gateway, kong, playbook` (of `playbook` value types only);
 //! * `gateway → environment, kong`;
@@ -39,6 +41,7 @@ pub mod gateway;
 pub mod journal;
 pub mod kong;
 pub mod lab;
+pub mod plan;
 pub mod playbook;
 pub mod primitive;
 pub mod render;

@@ -11,8 +11,10 @@ mod exit;
 mod injection;
 mod journal;
 mod list;
+mod observe;
 mod operator;
 mod output;
+mod plan;
 mod practice;
 mod resume;
 mod rollback;
@@ -49,6 +51,10 @@ struct Arguments {
 enum Verb {
     /// Runs a playbook in an environment.
     Run(run::Arguments),
+    /// Shows what a run would do, step by step, without doing any of it.
+    Plan(plan::Arguments),
+    /// Looks at an environment, and writes the world that a plan begins with.
+    Observe(observe::Arguments),
     /// Goes on with a run that was put down or interrupted.
     Resume(resume::Arguments),
     /// Attempts the failed step of a held run again, and goes on.
@@ -138,6 +144,8 @@ pub fn main() -> ExitCode {
 async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
     match verb {
         Verb::Run(arguments) => Box::pin(run::run(arguments)).await,
+        Verb::Plan(arguments) => Box::pin(plan::plan(arguments)).await,
+        Verb::Observe(arguments) => observe::run(arguments).await,
         Verb::Resume(arguments) => {
             Box::pin(resume::resume(arguments, crate::journal::Mark::Resume)).await
         }

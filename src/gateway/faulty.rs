@@ -7,9 +7,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Failure, HttpAnswer,
-    HttpRequest, Kong, MigrationRun, Packages, Practice, ProcessIdentity, Processes, Rotation,
-    Stopped, Traffic, VerifyTier, Web,
+    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation, Failure,
+    HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, ProcessIdentity, Processes,
+    Rotation, Stopped, Traffic, VerifyTier, Web,
 };
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
@@ -43,6 +43,11 @@ impl<World> Faulty<World> {
             plan,
             changes: Cell::new(0),
         }
+    }
+
+    /// The world behind the faults.
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// How many calls that change the world were made.
@@ -152,6 +157,6 @@ hand_on! { Traffic {
 } }
 
 hand_on! { Web {
-    look fn request(request: &HttpRequest) -> HttpAnswer;
+    look fn request(request: &HttpRequest, hoped: &Expectation) -> HttpAnswer;
     look fn proxy_url(node: &str) -> String;
 } }

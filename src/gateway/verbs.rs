@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -229,7 +230,7 @@ pub trait Traffic {
 }
 
 /// What a load balancer gives a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rotation {
     /// Its weight, 0 to 256.
     pub weight: u16,
@@ -238,7 +239,7 @@ pub struct Rotation {
 }
 
 /// Whether a node gets new requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RotationState {
     /// It does, by its weight.
@@ -249,8 +250,13 @@ pub enum RotationState {
 
 /// Requests to HTTP servers.
 pub trait Web {
-    /// Sends one request, and answers what came back within its deadline.
-    async fn request(&self, request: &HttpRequest) -> Result<HttpAnswer, Failure>;
+    /// Sends one request, and answers what came back within its deadline. What the caller hopes for changes nothing where there are
+    /// servers; a simulated world has none to ask.
+    async fn request(
+        &self,
+        request: &HttpRequest,
+        hoped: &Expectation,
+    ) -> Result<HttpAnswer, Failure>;
     /// The base URL of a node's proxy.
     async fn proxy_url(&self, node: &str) -> Result<String, Failure>;
 }

@@ -189,6 +189,13 @@ pub fn of(version: &Version) -> Vec<Subsystem> {
         .collect()
 }
 
+/// Every migration of every release, with its subsystem.
+pub fn subsystems() -> impl Iterator<Item = (&'static str, Migration)> {
+    SUBSYSTEMS
+        .iter()
+        .flat_map(|(name, migrations)| migrations.iter().map(|migration| (*name, *migration)))
+}
+
 impl Subsystem {
     /// The Lua namespace under which Kong keeps the subsystem's migrations.
     #[must_use]

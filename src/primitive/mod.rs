@@ -15,6 +15,7 @@ mod practice;
 mod review;
 mod run;
 mod traffic;
+mod words;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,12 +1,14 @@
 //! Records in, text out. No decisions: what is said here follows from the journal alone.
 
 mod diagnostic;
+mod plan;
 mod production;
 mod progress;
 mod text;
 mod verdict;
 
 pub use diagnostic::{Excerpt, diagnostics};
+pub use plan::plan;
 pub use production::{downtime, production};
 pub use progress::record_line;
 pub use text::{clean, duration};

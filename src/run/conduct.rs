@@ -1,12 +1,14 @@
 //! A run from its first step to its verdict.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Answered, Call, Fault, Gate, People, Question, Raised, Reply, Request, Script};
 use crate::environment::OnFailure;
 use crate::gateway::Gateway;
 use crate::journal::{Durability, Ending, Event, JournalError, Trail};
 
 /// How a runner put a run down.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conclusion {
     /// The verdict.
     pub ending: Ending,

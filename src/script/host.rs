@@ -12,9 +12,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::Sources;
-use super::protocol::{FromChild, Inventory, LONGEST_LINE, Loaded, ToChild, VERSION};
+use super::protocol::{FromChild, Inventory, Job, LONGEST_LINE, Loaded, ToChild, VERSION};
 use crate::journal::StepNo;
-use crate::run::{Answer, Fault, Request, Script};
+use crate::run::{Answer, Fault, Played, Request, Scenario, Script};
 
 /// The word that makes the binary the child.
 pub(crate) const CHILD_WORD: &str = "script-host";
@@ -79,6 +79,25 @@ impl Host {
         self.inventory = inventory;
     }
 
+    /// Plays the playbook in a simulated world, in its own process.
+    pub async fn play(&mut self, scenario: Scenario) -> Result<Played, HostError> {
+        if self.process.is_none() || self.begun {
+            self.process = None;
+            self.start().await?;
+        }
+        let job = Box::new(Job {
+            parameters: self.parameters.clone(),
+            inventory: self.inventory.clone(),
+            scenario,
+        });
+        self.send(&ToChild::Play { job }).await?;
+        self.begun = true;
+        match self.receive().await? {
+            FromChild::Played(played) => Ok(*played),
+            _ => Err(self.broke("spoke out of turn")),
+        }
+    }
+
     /// The sources, with every module that was asked for.
     #[must_use]
     pub fn sources(&self) -> &Sources {
@@ -105,7 +124,7 @@ impl Host {
                     self.send(&ToChild::Module { text, problem }).await?;
                 }
                 FromChild::Loaded(loaded) => return Ok(loaded),
-                FromChild::Request(_) | FromChild::Budget { .. } => {
+                FromChild::Request(_) | FromChild::Budget { .. } | FromChild::Played(_) => {
                     return Err(self.broke("asked for a step before it was begun"));
                 }
             }
@@ -227,7 +246,7 @@ impl Script for Host {
         match self.receive().await? {
             FromChild::Request(request) => Ok(request),
             FromChild::Budget { what } => Err(Fault::Budget(what)),
-            FromChild::NeedModule { .. } | FromChild::Loaded(_) => {
+            FromChild::NeedModule { .. } | FromChild::Loaded(_) | FromChild::Played(_) => {
                 Err(self.broke("spoke out of turn").into())
             }
         }

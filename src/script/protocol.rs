@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::journal::StepNo;
 use crate::playbook::{Diagnostic, Header};
-use crate::run::{Answer, Request};
+use crate::run::{Answer, Played, Request, Scenario};
 
 /// The version of this protocol. Both ends are the same binary; it is compared all the same, since a binary may be replaced while
 /// a run is on.
@@ -39,6 +39,8 @@ pub(super) enum ToChild {
         inventory: Inventory,
         only_replay: bool,
     },
+    /// Play the playbook in a simulated world, instead of beginning it.
+    Play { job: Box<Job> },
     /// The answer to the last call.
     Answer { answer: Answer },
     /// Run the closure that this step left.
@@ -55,8 +57,21 @@ pub(super) enum FromChild {
     Loaded(Loaded),
     /// The playbook wants something.
     Request(Request),
+    /// The playbook was played.
+    Played(Box<Played>),
     /// A budget was used up; the child can do nothing more for the playbook.
     Budget { what: String },
+}
+
+/// A playbook to be played.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Job {
+    /// The values of its parameters.
+    pub(super) parameters: BTreeMap<String, Value>,
+    /// What it may know of the environment.
+    pub(super) inventory: Inventory,
+    /// In which world.
+    pub(super) scenario: Scenario,
 }
 
 /// What became of a playbook's text.

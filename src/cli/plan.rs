@@ -1,0 +1,90 @@
+//! `cutover plan PLAYBOOK NAME=VALUE…`: what a run would do, step by step, without doing any of it.
+
+use std::path::PathBuf;
+
+use super::Place;
+use super::check::refuse_rejected;
+use super::exit::{CliError, Exit};
+use super::output;
+use super::run::{header_of, resolve_parameters};
+use super::{observe, runner};
+use crate::environment::Environment;
+use crate::gateway::simulated::Durations;
+use crate::journal::{Ending, RunId};
+use crate::plan::Plan;
+use crate::render;
+use crate::run::Scenario;
+use crate::script::{Host, Sources};
+
+/// Arguments of `cutover plan`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// A playbook that ships, by name, or the path of a `.rhai` file.
+    playbook: String,
+    /// Its parameters.
+    #[arg(value_name = "NAME=VALUE")]
+    parameters: Vec<String>,
+    #[command(flatten)]
+    place: Place,
+    /// Plan with a world that was observed before, or described, instead of looking at the real one.
+    #[arg(long, value_name = "FILE")]
+    offline: Option<PathBuf>,
+    /// How the plan is shown.
+    #[arg(long, value_enum, default_value = "text")]
+    output: Shown,
+    /// Exit with 10 when the run would change anything.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+/// How a plan is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Shown {
+    /// A table for people.
+    Text,
+    /// The plan as JSON.
+    Json,
+}
+
+pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
+    let environment = Environment::load(&arguments.place.environment)?;
+    let (mut host, loaded) = Host::load(Sources::find(&arguments.playbook)?).await?;
+    if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
+        return Ok(exit);
+    }
+    let header = loaded
+        .header
+        .expect("a playbook without a header is rejected");
+    let parameters = resolve_parameters(&header, &arguments.parameters, &environment)?;
+    let world = match &arguments.offline {
+        Some(path) => observe::read(path)?,
+        None => observe::look(&environment).await?,
+    };
+    let scenario = Scenario {
+        header: header_of(
+            RunId("plan".to_owned()),
+            header.api,
+            host.sources(),
+            &parameters,
+            &environment,
+        ),
+        world,
+        durations: Durations::built_in(),
+        grants: environment.grants.clone(),
+        on_failure: environment.on_failure,
+    };
+    host.provide(parameters, runner::inventory(&environment));
+    let played = host.play(scenario.clone()).await?;
+    let plan = Plan::of(&played, &scenario.world, &environment.grants);
+    match arguments.output {
+        Shown::Text => output::data(render::plan(&plan).trim_end()),
+        Shown::Json => {
+            output::data(&serde_json::to_string_pretty(&plan).expect("plain data"));
+        }
+    }
+    Ok(match plan.ending {
+        Ending::Done if arguments.detailed_exitcode && plan.changes() => Exit::Changes,
+        Ending::Done => Exit::Done,
+        _ => Exit::Refused,
+    })
+}
