@@ -17,6 +17,7 @@
 //! * [`primitive`]: one file per word of the trade.
 //! * [`gateway`]: what one can do to the world; the only room that opens sockets and starts processes on a playbook's behalf.
 //! * [`kong`]: knowledge: versions, migrations. Pure.
+//! * [`drill`]: what can go wrong, each played once, and what must hold all the same.
 //! * [`plan`]: what a run would do, read off the same run played in a simulated world.
 //! * [`lab`]: the practice cluster: a stand-in for Kong on real PostgreSQL.
 //! * [`render`]: records in, text out; no decisions.
@@ -25,6 +26,7 @@
 //!
 //! * `script → run, journal, primitive, playbook, gateway` (of `journal` and `gateway` types only);
 //! * `run → journal, primitive, environment, gateway`;
+//! * `drill → run, journal, primitive, gateway, kong, render` (of `render` how a verdict says that production is down);
 //! * `plan → run, journal, primitive, gateway, environment` (types only);
 //! * `render → journal, primitive, playbook, gateway, plan` (types only);
 //! * `journal → primitive` (types only);
@@ -36,6 +38,7 @@
 //! `tests/suite/architecture.rs` reads these lines and checks them.
 
 pub mod cli;
+pub mod drill;
 pub mod environment;
 pub mod gateway;
 pub mod journal;

@@ -6,6 +6,7 @@ mod api;
 mod approve;
 mod check;
 mod demo;
+mod drill;
 mod environment;
 mod exit;
 mod injection;
@@ -53,6 +54,8 @@ enum Verb {
     Run(run::Arguments),
     /// Shows what a run would do, step by step, without doing any of it.
     Plan(plan::Arguments),
+    /// Plays a playbook with each thing going wrong once, and says what is not safe.
+    Drill(drill::Arguments),
     /// Looks at an environment, and writes the world that a plan begins with.
     Observe(observe::Arguments),
     /// Goes on with a run that was put down or interrupted.
@@ -145,6 +148,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
     match verb {
         Verb::Run(arguments) => Box::pin(run::run(arguments)).await,
         Verb::Plan(arguments) => Box::pin(plan::plan(arguments)).await,
+        Verb::Drill(arguments) => Box::pin(drill::drill(arguments)).await,
         Verb::Observe(arguments) => observe::run(arguments).await,
         Verb::Resume(arguments) => {
             Box::pin(resume::resume(arguments, crate::journal::Mark::Resume)).await

@@ -16,9 +16,9 @@ use crate::render;
 use crate::run::Scenario;
 use crate::script::{Host, Sources};
 
-/// Arguments of `cutover plan`.
+/// A playbook with what it is played in.
 #[derive(Debug, clap::Args)]
-pub(super) struct Arguments {
+pub(super) struct SubjectArguments {
     /// A playbook that ships, by name, or the path of a `.rhai` file.
     playbook: String,
     /// Its parameters.
@@ -26,9 +26,61 @@ pub(super) struct Arguments {
     parameters: Vec<String>,
     #[command(flatten)]
     place: Place,
-    /// Plan with a world that was observed before, or described, instead of looking at the real one.
+    /// Begin with a world that was observed before, or described, instead of looking at the real one.
     #[arg(long, value_name = "FILE")]
     offline: Option<PathBuf>,
+}
+
+/// A playbook that is ready to be played.
+pub(super) struct Subject {
+    pub(super) host: Host,
+    pub(super) scenario: Scenario,
+    pub(super) environment: Environment,
+}
+
+impl SubjectArguments {
+    /// Loads the playbook and the world; nothing where the playbook is rejected, which has been said then.
+    pub(super) async fn load(&self) -> Result<Option<Subject>, CliError> {
+        let environment = Environment::load(&self.place.environment)?;
+        let (mut host, loaded) = Host::load(Sources::find(&self.playbook)?).await?;
+        if refuse_rejected(&loaded, host.sources()).is_some() {
+            return Ok(None);
+        }
+        let header = loaded
+            .header
+            .expect("a playbook without a header is rejected");
+        let parameters = resolve_parameters(&header, &self.parameters, &environment)?;
+        let world = match &self.offline {
+            Some(path) => observe::read(path)?,
+            None => observe::look(&environment).await?,
+        };
+        let scenario = Scenario {
+            header: header_of(
+                RunId("plan".to_owned()),
+                header.api,
+                host.sources(),
+                &parameters,
+                &environment,
+            ),
+            world,
+            durations: Durations::built_in(),
+            grants: environment.grants.clone(),
+            on_failure: environment.on_failure,
+        };
+        host.provide(parameters, runner::inventory(&environment));
+        Ok(Some(Subject {
+            host,
+            scenario,
+            environment,
+        }))
+    }
+}
+
+/// Arguments of `cutover plan`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    subject: SubjectArguments,
     /// How the plan is shown.
     #[arg(long, value_enum, default_value = "text")]
     output: Shown,
@@ -47,33 +99,14 @@ enum Shown {
 }
 
 pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
-    let environment = Environment::load(&arguments.place.environment)?;
-    let (mut host, loaded) = Host::load(Sources::find(&arguments.playbook)?).await?;
-    if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
-        return Ok(exit);
-    }
-    let header = loaded
-        .header
-        .expect("a playbook without a header is rejected");
-    let parameters = resolve_parameters(&header, &arguments.parameters, &environment)?;
-    let world = match &arguments.offline {
-        Some(path) => observe::read(path)?,
-        None => observe::look(&environment).await?,
+    let Some(Subject {
+        mut host,
+        scenario,
+        environment,
+    }) = arguments.subject.load().await?
+    else {
+        return Ok(Exit::Rejected);
     };
-    let scenario = Scenario {
-        header: header_of(
-            RunId("plan".to_owned()),
-            header.api,
-            host.sources(),
-            &parameters,
-            &environment,
-        ),
-        world,
-        durations: Durations::built_in(),
-        grants: environment.grants.clone(),
-        on_failure: environment.on_failure,
-    };
-    host.provide(parameters, runner::inventory(&environment));
     let played = host.play(scenario.clone()).await?;
     let plan = Plan::of(&played, &scenario.world, &environment.grants);
     match arguments.output {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation, Failure,
@@ -14,8 +15,12 @@ use super::{
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 
+/// How long a call takes that its deadline cuts off.
+const LATE: Duration = Duration::from_mins(15);
+
 /// Which call fails, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Plan {
     /// No call fails; they are counted.
     Never,
@@ -23,8 +28,12 @@ pub enum Plan {
     FailBefore(u32),
     /// The `n`th call that changes the world, from 1, does its work and then reports failure.
     FailAfter(u32),
+    /// The same, after a quarter of an hour: its deadline cut it off.
+    FailLate(u32),
     /// The `n`th call and every later one fails before it does anything.
     FailFrom(u32),
+    /// The first of these calls fails before it does anything, and so does the second.
+    FailBoth(u32, u32),
 }
 
 /// A world in which one call fails.
@@ -35,7 +44,7 @@ pub struct Faulty<World> {
     changes: Cell<u32>,
 }
 
-impl<World> Faulty<World> {
+impl<World: Clock> Faulty<World> {
     /// `world`, failing as `plan` says.
     pub fn new(world: World, plan: Plan) -> Self {
         Self {
@@ -67,13 +76,25 @@ impl<World> Faulty<World> {
         match self.plan {
             Plan::FailBefore(chosen) if number == chosen => Err(injected()),
             Plan::FailFrom(chosen) if number >= chosen => Err(injected()),
+            Plan::FailBoth(first, second) if number == first || number == second => Err(injected()),
+            Plan::FailLate(chosen) if number == chosen => {
+                call.await?;
+                self.world.pause(LATE).await;
+                Err(Failure::new(
+                    "process.deadline",
+                    format!("call {number} was cut off by its deadline"),
+                ))
+            }
             Plan::FailAfter(chosen) if number == chosen => {
                 call.await?;
                 Err(injected())
             }
-            Plan::Never | Plan::FailBefore(_) | Plan::FailAfter(_) | Plan::FailFrom(_) => {
-                call.await
-            }
+            Plan::Never
+            | Plan::FailBefore(_)
+            | Plan::FailAfter(_)
+            | Plan::FailLate(_)
+            | Plan::FailFrom(_)
+            | Plan::FailBoth(..) => call.await,
         }
     }
 }
@@ -101,7 +122,7 @@ impl<World: Processes> Processes for Faulty<World> {
 /// Hands each verb on; those marked `change` are counted and can fail.
 macro_rules! hand_on {
     ($trait:ident { $($kind:ident fn $verb:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }) => {
-        impl<World: $trait> $trait for Faulty<World> {
+        impl<World: $trait + Clock> $trait for Faulty<World> {
             $(async fn $verb(&self, $($argument: $type),*) -> Result<$answer, Failure> {
                 hand_on!(@$kind self, self.world.$verb($($argument),*))
             })*

@@ -15,6 +15,12 @@ pub struct MemoryJournal {
 }
 
 impl MemoryJournal {
+    /// How many records there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.records.borrow().len()
+    }
+
     /// The records so far.
     #[must_use]
     pub fn records(&self) -> Vec<Record> {

@@ -1,6 +1,7 @@
 //! Records in, text out. No decisions: what is said here follows from the journal alone.
 
 mod diagnostic;
+mod drill;
 mod plan;
 mod production;
 mod progress;
@@ -8,6 +9,7 @@ mod text;
 mod verdict;
 
 pub use diagnostic::{Excerpt, diagnostics};
+pub use drill::drill;
 pub use plan::plan;
 pub use production::{downtime, production};
 pub use progress::record_line;

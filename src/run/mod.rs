@@ -16,6 +16,7 @@ mod recorder;
 mod script;
 mod settle;
 mod standing;
+mod trouble;
 mod unwind;
 
 pub use conduct::{Conclusion, conduct, roll_back};
@@ -23,6 +24,7 @@ pub use fault::{Denial, Divergence, Fault};
 pub use gate::{Call, Gate, Reply};
 pub use lock::{EnvironmentLock, LockError};
 pub use people::{Answered, People, Question};
-pub use play::{Played, Scenario, play};
+pub use play::{Played, Scenario, Session, play, play_with};
 pub use recorder::{Recorder, Watcher};
 pub use script::{Answer, Raised, Request, Script};
+pub use trouble::{Crash, Interference, Trouble};

@@ -12,7 +12,8 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::Sources;
-use super::protocol::{FromChild, Inventory, Job, LONGEST_LINE, Loaded, ToChild, VERSION};
+use super::protocol::{FromChild, Inventory, Job, LONGEST_LINE, Loaded, Purpose, ToChild, VERSION};
+use crate::drill::Report;
 use crate::journal::StepNo;
 use crate::run::{Answer, Fault, Played, Request, Scenario, Script};
 
@@ -81,21 +82,44 @@ impl Host {
 
     /// Plays the playbook in a simulated world, in its own process.
     pub async fn play(&mut self, scenario: Scenario) -> Result<Played, HostError> {
-        if self.process.is_none() || self.begun {
-            self.process = None;
-            self.start().await?;
-        }
-        let job = Box::new(Job {
-            parameters: self.parameters.clone(),
-            inventory: self.inventory.clone(),
-            scenario,
-        });
-        self.send(&ToChild::Play { job }).await?;
-        self.begun = true;
+        self.send_job(scenario, Purpose::Plan).await?;
         match self.receive().await? {
             FromChild::Played(played) => Ok(*played),
             _ => Err(self.broke("spoke out of turn")),
         }
+    }
+
+    /// Plays every fault of the playbook, or the one of the number `only`, and judges what came of it. `tick` is told how many plays
+    /// of how many are done.
+    pub async fn drill(
+        &mut self,
+        scenario: Scenario,
+        only: Option<usize>,
+        mut tick: impl FnMut(usize, usize),
+    ) -> Result<Report, HostError> {
+        self.send_job(scenario, Purpose::Drill { only }).await?;
+        loop {
+            match self.receive().await? {
+                FromChild::Drilling { done, of } => tick(done, of),
+                FromChild::Drilled(report) => return Ok(*report),
+                _ => return Err(self.broke("spoke out of turn")),
+            }
+        }
+    }
+
+    async fn send_job(&mut self, scenario: Scenario, purpose: Purpose) -> Result<(), HostError> {
+        if self.process.is_none() || self.begun {
+            self.process = None;
+            self.start().await?;
+        }
+        self.begun = true;
+        let job = Box::new(Job {
+            parameters: self.parameters.clone(),
+            inventory: self.inventory.clone(),
+            scenario,
+            purpose,
+        });
+        self.send(&ToChild::Play { job }).await
     }
 
     /// The sources, with every module that was asked for.
@@ -124,7 +148,7 @@ impl Host {
                     self.send(&ToChild::Module { text, problem }).await?;
                 }
                 FromChild::Loaded(loaded) => return Ok(loaded),
-                FromChild::Request(_) | FromChild::Budget { .. } | FromChild::Played(_) => {
+                _ => {
                     return Err(self.broke("asked for a step before it was begun"));
                 }
             }
@@ -246,9 +270,7 @@ impl Script for Host {
         match self.receive().await? {
             FromChild::Request(request) => Ok(request),
             FromChild::Budget { what } => Err(Fault::Budget(what)),
-            FromChild::NeedModule { .. } | FromChild::Loaded(_) | FromChild::Played(_) => {
-                Err(self.broke("spoke out of turn").into())
-            }
+            _ => Err(self.broke("spoke out of turn").into()),
         }
     }
 

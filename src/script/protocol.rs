@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::drill::Report;
 use crate::journal::StepNo;
 use crate::playbook::{Diagnostic, Header};
 use crate::run::{Answer, Played, Request, Scenario};
@@ -59,6 +60,10 @@ pub(super) enum FromChild {
     Request(Request),
     /// The playbook was played.
     Played(Box<Played>),
+    /// A drill goes on: so many plays of so many are done.
+    Drilling { done: usize, of: usize },
+    /// The playbook was drilled.
+    Drilled(Box<Report>),
     /// A budget was used up; the child can do nothing more for the playbook.
     Budget { what: String },
 }
@@ -72,6 +77,18 @@ pub(super) struct Job {
     pub(super) inventory: Inventory,
     /// In which world.
     pub(super) scenario: Scenario,
+    /// What for.
+    pub(super) purpose: Purpose,
+}
+
+/// What a playbook is played for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Purpose {
+    /// To see how it goes.
+    Plan,
+    /// To see what every fault does, or one of them, by its number from 1.
+    Drill { only: Option<usize> },
 }
 
 /// What became of a playbook's text.

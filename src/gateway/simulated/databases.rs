@@ -173,6 +173,7 @@ impl Databases for Simulated {
         self.happen(Happened::Restored {
             database: database.to_owned(),
             lost_writes,
+            schema: self.database(database, |database| database.schema.clone())?,
         });
         Ok(())
     }

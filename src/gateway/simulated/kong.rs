@@ -156,26 +156,6 @@ enum Half {
 }
 
 impl Simulated {
-    /// Lets an `up` break off after its first migration.
-    pub fn break_off_up(&self, node: &str) -> Result<(), Failure> {
-        let (database, installed) = (
-            self.database_of(node)?,
-            self.node(node, |node| node.installed)?,
-        );
-        let before = self.database(&database, Content::of)?;
-        let begun =
-            self.change_database(&database, |database| database.schema.begin_up(&installed))?;
-        if begun {
-            let proven_backup = self.is_proven(&database, Some(&before));
-            self.happen(Happened::MigratedUp {
-                database,
-                proven_backup,
-                whole: false,
-            });
-        }
-        Ok(())
-    }
-
     fn migrate(&self, node: &str, half: Half) -> Result<MigrationRun, Failure> {
         let database = self.database_of(node)?;
         let (bytes, locked) = self.database(&database, |database| {
@@ -195,6 +175,21 @@ impl Simulated {
         }
         let installed = self.node(node, |node| node.installed)?;
         let before = self.database(&database, Content::of)?;
+        let broken =
+            half == Half::Up && self.change(|state| std::mem::take(&mut state.up_breaks_off));
+        if broken {
+            self.change_database(&database, |database| database.schema.begin_up(&installed))?;
+            self.happen(Happened::MigratedUp {
+                proven_backup: self.is_proven(&database, Some(&before)),
+                schema: self.database(&database, |database| database.schema.clone())?,
+                database,
+                whole: false,
+            });
+            return Ok(MigrationRun {
+                aborted: false,
+                error: Some("`kong migrations up` ended with signal 9".to_owned()),
+            });
+        }
         let done = self.change_database(&database, |database| match half {
             Half::Up => database.schema.up(&installed),
             Half::Finish => database.schema.finish(&installed),
@@ -213,15 +208,18 @@ impl Simulated {
         }
         let changed = self.database(&database, |now| now.schema != before.schema)?;
         if changed {
+            let schema = self.database(&database, |database| database.schema.clone())?;
             self.happen(match half {
                 Half::Up => Happened::MigratedUp {
                     proven_backup: self.is_proven(&database, Some(&before)),
                     database,
+                    schema,
                     whole: true,
                 },
                 Half::Finish => Happened::Finished {
                     proven_backup: self.is_proven(&database, None),
                     database,
+                    schema,
                 },
             });
         }

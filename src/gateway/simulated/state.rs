@@ -108,6 +108,8 @@ pub enum Happened {
         proven_backup: bool,
         /// Whether all of it ran.
         whole: bool,
+        /// The schema after it.
+        schema: Schema,
     },
     /// `kong migrations finish` changed a schema.
     Finished {
@@ -115,6 +117,8 @@ pub enum Happened {
         database: String,
         /// Whether a proven backup of this database is there.
         proven_backup: bool,
+        /// The schema after it.
+        schema: Schema,
     },
     /// A database holds again what a backup holds.
     Restored {
@@ -122,6 +126,8 @@ pub enum Happened {
         database: String,
         /// How many writes since the backup are not in it any more.
         lost_writes: u64,
+        /// The schema after it.
+        schema: Schema,
     },
 }
 
@@ -134,6 +140,8 @@ pub(super) struct State {
     pub(super) backups: BTreeMap<String, Kept>,
     pub(super) copies: BTreeMap<String, Copy>,
     pub(super) happened: Vec<Happening>,
+    /// Whether the next `kong migrations up` breaks off after its first migration.
+    pub(super) up_breaks_off: bool,
 }
 
 impl Simulated {
@@ -151,6 +159,7 @@ impl Simulated {
                 backups: BTreeMap::new(),
                 copies: BTreeMap::new(),
                 happened: Vec::new(),
+                up_breaks_off: false,
             })),
         }
     }
@@ -182,6 +191,25 @@ impl Simulated {
     /// Lets something happen to the world that is not the run's doing, such as a write by somebody else.
     pub fn interfere(&self, with: impl FnOnce(&mut World)) {
         self.change(|state| with(&mut state.world));
+    }
+
+    /// Lets time pass that nobody asked for.
+    pub fn let_pass(&self, duration: Duration) {
+        self.change(|state| state.now += duration);
+    }
+
+    /// Lets the next `kong migrations up` break off after its first migration.
+    pub fn break_off_next_up(&self) {
+        self.change(|state| state.up_breaks_off = true);
+    }
+
+    /// Lets a node's process die.
+    pub fn lose_node(&self, name: &str) {
+        if self.change_node(name, |node| node.running = None).is_ok() {
+            self.happen(Happened::Stopped {
+                node: name.to_owned(),
+            });
+        }
     }
 
     /// Lets time pass that the playbook asked for.
