@@ -10,8 +10,8 @@ use super::run::{header_of, resolve_parameters};
 use super::{observe, runner};
 use crate::environment::Environment;
 use crate::gateway::simulated::Durations;
-use crate::journal::{Ending, RunId};
-use crate::plan::Plan;
+use crate::journal::{Ending, RunId, RunState};
+use crate::plan::{Plan, learn};
 use crate::render;
 use crate::run::Scenario;
 use crate::script::{Host, Sources};
@@ -63,7 +63,7 @@ impl SubjectArguments {
                 &environment,
             ),
             world,
-            durations: Durations::built_in(),
+            durations: durations(&environment)?,
             grants: environment.grants.clone(),
             on_failure: environment.on_failure,
         };
@@ -74,6 +74,29 @@ impl SubjectArguments {
             environment,
         }))
     }
+}
+
+/// How long things take in an environment: what is built in, and over that what its earlier runs took.
+pub(super) fn durations(environment: &Environment) -> Result<Durations, CliError> {
+    let mut durations = Durations::built_in();
+    // Somebody who plans on a laptop has no store there, and gets none made.
+    if !environment.storage.path.join("runs").exists() {
+        return Ok(durations);
+    }
+    let store = runner::store(environment)?;
+    let mut runs: Vec<RunState> = Vec::new();
+    for run in store.runs()? {
+        let (_, state) = store.find(&run)?.read()?;
+        let here = state.header.as_ref();
+        if here.is_some_and(|header| header.environment == environment.name) {
+            runs.push(state);
+        }
+    }
+    runs.sort_by_key(|run| run.began);
+    for run in &runs {
+        learn(&mut durations, run);
+    }
+    Ok(durations)
 }
 
 /// Arguments of `cutover plan`.

@@ -3,8 +3,12 @@
 //! Owns the shape of a plan and the judgements in it (what takes how long, when clients go unserved, from where on there is no way
 //! back). It plays nothing and observes nothing: it is given what was played.
 
+mod fidelity;
+mod history;
 mod step;
 
+pub use fidelity::Fidelity;
+pub use history::learn;
 pub use step::{Granted, PlannedStep};
 
 use std::collections::BTreeMap;

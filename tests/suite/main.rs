@@ -14,6 +14,7 @@ mod failures;
 mod harness;
 mod in_place;
 mod migration_states;
+mod model_kong;
 mod postgres_backup;
 mod postgres_damage;
 mod postgres_facts;

@@ -91,9 +91,11 @@ impl Kong for Simulated {
         self.work(Work::Look, 0);
         let (running, stand_in) = self.node(node, |node| (node.running, node.stand_in))?;
         let version = running.ok_or_else(|| not_answering(node))?;
+        let database = self.node(node, |node| node.database.clone())?;
+        let reachable = |name: String| self.database(&name, |_| ()).is_ok();
         Ok(AdminStatus {
             version,
-            database_reachable: true,
+            database_reachable: database.is_none_or(reachable),
             stand_in,
         })
     }

@@ -108,6 +108,7 @@ async fn observe_database(
         entities,
         writes: 0,
         migration_lock: world.migration_lock(name).await?,
+        down: false,
         long_transactions: world.long_transactions(name, LONG).await?,
     })
 }

@@ -253,13 +253,17 @@ impl Simulated {
             .ok_or_else(|| missing("node", name))
     }
 
+    /// Looks at a database, whose server must answer.
     pub(super) fn database<T>(
         &self,
         name: &str,
         look: impl FnOnce(&Database) -> T,
     ) -> Result<T, Failure> {
-        self.look(|state| state.world.databases.get(name).map(look))
-            .ok_or_else(|| missing("database", name))
+        self.look(|state| match state.world.databases.get(name) {
+            None => Err(missing("database", name)),
+            Some(database) if database.down => Err(unreachable(name)),
+            Some(database) => Ok(look(database)),
+        })
     }
 
     pub(super) fn change_database<T>(
@@ -267,8 +271,11 @@ impl Simulated {
         name: &str,
         change: impl FnOnce(&mut Database) -> T,
     ) -> Result<T, Failure> {
-        self.change(|state| state.world.databases.get_mut(name).map(change))
-            .ok_or_else(|| missing("database", name))
+        self.change(|state| match state.world.databases.get_mut(name) {
+            None => Err(missing("database", name)),
+            Some(database) if database.down => Err(unreachable(name)),
+            Some(database) => Ok(change(database)),
+        })
     }
 
     fn spend(&self, duration: Duration, basis: super::Basis) {
@@ -312,6 +319,14 @@ impl Content {
 
 pub(super) fn sum(bytes: &[u8]) -> String {
     hex::encode(Sha256::digest(bytes))
+}
+
+fn unreachable(name: &str) -> Failure {
+    Failure::new(
+        "database.unreachable",
+        format!("cannot connect to database `{name}`: connection refused"),
+    )
+    .hint("is the server up, and do `[databases]` and the secret of the environment file fit it?")
 }
 
 fn missing(kind: &str, name: &str) -> Failure {

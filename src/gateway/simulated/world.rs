@@ -93,6 +93,9 @@ pub struct Database {
     /// Whether somebody holds Kong's lock on migrations.
     #[serde(default)]
     pub migration_lock: bool,
+    /// Whether the server does not answer.
+    #[serde(default)]
+    pub down: bool,
     /// Transactions that are open for long, described for people.
     #[serde(default)]
     pub long_transactions: Vec<String>,
