@@ -12,7 +12,7 @@ use super::{
     Stopped, Traffic, VerifyTier, Web,
 };
 use crate::kong::Version;
-use crate::kong::migrations::MigrationState;
+use crate::kong::migrations::{MigrationState, Names};
 
 /// Which call fails, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +141,7 @@ hand_on! { Databases {
     change fn drop_copy(database: &str, copy: &str) -> ();
     change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>) -> ();
     look fn await_no_migration_session(database: &str) -> u64;
+    look fn pending_migrations(database: &str) -> Names;
     look fn migration_lock(database: &str) -> bool;
     change fn clear_migration_lock(database: &str) -> ();
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;

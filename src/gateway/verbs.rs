@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{Failure, ProcessIdentity};
 use crate::kong::Version;
-use crate::kong::migrations::MigrationState;
+use crate::kong::migrations::{MigrationState, Names};
 
 /// What a gateway tells while it works; the gate writes process starts into the journal, the terminal shows progress.
 pub trait Report {
@@ -153,6 +153,8 @@ pub trait Databases {
     ) -> Result<(), Failure>;
     /// Ends sessions of a killed `kong migrations` and waits until none is left. Answers how many there were.
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure>;
+    /// What `up` has run and `finish` has not, as the database itself says: an older `kong` does not list what it does not know.
+    async fn pending_migrations(&self, database: &str) -> Result<Names, Failure>;
     /// Whether Kong's own lock on migrations is held.
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure>;
     /// Takes away a lock on migrations that a killed command left behind.

@@ -1,5 +1,8 @@
 //! The verbs about databases, in terms of [`super::postgres`].
 
+mod failure;
+mod pending;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,6 +15,7 @@ use super::postgres::{
 };
 use crate::environment::Database;
 use crate::gateway::{BackupFacts, ContentDigest, DatabaseFacts, Databases, Failure, VerifyTier};
+use crate::kong::migrations::Names;
 
 /// When a dump, a proof or a restore is given up.
 const LONG_WORK: Duration = Duration::from_hours(12);
@@ -197,6 +201,10 @@ impl Databases for Live {
         }
     }
 
+    async fn pending_migrations(&self, database: &str) -> Result<Names, Failure> {
+        pending::migrations(self.database(database)?).await
+    }
+
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure> {
         let target = self.database(database)?;
         let statement = format!(
@@ -357,26 +365,4 @@ fn free_bytes(path: &Path) -> Result<u64, Failure> {
         )
     })?;
     Ok(found.f_bavail * found.f_frsize)
-}
-
-impl From<PostgresError> for Failure {
-    fn from(error: PostgresError) -> Self {
-        let code = match &error {
-            PostgresError::Connect { .. } => "database.unreachable",
-            PostgresError::NoTool { .. } => "database.no_tool",
-            PostgresError::Space { .. } => "database.space",
-            PostgresError::Damaged { .. } => "database.backup.damaged",
-            PostgresError::Differs { .. } => "database.different",
-            PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
-            PostgresError::Secret(_) => "secret.unavailable",
-            _ => "database.failed",
-        };
-        let failure = Self::new(code, error.to_string());
-        match code {
-            "database.unreachable" => failure.hint("is the server up, and do `[databases]` and the secret of the environment file fit it?"),
-            "database.no_tool" => failure.hint("install the server's own client tools, such as `postgresql-client-15`"),
-            "database.space" => failure.hint("free some space, or name another storage in the environment file"),
-            _ => failure,
-        }
-    }
 }

@@ -94,7 +94,7 @@ impl Primitive for MigrateUp {
         match state.verdict() {
             Verdict::UpToDate | Verdict::Pending => Ok(state),
             Verdict::PendingAndNew => {
-                let message = "an `up` that was killed left a part of the migrations behind, and Kong does not go on from there";
+                let message = "an `up` that was killed, or another upgrade that was never finished, left a part of the migrations behind, and Kong does not go on from there";
                 Err(Failure::new("kong.migrate_up.half", message)
                     .hint(
                         "go back and begin anew; `up --force` would run the second halves as well",
