@@ -6,9 +6,10 @@ use super::exit::CliError;
 use super::operator::login;
 use crate::environment::Environment;
 use crate::gateway::live::Live;
-use crate::gateway::{Databases as _, Failure, ProcessIdentity, Report};
+use crate::gateway::{Databases as _, Failure, ProcessIdentity, Report, Since};
 use crate::journal::{Actor, Event, RunDirectory, RunState, UndoState, Way, WaysBack};
 use crate::primitive::Intent;
+use crate::render;
 
 /// A way back on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -91,8 +92,39 @@ pub(super) async fn choose(
         );
     }
     let now = jiff::Timestamp::now();
-    let screen = format!("{}\ngoing back by {way}", ways.told(now));
+    let written = told_writes(&world, &ways).await;
+    let screen = format!("{written}\n{}\ngoing back by {way}", ways.told(now));
     Ok(Some(Choice { way, ways, screen }))
+}
+
+/// What was written since, or why that cannot be seen.
+async fn told_writes(world: &Live, ways: &WaysBack) -> String {
+    let (since, moment) = match &ways.baseline {
+        Some(baseline) => (
+            Since::Baseline(baseline.clone()),
+            format!("`up` ended at {}", clock(baseline.taken_at)),
+        ),
+        None => (
+            Since::Backup(ways.backup.clone()),
+            format!(
+                "the backup of {}, with what `up` itself rewrote",
+                clock(ways.backup.taken_at)
+            ),
+        ),
+    };
+    let moment = if ways.finished {
+        format!("{moment}, with what `finish` itself changed")
+    } else {
+        moment
+    };
+    match world.writes_since(&ways.database, &since).await {
+        Ok(writes) => render::writes(&writes, &moment),
+        Err(failure) => format!("what was written since {moment} cannot be seen: {failure}"),
+    }
+}
+
+fn clock(at: jiff::Timestamp) -> String {
+    at.strftime("%H:%M:%S UTC").to_string()
 }
 
 /// Whether the way back has reached the database already.

@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 pub use takes::Takes;
 
 use super::{RunState, Step, StepNo, StepResult, UndoEntry, UndoState};
-use crate::primitive::{BackupFacts, Intent, LeaveMigrated, MigrateUp, Restore, ReviewPath};
+use crate::primitive::{
+    BackupFacts, BaselineFacts, Intent, LeaveMigrated, MigrateUp, Migrated, Restore, ReviewPath,
+};
 
 /// How a run that migrated a database comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,8 +45,12 @@ pub struct WaysBack {
     pub database: String,
     /// What it was before.
     pub backup: BackupFacts,
+    /// What the database held directly after it was migrated, where that is on record.
+    pub baseline: Option<BaselineFacts>,
     /// Whether it was migrated already.
     pub migrated: bool,
+    /// Whether the migrations were finished, or that was begun.
+    pub finished: bool,
     /// The three ways, the one that loses least first.
     pub ways: [WayBack; 3],
 }
@@ -130,6 +136,13 @@ impl WaysBack {
         found.expect("all three are listed")
     }
 
+    /// The ways that there are.
+    #[must_use]
+    pub fn open(&self) -> Vec<Way> {
+        let open = self.ways.iter().filter(|back| back.undos.is_ok());
+        open.map(|back| back.way).collect()
+    }
+
     /// The way that is taken unless a person chooses another: the kept copy where there is one, else the backup.
     #[must_use]
     pub fn preset(&self) -> Way {
@@ -176,7 +189,9 @@ impl WaysBack {
         Self {
             database: database.to_owned(),
             backup: backup.clone(),
+            baseline: migrations.last().and_then(|(_, step, _)| baseline(step)),
             migrated: !migrations.is_empty(),
+            finished: state.past_return(),
             ways: [
                 back(Way::Repackage, repackage, Loses::Nothing(stays)),
                 back(Way::Swap, swap, Loses::Since(backup.taken_at)),
@@ -223,6 +238,15 @@ fn repackage(
         }
         _ => Err("the run migrated more than once".to_owned()),
     }
+}
+
+/// The baseline that a finished `up` left.
+fn baseline(step: &Step) -> Option<BaselineFacts> {
+    let StepResult::Finished(outcome) = &step.result else {
+        return None;
+    };
+    let migrated: Migrated = serde_json::from_value(outcome.clone()).ok()?;
+    migrated.baseline
 }
 
 /// The version that ran and the one that migrates: as installed, else as the upgrade was reviewed.

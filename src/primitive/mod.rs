@@ -25,8 +25,8 @@ pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
     CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Health,
-    LeaveMigrated, MigrateUp, Migrations, ProveDatabase, Reload, Start, Status, Stop, Thaw,
-    Version,
+    LeaveMigrated, MigrateUp, Migrated, Migrations, ProveDatabase, Reload, Start, Status, Stop,
+    Thaw, Version,
 };
 pub use look::Look;
 pub use packages::{Available, Install};
@@ -35,7 +35,7 @@ pub use review::ReviewPath;
 pub use run::{Approve, Note, OnRollback, WaitFor};
 pub use traffic::{Admit, Drain, SetRotation, TrafficStatus};
 
-pub use crate::gateway::{BackupFacts, Failure, ProcessIdentity};
+pub use crate::gateway::{BackupFacts, BaselineFacts, Failure, ProcessIdentity};
 
 use crate::gateway::Gateway;
 

@@ -174,6 +174,24 @@ impl PracticeCluster {
         }
     }
 
+    /// Sends a request with a JSON body to the first node's Admin API, which must not refuse it.
+    pub(crate) fn admin(&self, method: &str, path: &str, body: &str) {
+        let base = self.record["nodes"][0]["admin"].as_str().expect("a URL");
+        let address = base.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(address).expect("the Admin API listens");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        assert!(
+            answer.starts_with("HTTP/1.1 20"),
+            "{method} {path}: {answer}"
+        );
+    }
+
     /// Whether every node's proxy answers a client.
     pub(crate) fn serves(&self) -> bool {
         let environment = std::fs::read_to_string(self.environment()).expect("the environment");

@@ -175,3 +175,20 @@ packages::install(cluster.nodes, "3.9.1");
 kong::migrate_up(cluster, #{ backup: backup });
 run::approve("go on");
 "#;
+
+#[test]
+fn the_screens_list_the_ways_with_their_times_and_losses() {
+    let cluster = before_finish("shown");
+    cluster.admin("POST", "/consumers", "{\"username\": \"late\"}");
+    cluster.admin(
+        "POST",
+        "/services",
+        "{\"name\": \"late\", \"host\": \"127.0.0.1\"}",
+    );
+    cluster.admin("PATCH", "/services/late", "{\"host\": \"127.0.0.2\"}");
+    let down = cluster.cutover(&["why-down"]);
+    println!("{}", down.all);
+    let refused = cluster.cutover(&["rollback", "shown", "--way", "swap"]);
+    assert_eq!(refused.code, Some(REFUSED));
+    println!("{}", refused.all);
+}

@@ -1,5 +1,6 @@
 //! The verbs about databases, in terms of [`super::postgres`].
 
+mod baseline;
 mod failure;
 mod pending;
 
@@ -14,7 +15,10 @@ use super::postgres::{
     RestoreRequest, Role, SwapNames, SwapState, Tier, VerifyRequest,
 };
 use crate::environment::Database;
-use crate::gateway::{BackupFacts, ContentDigest, DatabaseFacts, Databases, Failure, VerifyTier};
+use crate::gateway::{
+    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, Since,
+    VerifyTier, Writes,
+};
 use crate::kong::migrations::Names;
 
 /// When a dump, a proof or a restore is given up.
@@ -175,6 +179,14 @@ impl Databases for Live {
         Ok(postgres::swap(target, &names(&restored), &self.run)
             .await
             .map(drop)?)
+    }
+
+    async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure> {
+        self.keep_baseline(database).await
+    }
+
+    async fn writes_since(&self, database: &str, since: &Since) -> Result<Writes, Failure> {
+        self.compare_since(database, since).await
     }
 
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure> {

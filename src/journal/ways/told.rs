@@ -44,9 +44,9 @@ impl WayBack {
             Way::Restore => "the backup, restored",
         };
         match &self.undos {
-            Err(why) => format!("  {name:9} not available: {why}"),
+            Err(why) => format!("  {name:10}not available: {why}"),
             Ok(_) => format!(
-                "  {name:9} {what}\n            takes {}\n            {}",
+                "  {name:10}{what}\n            takes {}\n            {}",
                 self.takes,
                 self.loses.told(at)
             ),
@@ -85,24 +85,27 @@ impl fmt::Display for Takes {
                 parts.join(", ")
             )?;
         }
-        let join = match (self.measured.is_empty(), self.unmeasured.is_empty()) {
-            (_, true) => return Ok(()),
-            (true, false) => "",
-            (false, false) => "; ",
-        };
-        write!(
-            formatter,
-            "{join}not measured: {}",
-            self.unmeasured.join(", ")
-        )
+        let unmeasured = self.unmeasured.join(", ");
+        match (self.measured.is_empty(), self.unmeasured.is_empty()) {
+            (_, true) => Ok(()),
+            (true, false) => write!(
+                formatter,
+                "a time that this run has not measured yet: {unmeasured}"
+            ),
+            (false, false) => write!(formatter, "; not measured: {unmeasured}"),
+        }
     }
 }
 
-/// A duration as somebody who decides needs it: whole seconds, rounded up.
+/// A duration as somebody needs it who decides: rounded up, to tenths where it is short.
 fn about(duration: Duration) -> String {
-    let seconds = duration.as_millis().div_ceil(1_000).max(1);
+    let seconds = duration.as_millis().div_ceil(1_000);
     match seconds {
-        0..60 => format!("{seconds} s"),
+        0..10 => {
+            let tenths = duration.as_millis().div_ceil(100).max(1);
+            format!("{}.{} s", tenths / 10, tenths % 10)
+        }
+        10..60 => format!("{seconds} s"),
         60..3_600 => format!("{} min {} s", seconds / 60, seconds % 60),
         _ => format!("{} h {} min", seconds / 3_600, seconds % 3_600 / 60),
     }

@@ -17,7 +17,7 @@ pub use leftovers::CheckLeftovers;
 pub use looks::{
     CheckConfiguration, Compare, Entities, Health, Migrations, ProveDatabase, Status, Version,
 };
-pub use migrate_up::MigrateUp;
+pub use migrate_up::{MigrateUp, Migrated};
 pub use reload::Reload;
 pub use start::Start;
 pub use stop::Stop;
