@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation, Failure,
-    HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, ProcessIdentity, Processes,
-    Rotation, Stopped, Traffic, VerifyTier, Web,
+    AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
+    Expectation, Failure, HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice,
+    ProcessIdentity, Processes, Rotation, Since, Stopped, Traffic, VerifyTier, Web, Writes,
 };
 use crate::kong::Version;
-use crate::kong::migrations::MigrationState;
+use crate::kong::migrations::{MigrationState, Names};
 
 /// How long a call takes that its deadline cuts off.
 const LATE: Duration = Duration::from_mins(15);
@@ -166,7 +166,10 @@ hand_on! { Databases {
     look fn has_copy(database: &str, copy: &str) -> bool;
     change fn drop_copy(database: &str, copy: &str) -> ();
     change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>) -> ();
+    look fn take_baseline(database: &str) -> BaselineFacts;
+    look fn writes_since(database: &str, since: &Since) -> Writes;
     look fn await_no_migration_session(database: &str) -> u64;
+    look fn pending_migrations(database: &str) -> Names;
     look fn migration_lock(database: &str) -> bool;
     change fn clear_migration_lock(database: &str) -> ();
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;

@@ -10,6 +10,7 @@ pub mod live;
 mod process_identity;
 pub mod simulated;
 mod verbs;
+mod writes;
 
 pub use failure::Failure;
 pub use faulty::{Faulty, Plan};
@@ -19,6 +20,7 @@ pub use verbs::{
     HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, Processes, Report, Rotation,
     RotationState, Stopped, Traffic, VerifyTier, Web,
 };
+pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 
 /// The world.
 pub trait Gateway:

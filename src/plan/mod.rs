@@ -107,7 +107,7 @@ impl Plan {
                 step: step.0,
                 shown: shown.clone(),
             }),
-            Question::Settle { .. } | Question::Undo { .. } => None,
+            Question::Settle { .. } => None,
         };
         Self {
             format: FORMAT,

@@ -1,5 +1,6 @@
 //! Records in, text out. No decisions: what is said here follows from the journal alone.
 
+mod choices;
 mod diagnostic;
 mod drill;
 mod plan;
@@ -7,7 +8,9 @@ mod production;
 mod progress;
 mod text;
 mod verdict;
+mod writes;
 
+pub use choices::choices;
 pub use diagnostic::{Excerpt, diagnostics};
 pub use drill::drill;
 pub use plan::plan;
@@ -15,3 +18,4 @@ pub use production::{downtime, production};
 pub use progress::record_line;
 pub use text::{clean, duration};
 pub use verdict::{Standing, standing, verdict};
+pub use writes::writes;

@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::trouble::{Interference, Mortal, Trouble};
-use super::{Answered, Conclusion, Gate, People, Question, Recorder, Script, conduct, roll_back};
+use super::{
+    Answered, Back, Conclusion, Gate, People, Question, Recorder, Script, conduct, roll_back,
+};
 use crate::environment::{Grants, OnFailure};
 use crate::gateway::simulated::{Durations, Happening, Simulated, Spent, World};
 use crate::gateway::{Clock as _, Faulty, ProcessIdentity};
 use crate::journal::{
     Actor, Durability, Ending, Event, Header, Journal as _, Mark, MemoryJournal, Record, RunState,
-    StepNo,
+    StepNo, Way,
 };
 
 /// What is played.
@@ -230,10 +232,14 @@ impl People for Agreeing {
         let by = Actor::Person(SOMEBODY.to_owned());
         match question {
             Question::Approve { step, .. } if self.refuses == Some(step.0) => Answered::No(by),
-            Question::Approve { .. } | Question::Undo { .. } => Answered::Yes(by),
+            Question::Approve { .. } => Answered::Yes(by),
             // A person who looks sees no more than the probe did.
             Question::Settle { .. } => Answered::Nobody,
         }
+    }
+
+    async fn turn_back(&mut self, _reason: &str, _ways: &[Way]) -> Back {
+        Back::Undo
     }
 
     fn wants_pause(&self) -> Option<String> {

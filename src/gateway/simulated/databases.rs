@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use super::state::{Content, Copy, Kept, sum};
+use super::state::{Content, Copy, Kept, missing, sum};
 use super::{Happened, Simulated, Work};
 use crate::gateway::{
-    BackupFacts, ContentDigest, DatabaseFacts, Databases, Failure, Packages, VerifyTier,
+    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, Packages, Since,
+    TableWrites, VerifyTier, Writes,
 };
 use crate::kong::Version;
+use crate::kong::migrations::Names;
 
 impl Databases for Simulated {
     async fn database_facts(&self, database: &str) -> Result<DatabaseFacts, Failure> {
@@ -176,6 +178,55 @@ impl Databases for Simulated {
             schema: self.database(database, |database| database.schema.clone())?,
         });
         Ok(())
+    }
+
+    async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure> {
+        let (content, bytes) =
+            self.database(database, |database| (Content::of(database), database.bytes))?;
+        self.work(Work::Digest, bytes);
+        Ok(self.change(|state| {
+            let name = format!("{database}-planned-{}", state.step);
+            let facts = BaselineFacts {
+                digest: content.digest().configuration,
+                name: name.clone(),
+                taken_at: state.now,
+            };
+            state.baselines.insert(name, content);
+            facts
+        }))
+    }
+
+    async fn writes_since(&self, database: &str, since: &Since) -> Result<Writes, Failure> {
+        let before = match since {
+            Since::Backup(backup) => self.content_of(backup)?,
+            Since::Baseline(baseline) => self
+                .look(|state| state.baselines.get(&baseline.name).cloned())
+                .ok_or_else(|| missing("baseline", &baseline.name))?,
+        };
+        let (now, bytes) =
+            self.database(database, |database| (Content::of(database), database.bytes))?;
+        self.work(Work::Digest, bytes);
+        if now.writes == before.writes {
+            return Ok(Writes::default());
+        }
+        let kinds = now.entities.iter().filter_map(|(kind, after)| {
+            let before = before.entities.get(kind).copied().unwrap_or_default();
+            (before != *after).then(|| TableWrites {
+                table: kind.clone(),
+                before,
+                after: *after,
+                rows: None,
+            })
+        });
+        Ok(Writes {
+            configuration: kinds.collect(),
+            traffic: Vec::new(),
+        })
+    }
+
+    async fn pending_migrations(&self, database: &str) -> Result<Names, Failure> {
+        self.work(Work::Look, 0);
+        self.database(database, |database| database.schema.pending.clone())
     }
 
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure> {

@@ -139,6 +139,7 @@ pub(super) struct State {
     pub(super) spent: Vec<Spent>,
     pub(super) backups: BTreeMap<String, Kept>,
     pub(super) copies: BTreeMap<String, Copy>,
+    pub(super) baselines: BTreeMap<String, Content>,
     pub(super) happened: Vec<Happening>,
     /// Whether the next `kong migrations up` breaks off after its first migration.
     pub(super) up_breaks_off: bool,
@@ -158,6 +159,7 @@ impl Simulated {
                 spent: Vec::new(),
                 backups: BTreeMap::new(),
                 copies: BTreeMap::new(),
+                baselines: BTreeMap::new(),
                 happened: Vec::new(),
                 up_breaks_off: false,
             })),
@@ -329,7 +331,7 @@ fn unreachable(name: &str) -> Failure {
     .hint("is the server up, and do `[databases]` and the secret of the environment file fit it?")
 }
 
-fn missing(kind: &str, name: &str) -> Failure {
+pub(super) fn missing(kind: &str, name: &str) -> Failure {
     Failure::new(
         "environment.unknown",
         format!("there is no {kind} `{name}` in this world"),
