@@ -165,7 +165,7 @@ hand_on! { Databases {
     change fn verify_backup(database: &str, backup: &BackupFacts, tier: VerifyTier, keep: Option<&str>) -> ();
     look fn has_copy(database: &str, copy: &str) -> bool;
     change fn drop_copy(database: &str, copy: &str) -> ();
-    change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>) -> ();
+    change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>, retired: &str) -> ();
     look fn take_baseline(database: &str) -> BaselineFacts;
     look fn writes_since(database: &str, since: &Since) -> Writes;
     look fn await_no_migration_session(database: &str) -> u64;

@@ -145,12 +145,14 @@ pub trait Databases {
     async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure>;
     /// Drops a database that this run created.
     async fn drop_copy(&self, database: &str, copy: &str) -> Result<(), Failure>;
-    /// Brings back what a backup holds, by the kept copy if it is there, else by restoring. What was there is kept under a dated name.
+    /// Brings back what a backup holds, by the kept copy if it is there, else by restoring. What was there is kept as the database
+    /// `retired`.
     async fn restore_database(
         &self,
         database: &str,
         backup: &BackupFacts,
         copy: Option<&str>,
+        retired: &str,
     ) -> Result<(), Failure>;
     /// Keeps what a database holds now, to compare later moments with.
     async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure>;

@@ -76,10 +76,10 @@ fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
                 // Also one that was not turned to yet is a node that production has.
                 nodes.entry(target.target.name.clone()).or_default();
             }
-            if matches!(
-                target.stage,
-                TargetStage::Finished(_) | TargetStage::Started | TargetStage::Partly
-            ) {
+            let certain = matches!(target.stage, TargetStage::Finished(_));
+            let possible = matches!(target.stage, TargetStage::Started | TargetStage::Partly);
+            // What takes a node away may have done so before it failed; what brings one back is believed once it is seen.
+            if certain || (possible && takes_away(&step.intent)) {
                 apply(&mut nodes, &step.intent, &target.target.name, end(step));
             }
         }
@@ -115,6 +115,15 @@ fn about_nodes(intent: &Intent) -> bool {
             | Intent::Admit(_)
             | Intent::SetRotation(_)
     )
+}
+
+/// Whether an act takes a node away from clients.
+fn takes_away(intent: &Intent) -> bool {
+    match intent {
+        Intent::Stop(_) | Intent::Drain(_) => true,
+        Intent::SetRotation(set) => set.rotation.state == RotationState::Drain,
+        _ => false,
+    }
 }
 
 fn end(step: &Step) -> Timestamp {

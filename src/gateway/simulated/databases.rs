@@ -137,6 +137,7 @@ impl Databases for Simulated {
         database: &str,
         backup: &BackupFacts,
         copy: Option<&str>,
+        retired: &str,
     ) -> Result<(), Failure> {
         let content = self.content_of(backup)?;
         let obstacles = self.database(database, |database| database.swap_obstacles.clone())?;
@@ -156,7 +157,6 @@ impl Databases for Simulated {
             self.work(Work::Restore, backup.bytes);
         }
         self.work(Work::Swap, 0);
-        let retired = format!("{database}_before_{}", &backup.manifest[..12]);
         let lost = self.change_database(database, |database| {
             let lost = database.writes - content.writes;
             let live = Content::of(database);
@@ -170,7 +170,9 @@ impl Databases for Simulated {
             }
             let database = database.to_owned();
             let content = live;
-            state.copies.insert(retired, Copy { database, content });
+            state
+                .copies
+                .insert(retired.to_owned(), Copy { database, content });
         });
         self.happen(Happened::Restored {
             database: database.to_owned(),
