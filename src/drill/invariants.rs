@@ -14,6 +14,8 @@ use crate::run::{Played, Scenario, Session};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Invariant {
+    /// Where nothing goes wrong, the playbook runs to its end.
+    RunsToItsEnd,
     /// A run that is over leaves each database as it was, or wholly migrated; never between.
     WholeSchema,
     /// A run that is over leaves nodes that serve; one that waits says that none does.
@@ -63,8 +65,10 @@ pub fn judge(
         let last = at + 1 == played.sessions.len();
         judge.at_the_end_of(session, last, fault);
     }
-    if let Some(Fault::Killed(_)) = fault {
-        judge.after_a_crash(calm);
+    match fault {
+        Some(Fault::Killed(_)) => judge.after_a_crash(calm),
+        None => judge.when_all_is_well(),
+        Some(_) => {}
     }
     judge.broken
 }
@@ -181,8 +185,8 @@ impl Judge<'_> {
         if over {
             if was_served && !served && !dies(fault) {
                 let how = format!(
-                    "the run ended ({:?}) and no node serves clients",
-                    conclusion.ending
+                    "the run ended {} and no node serves clients",
+                    conclusion.ending.word()
                 );
                 self.broke(Invariant::ServedOrDeclared, None, how);
             }
@@ -199,8 +203,9 @@ impl Judge<'_> {
             Ending::Done => self.as_promised(session, fault),
             _ if last => {
                 let how = format!(
-                    "a person could not take the run back: it ended {:?}, {}",
-                    conclusion.ending, conclusion.reason
+                    "a person could not take the run back: it ended {}: {}",
+                    conclusion.ending.word(),
+                    conclusion.reason
                 );
                 self.broke(Invariant::TrueVerdict, None, how);
             }
@@ -308,12 +313,28 @@ impl Judge<'_> {
         }
     }
 
+    /// A playbook that cannot succeed is not safe: it is useless.
+    fn when_all_is_well(&mut self) {
+        let conclusion = self.played.sessions.first();
+        let conclusion = conclusion.and_then(|session| session.conclusion.as_ref());
+        if let Some(conclusion) = conclusion.filter(|one| one.ending != Ending::Done) {
+            let how = format!(
+                "nothing goes wrong, and yet the run ends {}: {}",
+                conclusion.ending.word(),
+                conclusion.reason
+            );
+            self.broke(Invariant::RunsToItsEnd, None, how);
+        }
+    }
+
     /// A run that was killed and resumed ends as the one that was not.
     fn after_a_crash(&mut self, calm: &Played) {
         let (one, other) = (calm.conclusion().ending, self.played.conclusion().ending);
         if one != other {
             let how = format!(
-                "resumed it ended {other:?} instead of {one:?}: {}",
+                "resumed it ended {} instead of {}: {}",
+                other.word(),
+                one.word(),
                 self.played.conclusion().reason
             );
             self.broke(Invariant::SameAfterCrash, None, how);

@@ -27,6 +27,8 @@ pub struct Report {
 /// How a play with one fault ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
+    /// The fault's number, from 1; 0 for the calm play.
+    pub number: usize,
     /// The fault; none for the calm play.
     pub fault: Option<Fault>,
     /// What went wrong, in words.
@@ -61,16 +63,23 @@ pub fn drill(
     mut tick: impl FnMut(usize, usize),
 ) -> Report {
     let calm = play(scenario, &Trouble::default());
-    let reference = outcome(None, scenario, &calm, &calm);
-    let mut chosen: Vec<Fault> = faults(&calm, &mut |trouble| play(scenario, trouble));
-    if let Some(number) = only {
-        chosen = chosen.into_iter().skip(number - 1).take(1).collect();
-    }
+    let reference = outcome(0, None, scenario, &calm, &calm);
+    let all = faults(&calm, &mut |trouble| play(scenario, trouble));
+    let chosen: Vec<(usize, Fault)> = (1..)
+        .zip(all)
+        .filter(|(number, _)| only.is_none_or(|only| only == *number))
+        .collect();
     let mut outcomes = Vec::with_capacity(chosen.len());
-    for (done, fault) in chosen.iter().enumerate() {
+    for (done, (number, fault)) in chosen.iter().enumerate() {
         tick(done, chosen.len());
         let played = play(scenario, &fault.trouble());
-        outcomes.push(outcome(Some(fault.clone()), scenario, &played, &calm));
+        outcomes.push(outcome(
+            *number,
+            Some(fault.clone()),
+            scenario,
+            &played,
+            &calm,
+        ));
     }
     Report {
         calm: reference,
@@ -78,8 +87,15 @@ pub fn drill(
     }
 }
 
-fn outcome(fault: Option<Fault>, scenario: &Scenario, played: &Played, calm: &Played) -> Outcome {
+fn outcome(
+    number: usize,
+    fault: Option<Fault>,
+    scenario: &Scenario,
+    played: &Played,
+    calm: &Played,
+) -> Outcome {
     Outcome {
+        number,
         told: fault
             .as_ref()
             .map_or_else(|| "nothing goes wrong".to_owned(), |fault| fault.told(calm)),

@@ -378,3 +378,19 @@ pub enum Ending {
     /// Put down between two steps, to be resumed.
     Paused,
 }
+
+impl Ending {
+    /// The word for it in records, verdicts and reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Undone => "undone",
+            Self::UndoneUnverified => "undone_unverified",
+            Self::Stuck => "stuck",
+            Self::Held => "held",
+            Self::Paused => "paused",
+        }
+    }
+}

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Plan, PlannedStep};
-use crate::journal::{Ending, RunState, Step, StepResult};
+use crate::journal::{RunState, Step, StepResult};
 
 /// How a run went beside its plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,8 +56,8 @@ impl Fidelity {
         if let Some(ending) = state.ending.filter(|ending| *ending != plan.ending) {
             fidelity.surprises.push(format!(
                 "the run ended {} and was planned to end {}",
-                word(ending),
-                word(plan.ending)
+                ending.word(),
+                plan.ending.word()
             ));
         }
         fidelity
@@ -114,11 +114,4 @@ impl Fidelity {
             ));
         }
     }
-}
-
-fn word(ending: Ending) -> String {
-    serde_json::to_value(ending)
-        .ok()
-        .and_then(|word| word.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::clean;
+use super::{clean, counted};
 use crate::drill::{Outcome, Report};
 use crate::journal::Ending;
 
@@ -14,11 +14,11 @@ pub fn drill(report: &Report) -> String {
         text.push_str("unsafe even when nothing goes wrong\n");
         story(&mut text, &report.calm);
     }
-    for (at, outcome) in report.outcomes.iter().enumerate() {
+    for outcome in &report.outcomes {
         if outcome.broken.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "fault {}: {}", at + 1, clean(&outcome.told));
+        let _ = writeln!(text, "fault {}: {}", outcome.number, clean(&outcome.told));
         story(&mut text, outcome);
     }
     let unsafe_ones = report
@@ -26,17 +26,22 @@ pub fn drill(report: &Report) -> String {
         .iter()
         .filter(|outcome| !outcome.broken.is_empty())
         .count();
+    let calm = if report.calm.broken.is_empty() {
+        ""
+    } else {
+        "; unsafe even when nothing goes wrong"
+    };
     let _ = writeln!(
         text,
-        "drill: {} faults, {} safe, {unsafe_ones} unsafe",
-        report.faults(),
+        "drill: {}, {} safe, {unsafe_ones} unsafe{calm}",
+        counted(report.faults(), "fault"),
         report.faults() - unsafe_ones
     );
     text
 }
 
 fn story(text: &mut String, outcome: &Outcome) {
-    let endings: Vec<String> = outcome.endings.iter().map(ending).collect();
+    let endings: Vec<&str> = outcome.endings.iter().map(ending).collect();
     let _ = writeln!(text, "  the run ended: {}", endings.join(", then "));
     for broken in &outcome.broken {
         let at = broken
@@ -47,14 +52,6 @@ fn story(text: &mut String, outcome: &Outcome) {
     }
 }
 
-fn ending(ending: &Option<Ending>) -> String {
-    ending.map_or_else(
-        || "killed".to_owned(),
-        |ending| {
-            serde_json::to_value(ending)
-                .ok()
-                .and_then(|word| word.as_str().map(str::to_owned))
-                .unwrap_or_default()
-        },
-    )
+fn ending(ending: &Option<Ending>) -> &'static str {
+    ending.map_or("killed", Ending::word)
 }

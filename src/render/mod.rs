@@ -16,6 +16,6 @@ pub use drill::drill;
 pub use plan::plan;
 pub use production::{downtime, production};
 pub use progress::record_line;
-pub use text::{clean, duration};
+pub use text::{clean, counted, duration};
 pub use verdict::{Standing, standing, verdict};
 pub use writes::writes;

@@ -126,16 +126,12 @@ fn facts(text: &mut String, plan: &Plan) {
             plan.left.keys().cloned().collect::<Vec<_>>().join(", ")
         },
     );
-    fact("ends", format!("{}: {}", ending(plan), clean(&plan.reason)));
+    fact(
+        "ends",
+        format!("{}: {}", plan.ending.word(), clean(&plan.reason)),
+    );
     let _ = writeln!(
         text,
         "\n~ changes something, ! has no way back of its own, ✗ fails; = measured here before, ? a rate that ships with cutover"
     );
-}
-
-fn ending(plan: &Plan) -> String {
-    serde_json::to_value(plan.ending)
-        .ok()
-        .and_then(|word| word.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }

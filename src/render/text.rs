@@ -12,6 +12,16 @@ pub fn clean(text: &str) -> String {
         .collect()
 }
 
+/// So many things, in words: `1 fault`, `2 faults`.
+#[must_use]
+pub fn counted(number: usize, thing: &str) -> String {
+    if number == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{number} {thing}s")
+    }
+}
+
 /// The time between two moments, in the unit that a person would use.
 #[must_use]
 pub fn duration(from: Timestamp, to: Timestamp) -> String {

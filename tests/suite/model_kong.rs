@@ -22,10 +22,6 @@ const MIDDLE: Version = Version::new(3, 4, 2);
 const NEW: Version = Version::new(3, 9, 1);
 
 #[test]
-#[expect(
-    clippy::print_stdout,
-    reason = "a skipped test says so, and the agreement is told"
-)]
 fn the_model_and_kong_come_to_the_same_verdicts() {
     let Ok(recorded) = std::fs::read_to_string(CELLS) else {
         println!("skipped: the recordings are not here");
