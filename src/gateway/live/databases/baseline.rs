@@ -1,5 +1,6 @@
 //! Baselines on disk: a private file in the storage, named by run and step, believed by its digest alone.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ impl Live {
             Since::Backup(facts) => {
                 let path = self.backups()?.join(&facts.name).join("manifest.json");
                 let manifest: Manifest = read(&path, &facts.manifest)?;
-                (manifest.database_digest(), Default::default())
+                (manifest.database_digest(), BTreeMap::new())
             }
         };
         Ok(postgres::writes(self.database(database)?, &digest, &rows).await?)

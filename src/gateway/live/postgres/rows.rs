@@ -3,7 +3,7 @@
 //! A row is known by its primary key and a hash of its text; no value of a row is kept. Ephemeral tables and the migrations' own
 //! books do not count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub struct Baseline {
 pub async fn baseline(database: &Database) -> Result<Baseline, PostgresError> {
     let session = snapshot(database).await?;
     let taken_at = Timestamp::now();
-    let digest = read(&session, &database.schema, &Default::default(), |_| ()).await?;
+    let digest = read(&session, &database.schema, &BTreeSet::new(), |_| ()).await?;
     let mut rows = BTreeMap::new();
     for table in tables(&session).await? {
         let name = format!("{}.{}", table.schema, table.name);
@@ -61,7 +61,7 @@ pub async fn writes(
     rows: &BTreeMap<String, BTreeMap<String, String>>,
 ) -> Result<Writes, PostgresError> {
     let session = snapshot(database).await?;
-    let now = read(&session, &database.schema, &Default::default(), |_| ()).await?;
+    let now = read(&session, &database.schema, &BTreeSet::new(), |_| ()).await?;
     let known = tables(&session).await?;
     let books = format!("{}.schema_meta", database.schema);
     let mut writes = Writes::default();
@@ -72,11 +72,17 @@ pub async fn writes(
             continue;
         }
         let count = |digest: &Option<TableDigest>| digest.as_ref().map_or(0, |found| found.rows);
-        let after = count(&difference.after);
+        let (earlier, after) = (count(&difference.before), count(&difference.after));
+        if earlier == 0 && after == 0 {
+            // Migrations make and drop empty tables; nobody wrote anything there.
+            continue;
+        }
         let table = known
             .iter()
             .find(|table| format!("{}.{}", table.schema, table.name) == difference.table);
         let found = match (rows.get(&difference.table), table) {
+            // A table that is gone took its rows along.
+            (Some(old), None) => Some(difference_of(old, &BTreeMap::new())),
             (Some(old), Some(table)) if after <= LARGEST => rows_of(&session, table)
                 .await?
                 .map(|new| difference_of(old, &new)),
@@ -89,7 +95,7 @@ pub async fn writes(
                 .strip_prefix(&own)
                 .unwrap_or(&difference.table)
                 .to_owned(),
-            before: count(&difference.before),
+            before: earlier,
             after,
             rows: found,
         };
