@@ -21,6 +21,13 @@ fn before_finish(run: &str) -> PracticeCluster {
 
 /// Upgrades to the moment before `finish`.
 fn to_finish(cluster: &PracticeCluster, run: &str) -> Ended {
+    let approved = to_stop(cluster, run);
+    assert_eq!(approved.code, Some(0), "{}", approved.all);
+    cluster.cutover(&["resume", run])
+}
+
+/// Upgrades to the moment before traffic stops, and approves that; answers what the approval shows.
+fn to_stop(cluster: &PracticeCluster, run: &str) -> Ended {
     let first = cluster.cutover(&[
         "run",
         "in-place",
@@ -33,9 +40,7 @@ fn to_finish(cluster: &PracticeCluster, run: &str) -> Ended {
         run,
     ]);
     assert_eq!(first.code, Some(WAITING), "{}", first.all);
-    let approved = cluster.cutover(&["approve", run]);
-    assert_eq!(approved.code, Some(0), "{}", approved.all);
-    cluster.cutover(&["resume", run])
+    cluster.cutover(&["approve", run])
 }
 
 fn back(cluster: &PracticeCluster, run: &str, way: &str) -> Ended {
@@ -183,8 +188,28 @@ run::approve("go on");
 
 #[test]
 fn the_screens_list_the_ways_with_their_times_and_losses() {
-    let cluster = before_finish("shown");
+    let cluster = PracticeCluster::up();
+    insta::assert_snapshot!(told(&to_stop(&cluster, "shown")), @r"
+    run shown of `in-place` in `practice`; 21 steps done, 1 to undo on the way back; everything so far can be undone.
+    ways back once it is migrated for the database `main`:
+      repackage the old package on the migrated database
+                takes a time that this run has not measured yet: stopping, packages, starting
+                loses nothing, so the old version must be able to read what was written; the database keeps the schema of 3.4.2, not finished
+      swap      the kept copy of the backup
+                takes a time that this run has not measured yet: two renames (under a second as a rule), stopping, packages, starting
+                loses what was written since the backup of CLOCK (TIME ago)
+      restore   the backup, restored: N rows, N bytes
+                takes about TIME, as measured in this run (restoring the backup TIME); not measured: stopping, packages, starting
+                loses what was written since the backup of CLOCK (TIME ago)
+    The playbook says: > stop 2 nodes of practice and migrate its database to 3.4.2
+    approved step 21; next: `cutover resume shown`, if nobody waits there
+    ");
+    let waiting = cluster.cutover(&["resume", "shown"]);
+    assert_eq!(waiting.code, Some(WAITING), "{}", waiting.all);
     cluster.admin("POST", "/consumers", "{\"username\": \"late\"}");
+    cluster.admin("PATCH", "/services/orders", "{\"retries\": 1}");
+    cluster.admin("DELETE", "/routes/maintenance", "");
+    cluster.sql("INSERT INTO ratelimiting_metrics (identifier, period, period_date, value) VALUES ('late', 'day', now(), 1)");
     cluster.admin(
         "POST",
         "/services",
@@ -216,8 +241,14 @@ fn the_screens_list_the_ways_with_their_times_and_losses() {
     written since `up` ended at CLOCK:
       consumers: 1 added, 0 changed, 0 removed
         + ID
-      services: 1 added, 0 changed, 0 removed
+      plugins: 0 added, 0 changed, 1 removed
+        - ID
+      routes: 0 added, 0 changed, 1 removed
+        - ID
+      services: 1 added, 1 changed, 0 removed
         + ID
+        ~ ID
+      ratelimiting_metrics (written by traffic): N rows then, N now; which of them differ is not known
     ways back for the database `main`:
       repackage the old package on the migrated database
                 takes about TIME, as measured in this run (stopping TIME, packages TIME, starting TIME)
@@ -241,8 +272,14 @@ fn the_screens_list_the_ways_with_their_times_and_losses() {
     written since `up` ended at CLOCK, with what `finish` itself changed:
       consumers: 1 added, 0 changed, 0 removed
         + ID
-      services: 1 added, 0 changed, 0 removed
+      plugins: 0 added, 0 changed, 1 removed
+        - ID
+      routes: 0 added, 0 changed, 1 removed
+        - ID
+      services: 1 added, 1 changed, 0 removed
         + ID
+        ~ ID
+      ratelimiting_metrics (written by traffic): N rows then, N now; which of them differ is not known
     ways back for the database `main`:
       repackage not available: the migrations were finished: no old version serves any more
       swap      the kept copy of the backup
@@ -374,6 +411,39 @@ fn a_migration_that_was_attempted_again_can_be_repackaged() {
 }
 
 #[test]
+fn a_way_back_that_is_killed_goes_on_the_same_way() {
+    let cluster = PracticeCluster::up();
+    for ahead in [2, 4, 7, 12] {
+        let run = format!("killed-{ahead}");
+        let waiting = to_finish(&cluster, &run);
+        assert_eq!(waiting.code, Some(WAITING), "{}", waiting.all);
+        let record = format!("after:{}", cluster.records(&run) + ahead);
+        let killed = cluster.cutover(&[
+            "rollback",
+            &run,
+            "--way",
+            "repackage",
+            "--confirm",
+            "practice",
+            "--crash",
+            &record,
+        ]);
+        assert_eq!(killed.code, None, "{}", killed.all);
+        let other = back(&cluster, &run, "repackage");
+        assert_eq!(other.code, Some(0), "{run}: {}", other.all);
+        assert!(
+            other
+                .verdict
+                .contains("left as chosen: the database `main`"),
+            "{}",
+            other.verdict
+        );
+        assert_eq!(cluster.world().version(), Some("2.8.5"), "{run}");
+        assert!(cluster.serves(), "{run}");
+    }
+}
+
+#[test]
 fn migrations_that_somebody_finished_meanwhile_are_not_left() {
     let cluster = before_finish("foreign");
     let old = cluster.world();
@@ -452,10 +522,11 @@ fn told(ended: &Ended) -> String {
 /// `text` without what differs from run to run.
 fn normalised(text: &str) -> String {
     let patterns = [
-        (r"\d+\.\d s|\d+ ms", "TIME"),
+        (r"\d+ min \d+ s\b|\d+(\.\d)? s\b|\d+ ms\b", "TIME"),
         (r"\d\d:\d\d:\d\d UTC", "CLOCK"),
         (r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID"),
         (r"head [0-9a-f]{12}", "head DIGEST"),
+        (r"\d+ rows then, \d+ now", "N rows then, N now"),
         (r"asked \d+ times", "asked N times"),
         (r"http://[^`]+", "URL"),
         (r"\d+ rows, \d+ bytes", "N rows, N bytes"),

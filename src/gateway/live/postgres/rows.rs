@@ -172,27 +172,21 @@ async fn rows_of(
 
 /// Which rows are new, other or gone.
 fn difference_of(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> RowWrites {
-    let mut found = RowWrites::default();
-    for (key, hash) in new {
-        let mark = match old.get(key) {
-            Some(before) if before == hash => continue,
-            Some(_) => {
-                found.changed += 1;
-                '~'
-            }
-            None => {
-                found.added += 1;
-                '+'
-            }
-        };
-        found.keys.push(format!("{mark} {key}"));
+    let added = new.keys().filter(|key| !old.contains_key(*key));
+    let changed = new
+        .iter()
+        .filter(|(key, hash)| old.get(*key).is_some_and(|before| before != *hash))
+        .map(|(key, _)| key);
+    let removed = old.keys().filter(|key| !new.contains_key(*key));
+    let keys = added.clone().map(|key| format!("+ {key}"));
+    let keys = keys.chain(changed.clone().map(|key| format!("~ {key}")));
+    let keys = keys.chain(removed.clone().map(|key| format!("- {key}")));
+    RowWrites {
+        keys: keys.take(NAMED_KEYS).collect(),
+        added: added.count() as u64,
+        changed: changed.count() as u64,
+        removed: removed.count() as u64,
     }
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
-        found.removed += 1;
-        found.keys.push(format!("- {key}"));
-    }
-    found.keys.truncate(NAMED_KEYS);
-    found
 }
 
 #[cfg(test)]
@@ -209,7 +203,7 @@ mod tests {
         let new = rows(&[("a", "1"), ("b", "9"), ("d", "4")]);
         let found = difference_of(&old, &new);
         assert_eq!((found.added, found.changed, found.removed), (1, 1, 1));
-        assert_eq!(found.keys, ["~ b", "+ d", "- c"]);
+        assert_eq!(found.keys, ["+ d", "~ b", "- c"]);
         let many = (0..50)
             .map(|key| (key.to_string(), String::new()))
             .collect();
