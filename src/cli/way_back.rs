@@ -61,13 +61,7 @@ pub(super) async fn choose(
     directory: &RunDirectory,
 ) -> Result<Option<Choice>, CliError> {
     let Some(ways) = WaysBack::of(state).filter(|ways| ways.migrated) else {
-        return match wanted {
-            Some(way) => Err(CliError::refused(format!(
-                "this run left no database migrated, so there is no choice of a way such as `{way}`"
-            ))
-            .hint("`cutover rollback` without `--way` undoes what there is to undo")),
-            None => Ok(None),
-        };
+        return without_choice(wanted, state).map(|()| None);
     };
     if wanted.is_none() && (state.way.is_some() || begun(state)) {
         // What was begun one way goes on that way unless somebody says otherwise.
@@ -95,6 +89,22 @@ pub(super) async fn choose(
     let written = told_writes(&world, &ways).await;
     let screen = format!("{written}\n{}\ngoing back by {way}", ways.told(now));
     Ok(Some(Choice { way, ways, screen }))
+}
+
+/// There is no database to take back, or none any more: a way that was taken may be named again, another may not.
+fn without_choice(wanted: Option<Way>, state: &RunState) -> Result<(), CliError> {
+    match (wanted, state.way) {
+        (None, _) => Ok(()),
+        (Some(way), Some(taken)) if way == taken => Ok(()),
+        (Some(way), Some(taken)) => Err(CliError::refused(format!(
+            "the database went back by `{taken}` already, so `{way}` is no choice any more"
+        ))
+        .hint("`cutover rollback` without `--way` undoes what is left")),
+        (Some(way), None) => Err(CliError::refused(format!(
+            "this run left no database migrated, so there is no choice of a way such as `{way}`"
+        ))
+        .hint("`cutover rollback` without `--way` undoes what there is to undo")),
+    }
 }
 
 /// What was written since, or why that cannot be seen.

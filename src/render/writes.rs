@@ -38,7 +38,7 @@ pub fn writes(found: &Writes, since: &str) -> String {
 fn counted(table: &TableWrites) -> String {
     match &table.rows {
         Some(rows) => format!(
-            "{} rows added, {} changed, {} removed",
+            "{} added, {} changed, {} removed",
             rows.added, rows.changed, rows.removed
         ),
         None => format!(

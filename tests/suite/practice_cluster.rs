@@ -148,21 +148,30 @@ impl PracticeCluster {
             .collect()
     }
 
-    /// Waits until a query of Kong's database answers true.
-    pub(crate) fn wait_for(&self, question: &str) {
-        let socket = self.path().join("socket");
+    /// Runs a statement in Kong's database, behind everybody's back.
+    pub(crate) fn sql(&self, statement: &str) {
+        let done = self.psql(statement);
+        assert!(done.status.success(), "{statement}: {done:?}");
+    }
+
+    fn psql(&self, statement: &str) -> Output {
         let psql = cutover::lab::postgres::binaries()
             .expect("PostgreSQL is installed")
             .join("psql");
-        let deadline = Instant::now() + Duration::from_secs(60);
+        Command::new(psql)
+            .args([
+                "-XAtq", "-U", "postgres", "-d", "kong", "-c", statement, "-h",
+            ])
+            .arg(self.path().join("socket"))
+            .output()
+            .expect("psql runs")
+    }
+
+    /// Waits until a query of Kong's database answers true.
+    pub(crate) fn wait_for(&self, question: &str) {
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
-            let asked = Command::new(&psql)
-                .args([
-                    "-XAtq", "-U", "postgres", "-d", "kong", "-c", question, "-h",
-                ])
-                .arg(&socket)
-                .output()
-                .expect("psql runs");
+            let asked = self.psql(question);
             if asked.stdout == b"t\n" {
                 return;
             }

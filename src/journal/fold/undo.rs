@@ -35,13 +35,17 @@ pub(super) fn end_undo(
     Ok(())
 }
 
-/// What undoes a step from now on, instead of what was written down when it began.
+/// What undoes a step from now on, instead of what was written down when it began; every attempt of it, where there were several.
 pub(super) fn replace_undo(state: &mut RunState, chosen: &NewUndo) -> Result<(), String> {
-    let same = |entry: &&mut UndoEntry| entry.step == chosen.step && entry.target == chosen.target;
-    let entry = state.undo.iter_mut().find(same);
-    let entry = entry
-        .filter(|entry| entry.state != UndoState::Finished)
-        .ok_or("there is nothing to undo there")?;
-    entry.intent = chosen.intent.clone();
-    Ok(())
+    let same = |entry: &&mut UndoEntry| {
+        entry.step == chosen.step
+            && entry.target == chosen.target
+            && entry.state != UndoState::Finished
+    };
+    let mut replaced = false;
+    for entry in state.undo.iter_mut().filter(same) {
+        entry.intent = chosen.intent.clone();
+        replaced = true;
+    }
+    require(replaced, "there is nothing to undo there")
 }

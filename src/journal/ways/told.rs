@@ -26,7 +26,16 @@ impl WaysBack {
         } else {
             "ways back once it is migrated"
         };
-        let ways: Vec<String> = self.ways.iter().map(|back| back.told(at)).collect();
+        let what = |way| match way {
+            Way::Repackage => "the old package on the migrated database".to_owned(),
+            Way::Swap => "the kept copy of the backup".to_owned(),
+            Way::Restore => format!(
+                "the backup, restored: {} rows, {} bytes",
+                self.backup.rows, self.backup.bytes
+            ),
+        };
+        let told = |back: &WayBack| back.told(&what(back.way), at);
+        let ways: Vec<String> = self.ways.iter().map(told).collect();
         format!(
             "{when} for the database `{}`:\n{}",
             self.database,
@@ -36,13 +45,8 @@ impl WaysBack {
 }
 
 impl WayBack {
-    fn told(&self, at: Timestamp) -> String {
+    fn told(&self, what: &str, at: Timestamp) -> String {
         let name = self.way.to_string();
-        let what = match self.way {
-            Way::Repackage => "the old package on the migrated database",
-            Way::Swap => "the kept copy of the backup",
-            Way::Restore => "the backup, restored",
-        };
         match &self.undos {
             Err(why) => format!("  {name:10}not available: {why}"),
             Ok(_) => format!(
@@ -57,7 +61,9 @@ impl WayBack {
 impl Loses {
     fn told(&self, at: Timestamp) -> String {
         match self {
-            Self::Nothing(stays) => format!("loses nothing that was written; {stays}"),
+            Self::Nothing(stays) => format!(
+                "loses nothing, so the old version must be able to read what was written; {stays}"
+            ),
             Self::Since(taken) => {
                 let age = Duration::try_from(at.duration_since(*taken)).unwrap_or_default();
                 format!(

@@ -115,6 +115,8 @@ impl Primitive for LeaveMigrated {
 /// In an order that does not depend on who told it.
 fn sorted(names: &Names) -> Names {
     let mut names = names.clone();
-    names.values_mut().for_each(|list| list.sort_unstable());
+    for list in names.values_mut() {
+        list.sort_unstable();
+    }
     names
 }

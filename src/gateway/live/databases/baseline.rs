@@ -1,19 +1,24 @@
 //! Baselines on disk: a private file in the storage, named by run and step, believed by its digest alone.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::gateway::live::Live;
-use crate::gateway::live::postgres::{self, Baseline, Manifest};
+use crate::gateway::live::postgres::{self, Baseline, Manifest, PostgresError};
 use crate::gateway::{BaselineFacts, Failure, Since, Writes};
+
+/// How long production may wait for either: a list of writes is good to have, and not worth an outage.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Live {
     /// Takes the baseline of this step and keeps it.
     pub(super) async fn keep_baseline(&self, database: &str) -> Result<BaselineFacts, Failure> {
-        let baseline = postgres::baseline(self.database(database)?).await?;
+        let baseline = in_time(postgres::baseline(self.database(database)?)).await?;
         let name = format!("{database}-{}-{}.json", self.run, self.step.get());
         let text = serde_json::to_vec(&baseline).expect("a baseline has string keys only");
         let path = self.baselines().join(&name);
@@ -40,15 +45,27 @@ impl Live {
             Since::Backup(facts) => {
                 let path = self.backups()?.join(&facts.name).join("manifest.json");
                 let manifest: Manifest = read(&path, &facts.manifest)?;
-                (manifest.database_digest(), Default::default())
+                (manifest.database_digest(), BTreeMap::new())
             }
         };
-        Ok(postgres::writes(self.database(database)?, &digest, &rows).await?)
+        in_time(postgres::writes(self.database(database)?, &digest, &rows)).await
     }
 
     fn baselines(&self) -> PathBuf {
         self.environment.storage.path.join("baselines")
     }
+}
+
+/// What `looking` finds, unless it takes too long.
+async fn in_time<T>(looking: impl Future<Output = Result<T, PostgresError>>) -> Result<T, Failure> {
+    let Ok(found) = tokio::time::timeout(PATIENCE, looking).await else {
+        let message = format!(
+            "reading the tables takes longer than {} s",
+            PATIENCE.as_secs()
+        );
+        return Err(Failure::new("database.slow", message));
+    };
+    Ok(found?)
 }
 
 /// Writes a private file whole, replacing what an attempt that was killed left.

@@ -3,7 +3,7 @@
 //! A row is known by its primary key and a hash of its text; no value of a row is kept. Ephemeral tables and the migrations' own
 //! books do not count.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -34,7 +34,7 @@ pub struct Baseline {
 pub async fn baseline(database: &Database) -> Result<Baseline, PostgresError> {
     let session = snapshot(database).await?;
     let taken_at = Timestamp::now();
-    let digest = read(&session, &database.schema, &Default::default(), |_| ()).await?;
+    let digest = read(&session, &database.schema, &BTreeSet::new(), |_| ()).await?;
     let mut rows = BTreeMap::new();
     for table in tables(&session).await? {
         let name = format!("{}.{}", table.schema, table.name);
@@ -61,7 +61,7 @@ pub async fn writes(
     rows: &BTreeMap<String, BTreeMap<String, String>>,
 ) -> Result<Writes, PostgresError> {
     let session = snapshot(database).await?;
-    let now = read(&session, &database.schema, &Default::default(), |_| ()).await?;
+    let now = read(&session, &database.schema, &BTreeSet::new(), |_| ()).await?;
     let known = tables(&session).await?;
     let books = format!("{}.schema_meta", database.schema);
     let mut writes = Writes::default();
@@ -72,11 +72,17 @@ pub async fn writes(
             continue;
         }
         let count = |digest: &Option<TableDigest>| digest.as_ref().map_or(0, |found| found.rows);
-        let after = count(&difference.after);
+        let (earlier, after) = (count(&difference.before), count(&difference.after));
+        if earlier == 0 && after == 0 {
+            // Migrations make and drop empty tables; nobody wrote anything there.
+            continue;
+        }
         let table = known
             .iter()
             .find(|table| format!("{}.{}", table.schema, table.name) == difference.table);
         let found = match (rows.get(&difference.table), table) {
+            // A table that is gone took its rows along.
+            (Some(old), None) => Some(difference_of(old, &BTreeMap::new())),
             (Some(old), Some(table)) if after <= LARGEST => rows_of(&session, table)
                 .await?
                 .map(|new| difference_of(old, &new)),
@@ -89,7 +95,7 @@ pub async fn writes(
                 .strip_prefix(&own)
                 .unwrap_or(&difference.table)
                 .to_owned(),
-            before: count(&difference.before),
+            before: earlier,
             after,
             rows: found,
         };
@@ -166,27 +172,21 @@ async fn rows_of(
 
 /// Which rows are new, other or gone.
 fn difference_of(old: &BTreeMap<String, String>, new: &BTreeMap<String, String>) -> RowWrites {
-    let mut found = RowWrites::default();
-    for (key, hash) in new {
-        let mark = match old.get(key) {
-            Some(before) if before == hash => continue,
-            Some(_) => {
-                found.changed += 1;
-                '~'
-            }
-            None => {
-                found.added += 1;
-                '+'
-            }
-        };
-        found.keys.push(format!("{mark} {key}"));
+    let added = new.keys().filter(|key| !old.contains_key(*key));
+    let changed = new
+        .iter()
+        .filter(|(key, hash)| old.get(*key).is_some_and(|before| before != *hash))
+        .map(|(key, _)| key);
+    let removed = old.keys().filter(|key| !new.contains_key(*key));
+    let keys = added.clone().map(|key| format!("+ {key}"));
+    let keys = keys.chain(changed.clone().map(|key| format!("~ {key}")));
+    let keys = keys.chain(removed.clone().map(|key| format!("- {key}")));
+    RowWrites {
+        keys: keys.take(NAMED_KEYS).collect(),
+        added: added.count() as u64,
+        changed: changed.count() as u64,
+        removed: removed.count() as u64,
     }
-    for key in old.keys().filter(|key| !new.contains_key(*key)) {
-        found.removed += 1;
-        found.keys.push(format!("- {key}"));
-    }
-    found.keys.truncate(NAMED_KEYS);
-    found
 }
 
 #[cfg(test)]
@@ -203,7 +203,7 @@ mod tests {
         let new = rows(&[("a", "1"), ("b", "9"), ("d", "4")]);
         let found = difference_of(&old, &new);
         assert_eq!((found.added, found.changed, found.removed), (1, 1, 1));
-        assert_eq!(found.keys, ["~ b", "+ d", "- c"]);
+        assert_eq!(found.keys, ["+ d", "~ b", "- c"]);
         let many = (0..50)
             .map(|key| (key.to_string(), String::new()))
             .collect();

@@ -105,13 +105,15 @@ pub(in crate::script::bindings) mod migrations_module {
 
     /// Runs `kong migrations up` with the first node's `kong`. Options: `backup` (required), what `database::backup` answered; `copy`,
     /// the standby that `database::verify` kept; `lock_timeout` (preset `"2h"`).
+    /// Answers the state of the migrations, and under `baseline` the name of what was kept to tell later writes from.
     ///
     /// # Needs
     /// `kong.migrate_up`, and `database.restore` for its undo
     /// # Effect
     /// The database has the schema of the installed version; migrations with a second half are pending.
     /// # Undo
-    /// The database is swapped for the standby copy, or for the restored backup.
+    /// The database is swapped for the standby copy, or for the restored backup. `cutover rollback --way repackage` leaves it instead,
+    /// before `kong::finish` and where the old version is known to serve on it.
     /// # On resume
     /// Once no session of the killed command is left, `kong migrations list` tells whether it is done; if not, it is run again.
     /// # Errors
