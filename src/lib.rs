@@ -24,11 +24,11 @@
 //!
 //! Arrows point one way: `cli` wires everything and nothing imports it; `environment` and `kong` point nowhere; and
 //!
-//! * `script → run, journal, primitive, playbook, gateway` (of `journal` and `gateway` types only);
+//! * `script → run, journal, primitive, playbook, gateway, drill` (of `journal` and `gateway` types only);
 //! * `run → journal, primitive, environment, gateway`;
-//! * `drill → run, journal, primitive, gateway, kong, render` (of `render` how a verdict says that production is down);
+//! * `drill → run, journal, primitive, gateway, kong`;
 //! * `plan → run, journal, primitive, gateway, environment` (types only);
-//! * `render → journal, primitive, playbook, gateway, plan` (types only);
+//! * `render → journal, primitive, playbook, gateway, plan, drill` (types only);
 //! * `journal → primitive` (types only);
 //! * `primitive → gateway, kong, playbook` (of `playbook` value types only);
 //! * `gateway → environment, kong`;

@@ -102,7 +102,7 @@ pub(super) fn header_of(
         sources: sources.all().map(source).collect(),
         parameters: parameters.clone(),
         environment: environment.name.clone(),
-        environment_digest: Digest::of(&stored_form(environment)),
+        environment_digest: Digest::of(stored_form(environment)),
     }
 }
 

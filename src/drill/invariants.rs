@@ -5,9 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::Fault;
 use super::serving::Serving;
 use crate::gateway::simulated::{Happened, World};
-use crate::journal::{Ending, RunState};
+use crate::journal::{Ending, Outage, RunState};
 use crate::kong::schema::Schema;
-use crate::render;
 use crate::run::{Played, Scenario, Session};
 
 /// Something that must hold.
@@ -191,12 +190,13 @@ impl Judge<'_> {
                 self.broke(Invariant::ServedOrDeclared, None, how);
             }
             self.schemas(session);
-        } else if was_served && !served && !dies(fault) {
-            let declared = render::production(&state);
-            if !declared.is_some_and(|words| words.contains("DOWN")) {
-                let how = "no node serves clients, and the verdict does not say so".to_owned();
-                self.broke(Invariant::ServedOrDeclared, None, how);
-            }
+        } else if was_served
+            && !served
+            && !dies(fault)
+            && !Outage::of(&state).is_some_and(|outage| outage.whole)
+        {
+            let how = "no node serves clients, and the verdict does not say so".to_owned();
+            self.broke(Invariant::ServedOrDeclared, None, how);
         }
         match conclusion.ending {
             Ending::Undone | Ending::Refused => self.as_found(session, fault),

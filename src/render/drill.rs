@@ -41,7 +41,7 @@ pub fn drill(report: &Report) -> String {
 }
 
 fn story(text: &mut String, outcome: &Outcome) {
-    let endings: Vec<&str> = outcome.endings.iter().map(ending).collect();
+    let endings: Vec<&str> = outcome.endings.iter().copied().map(ending).collect();
     let _ = writeln!(text, "  the run ended: {}", endings.join(", then "));
     for broken in &outcome.broken {
         let at = broken
@@ -52,6 +52,6 @@ fn story(text: &mut String, outcome: &Outcome) {
     }
 }
 
-fn ending(ending: &Option<Ending>) -> &'static str {
+fn ending(ending: Option<Ending>) -> &'static str {
     ending.map_or("killed", Ending::word)
 }

@@ -82,7 +82,7 @@ fn broken_playbooks_are_caught_each_for_its_reason() {
             one["invariant"] == invariant
                 && one["how"].as_str().is_some_and(|how| how.contains(words))
         });
-        let seen: BTreeSet<String> = broken.iter().map(|one| one.to_string()).collect();
+        let seen: BTreeSet<String> = broken.iter().map(ToString::to_string).collect();
         assert!(
             story.is_some(),
             "{name} was not caught by {invariant}: {seen:#?}"

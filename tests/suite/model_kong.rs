@@ -50,11 +50,11 @@ fn the_model_and_kong_come_to_the_same_verdicts() {
             "up" | "finish" => {
                 let done = if text("command") == "up" {
                     world
-                        .migrations_up("node", Duration::from_secs(60))
+                        .migrations_up("node", Duration::from_mins(1))
                         .now_or_never()
                 } else {
                     world
-                        .migrations_finish("node", Duration::from_secs(60))
+                        .migrations_finish("node", Duration::from_mins(1))
                         .now_or_never()
                 };
                 let succeeds = match done.expect("at once") {

@@ -137,7 +137,7 @@ impl Durations {
     #[must_use]
     pub fn predict(&self, work: Work, bytes: u64) -> (Duration, Basis) {
         let pace = self.0[&work];
-        let micros = u128::from(pace.each_mebibyte) * u128::from(bytes) >> 20;
+        let micros = (u128::from(pace.each_mebibyte) * u128::from(bytes)) >> 20;
         let size = Duration::from_micros(u64::try_from(micros).unwrap_or(u64::MAX));
         (Duration::from_millis(pace.fixed) + size, pace.basis)
     }

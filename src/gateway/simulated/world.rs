@@ -127,10 +127,6 @@ impl World {
             place: format!("line {}, column {}", error.line(), error.column()),
             problem: bare(error),
         };
-        #[derive(Deserialize)]
-        struct Formatted {
-            format: u64,
-        }
         let formatted: Formatted = serde_json::from_str(text).map_err(|error| shape(&error))?;
         if formatted.format != u64::from(FORMAT) {
             return Err(WorldError::Format {
@@ -139,6 +135,12 @@ impl World {
         }
         serde_json::from_str(text).map_err(|error| shape(&error))
     }
+}
+
+/// What is read first, so that a world of another version is told as such.
+#[derive(Deserialize)]
+struct Formatted {
+    format: u64,
 }
 
 /// The message without its own spelling of the place.
