@@ -11,6 +11,7 @@ mod environment;
 mod exit;
 mod injection;
 mod journal;
+mod kept_plan;
 mod list;
 mod observe;
 mod operator;

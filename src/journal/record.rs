@@ -271,6 +271,9 @@ pub struct Header {
     pub environment: String,
     /// The digest of the environment as stored in the run directory.
     pub environment_digest: Digest,
+    /// The digest of the plan that the run is held to, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Digest>,
 }
 
 /// One stored source.
