@@ -122,6 +122,8 @@ enum Shown {
     Text,
     /// The plan as JSON.
     Json,
+    /// The records that would be in the journal, each as a line of JSON.
+    Ndjson,
 }
 
 pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
@@ -140,6 +142,11 @@ pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
     }
     match arguments.output {
         Shown::Text => output::data(render::plan(&plan).trim_end()),
+        Shown::Ndjson => {
+            for record in &played.records {
+                output::data(&serde_json::to_string(record).expect("records are plain data"));
+            }
+        }
         Shown::Json => {
             output::data(&serde_json::to_string_pretty(&plan).expect("plain data"));
         }
