@@ -43,6 +43,11 @@ pub(crate) struct Ended {
 impl PracticeCluster {
     /// Brings a cluster up.
     pub(crate) fn up() -> Self {
+        Self::up_with(&[])
+    }
+
+    /// Brings a cluster up with further words.
+    pub(crate) fn up_with(further: &[&str]) -> Self {
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         let directory = tempfile::Builder::new()
             .prefix("cutover-t-")
@@ -53,7 +58,7 @@ impl PracticeCluster {
             directory,
             record: Value::Null,
         };
-        let up = cluster.practice("up");
+        let up = cluster.practice("up", further);
         assert!(
             up.status.success(),
             "{}",
@@ -74,11 +79,12 @@ impl PracticeCluster {
         self.path().join("environment.toml")
     }
 
-    fn practice(&self, verb: &str) -> Output {
+    fn practice(&self, verb: &str, further: &[&str]) -> Output {
         let mut command = cutover();
         command
             .args(["practice", verb, "--directory"])
-            .arg(self.path());
+            .arg(self.path())
+            .args(further);
         command.output().expect("cutover runs")
     }
 
@@ -148,21 +154,23 @@ impl PracticeCluster {
             .collect()
     }
 
-    /// Waits until a query of Kong's database answers true.
+    /// `psql` as the superuser.
+    fn psql(&self, database: &str) -> Command {
+        let binaries = cutover::lab::postgres::binaries().expect("PostgreSQL is installed");
+        let mut psql = Command::new(binaries.join("psql"));
+        psql.args(["-XAtq", "-U", "postgres", "-d", database, "-h"])
+            .arg(self.path().join("socket"))
+            .arg("-p")
+            .arg(self.record["access"]["port"].to_string());
+        psql
+    }
+
+    /// Waits until a query answers true.
     pub(crate) fn wait_for(&self, question: &str) {
-        let socket = self.path().join("socket");
-        let psql = cutover::lab::postgres::binaries()
-            .expect("PostgreSQL is installed")
-            .join("psql");
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let asked = Command::new(&psql)
-                .args([
-                    "-XAtq", "-U", "postgres", "-d", "kong", "-c", question, "-h",
-                ])
-                .arg(&socket)
-                .output()
-                .expect("psql runs");
+            let mut psql = self.psql("postgres");
+            let asked = psql.args(["-c", question]).output().expect("psql runs");
             if asked.stdout == b"t\n" {
                 return;
             }
@@ -172,6 +180,40 @@ impl PracticeCluster {
             );
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// A session of a superuser, who is nobody of ours, connected to a database until it is dropped.
+    pub(crate) fn foreign_session(&self, database: &str) -> ForeignSession {
+        let psql = self
+            .psql(database)
+            .env("PGAPPNAME", "somebody")
+            .stdin(Stdio::piped())
+            .spawn();
+        let session = ForeignSession(psql.expect("psql runs"));
+        self.wait_for(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'somebody')",
+        );
+        session
+    }
+
+    /// The password of a hardened cluster's role.
+    pub(crate) fn password(&self) -> String {
+        std::fs::read_to_string(self.path().join("password")).expect("a password")
+    }
+
+    /// The files that a run has left, below its directory.
+    pub(crate) fn run_files(&self, run: &str) -> Vec<PathBuf> {
+        let mut waiting = vec![self.path().join("storage/runs").join(run)];
+        let mut files = Vec::new();
+        while let Some(path) = waiting.pop() {
+            if path.is_dir() {
+                let entries = std::fs::read_dir(&path).expect("listed");
+                waiting.extend(entries.map(|entry| entry.expect("listed").path()));
+            } else {
+                files.push(path);
+            }
+        }
+        files
     }
 
     /// Looks at the world.
@@ -256,9 +298,19 @@ impl World {
     }
 }
 
+/// A session of somebody else.
+pub(crate) struct ForeignSession(Child);
+
+impl Drop for ForeignSession {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Drop for PracticeCluster {
     fn drop(&mut self) {
-        let _ = self.practice("down");
+        let _ = self.practice("down", &[]);
     }
 }
 
