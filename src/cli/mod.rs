@@ -21,6 +21,7 @@ mod runner;
 mod runs;
 mod settle;
 mod show;
+mod way_back;
 mod why_down;
 
 use std::path::PathBuf;

@@ -14,7 +14,7 @@ use crate::gateway::live::Live;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
-    Actor, Durability, Event, FileJournal, Mark, Record, RunDirectory, RunState, Store,
+    Actor, Durability, Ending, Event, FileJournal, Mark, Record, RunDirectory, RunState, Store,
 };
 use crate::render;
 use crate::run::{Conclusion, Fault, Gate, Recorder, Watcher};
@@ -192,6 +192,15 @@ impl Runner {
             Some(conclusion) => Exit::of(conclusion?.ending),
             None => Exit::Waiting,
         };
+        let at = jiff::Timestamp::now();
+        let choices = recorder.state(|state| {
+            // A run that waits for an approval has just shown the same with what is to be approved.
+            let stands = matches!(state.ending, Some(Ending::Held | Ending::Stuck));
+            stands.then(|| render::choices(state, at)).flatten()
+        });
+        if let Some(choices) = choices {
+            output::people(&choices);
+        }
         output::data(&recorder.state(render::verdict));
         Ok(exit)
     }

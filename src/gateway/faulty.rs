@@ -7,12 +7,12 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Failure, HttpAnswer,
-    HttpRequest, Kong, MigrationRun, Packages, Practice, ProcessIdentity, Processes, Rotation,
-    Stopped, Traffic, VerifyTier, Web,
+    AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
+    Failure, HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, ProcessIdentity,
+    Processes, Rotation, Since, Stopped, Traffic, VerifyTier, Web, Writes,
 };
 use crate::kong::Version;
-use crate::kong::migrations::MigrationState;
+use crate::kong::migrations::{MigrationState, Names};
 
 /// Which call fails, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,7 +140,10 @@ hand_on! { Databases {
     look fn has_copy(database: &str, copy: &str) -> bool;
     change fn drop_copy(database: &str, copy: &str) -> ();
     change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>) -> ();
+    look fn take_baseline(database: &str) -> BaselineFacts;
+    look fn writes_since(database: &str, since: &Since) -> Writes;
     look fn await_no_migration_session(database: &str) -> u64;
+    look fn pending_migrations(database: &str) -> Names;
     look fn migration_lock(database: &str) -> bool;
     change fn clear_migration_lock(database: &str) -> ();
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;

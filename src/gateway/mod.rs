@@ -9,6 +9,7 @@ mod faulty;
 pub mod live;
 mod process_identity;
 mod verbs;
+mod writes;
 
 pub use failure::Failure;
 pub use faulty::{Faulty, Plan};
@@ -18,6 +19,7 @@ pub use verbs::{
     HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, Processes, Report, Rotation,
     RotationState, Stopped, Traffic, VerifyTier, Web,
 };
+pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 
 /// The world.
 pub trait Gateway:

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Failure, ProcessIdentity};
+use super::{BaselineFacts, Failure, ProcessIdentity, Since, Writes};
 use crate::kong::Version;
-use crate::kong::migrations::MigrationState;
+use crate::kong::migrations::{MigrationState, Names};
 
 /// What a gateway tells while it works; the gate writes process starts into the journal, the terminal shows progress.
 pub trait Report {
@@ -151,8 +151,14 @@ pub trait Databases {
         backup: &BackupFacts,
         copy: Option<&str>,
     ) -> Result<(), Failure>;
+    /// Keeps what a database holds now, to compare later moments with.
+    async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure>;
+    /// What is different in a database from what it held.
+    async fn writes_since(&self, database: &str, since: &Since) -> Result<Writes, Failure>;
     /// Ends sessions of a killed `kong migrations` and waits until none is left. Answers how many there were.
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure>;
+    /// What `up` has run and `finish` has not, as the database itself says: an older `kong` does not list what it does not know.
+    async fn pending_migrations(&self, database: &str) -> Result<Names, Failure>;
     /// Whether Kong's own lock on migrations is held.
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure>;
     /// Takes away a lock on migrations that a killed command left behind.

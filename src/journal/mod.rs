@@ -11,6 +11,7 @@ mod fold;
 mod memory;
 mod record;
 mod store;
+mod ways;
 
 pub use chain::{Chain, Damage, verify};
 pub use digest::Digest;
@@ -26,6 +27,7 @@ pub use record::{
     VERSION,
 };
 pub use store::{RunDirectory, Store};
+pub use ways::{Loses, NewUndo, Takes, Way, WayBack, WaysBack};
 
 use jiff::Timestamp;
 

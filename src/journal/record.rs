@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Digest;
+use super::{Digest, NewUndo, Way};
 use crate::primitive::{Failure, Intent, ProcessIdentity};
 
 /// The version of the record format. A change of meaning raises it and ships with an old journal as a test.
@@ -171,6 +171,17 @@ pub enum Event {
     Retried {
         /// The step.
         step: StepNo,
+    },
+    /// A person chose how to come back.
+    WayChosen {
+        /// How.
+        way: Way,
+        /// Who.
+        by: Actor,
+        /// What the person was shown.
+        shown: String,
+        /// What undoes the migrations on that way.
+        undos: Vec<NewUndo>,
     },
     /// The way back began.
     UnwindingStarted {

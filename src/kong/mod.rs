@@ -4,6 +4,7 @@
 pub mod catalogue;
 pub mod migrations;
 pub mod paths;
+pub mod repackage;
 pub mod version;
 
 pub use version::Version;

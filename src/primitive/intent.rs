@@ -61,6 +61,12 @@ macro_rules! intents {
                 match self { $(Self::$name(primitive) => Ok(primitive.undo(target, &typed(observed)?)),)* }
             }
 
+            /// What stays different for good where this is the undo of a step, in words.
+            #[must_use]
+            pub fn leaves(&self) -> Option<String> {
+                match self { $(Self::$name(primitive) => primitive.leaves(),)* }
+            }
+
             /// Acts on `target`, and reads the world back.
             pub async fn perform(&self, world: &impl Gateway, target: &str, observed: &Value) -> Result<Value, Failure> {
                 match self {
@@ -141,6 +147,8 @@ intents! {
     Thaw = "kong.thaw",
     /// The first half of the migrations.
     MigrateUp = "kong.migrate_up",
+    /// Leaving what the first half made, on the way back.
+    LeaveMigrated = "kong.leave_migrated",
     /// The second half.
     Finish = "kong.finish",
     /// Entities against an earlier count.

@@ -83,6 +83,7 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             clean(why)
         ),
         Event::Retried { step } => format!("{:>3} ↻ attempted again", step.0),
+        Event::WayChosen { way, by, .. } => format!("way back chosen by {by}: {way}"),
         Event::UnwindingStarted { reason } => format!("undoing, because {}", clean(reason)),
         Event::UndoFinished { step, target, .. } => {
             format!("{:>3} ↶ undid {}", step.0, undone(state, *step, *target))

@@ -1,9 +1,9 @@
 //! A run from its first step to its verdict.
 
-use super::{Answered, Call, Fault, Gate, People, Question, Raised, Reply, Request, Script};
+use super::{Back, Call, Fault, Gate, People, Raised, Reply, Request, Script};
 use crate::environment::OnFailure;
 use crate::gateway::Gateway;
-use crate::journal::{Durability, Ending, Event, JournalError, Trail};
+use crate::journal::{Durability, Ending, Event, JournalError, Trail, WaysBack};
 
 /// How a runner put a run down.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,20 +119,48 @@ async fn turn_back<World: Gateway, Person: People>(
         // Once clients have used the new version, a check that fails must not take back what they wrote.
         OnFailure::Undo => !admitted && !past,
         OnFailure::Hold => false,
-        OnFailure::Ask => matches!(
-            gate.people
-                .ask(&Question::Undo {
-                    reason: reason.clone()
-                })
-                .await,
-            Answered::Yes(_)
-        ),
+        OnFailure::Ask => ask_back(gate, &reason).await?,
     };
     if !undo {
         return Ok((Ending::Held, reason));
     }
     let (ending, found) = unwound(gate.unwind(script, &reason).await)?;
     Ok((ending, format!("{reason}; {found}")))
+}
+
+/// Asks whether to go back and which way; whether to go back at all.
+async fn ask_back<World: Gateway, Person: People>(
+    gate: &mut Gate<World, Person>,
+    reason: &str,
+) -> Result<bool, JournalError> {
+    let now = gate.world.now();
+    let ways = gate
+        .recorder
+        .state(WaysBack::of)
+        .filter(|ways| ways.migrated);
+    let (shown, open) = ways.as_ref().map_or_else(
+        || (reason.to_owned(), Vec::new()),
+        |ways| (format!("{reason}\n{}", ways.told(now)), ways.open()),
+    );
+    let (way, by) = match gate.people.turn_back(&shown, &open).await {
+        Back::Hold => return Ok(false),
+        Back::Undo => return Ok(true),
+        Back::By(way, by) => (way, by),
+    };
+    let undos = ways.and_then(|ways| ways.way(way).undos.clone().ok());
+    // A way that was not offered is no answer.
+    let Some(undos) = undos else { return Ok(false) };
+    let chosen = Event::WayChosen {
+        way,
+        by,
+        shown,
+        undos,
+    };
+    match gate.recorder.sync(now, chosen) {
+        Ok(()) => Ok(true),
+        Err(Fault::Journal(error)) => Err(error),
+        Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
+    }
 }
 
 /// A way back that was interrupted is put down, to be taken up again.

@@ -21,6 +21,6 @@ pub use conduct::{Conclusion, conduct, roll_back};
 pub use fault::{Denial, Divergence, Fault};
 pub use gate::{Call, Gate, Reply};
 pub use lock::{EnvironmentLock, LockError};
-pub use people::{Answered, People, Question};
+pub use people::{Answered, Back, People, Question};
 pub use recorder::{Recorder, Watcher};
 pub use script::{Answer, Raised, Request, Script};

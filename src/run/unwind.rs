@@ -3,7 +3,7 @@
 
 use super::{Call, Fault, Gate, People, Request, Script};
 use crate::gateway::Gateway;
-use crate::journal::{Direction, Ending, Event, StepNo, Trail, UndoEntry};
+use crate::journal::{Direction, Ending, Event, RunState, StepNo, Trail, UndoEntry};
 use crate::primitive::{Effect, Failure, Intent};
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
@@ -169,10 +169,16 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// Looks at everything that the run changed, and compares it with the first observation of each.
     async fn compare_with_found(&self) -> (Ending, String) {
+        let left = self.recorder.state(RunState::left);
         let found: Vec<(Intent, String, serde_json::Value)> = self.recorder.state(|state| {
             state
                 .found()
                 .into_iter()
+                .filter(|(intent, name, _)| {
+                    !left
+                        .iter()
+                        .any(|(undo, target, _)| undo.aspect() == intent.aspect() && target == name)
+                })
                 .map(|(intent, name, value)| (intent.clone(), name.to_owned(), value.clone()))
                 .collect()
         });
@@ -202,7 +208,14 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 ),
             );
         }
-        (Ending::Undone, as_found(found.len()))
+        let left: Vec<String> = left.into_iter().map(|(_, _, words)| words).collect();
+        let as_found = as_found(found.len());
+        let told = if left.is_empty() {
+            as_found
+        } else {
+            format!("{as_found}; left as chosen: {}", left.join("; "))
+        };
+        (Ending::Undone, told)
     }
 }
 

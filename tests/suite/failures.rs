@@ -12,12 +12,12 @@ use cutover::gateway::live::Live;
 use cutover::gateway::{Failure, Faulty, Plan, ProcessIdentity, Report};
 use cutover::journal::{
     Actor, Digest, Durability, Ending, Event, Header, Journal as _, Mark, MemoryJournal, Record,
-    RunId, RunState, StepNo, verify,
+    RunId, RunState, StepNo, Way, verify,
 };
 use cutover::primitive::{Intent, Note, OnRollback, Remove, Write};
 use cutover::run::{
-    Answer, Answered, Conclusion, Fault, Gate, People, Question, Raised, Recorder, Request, Script,
-    conduct, roll_back,
+    Answer, Answered, Back, Conclusion, Fault, Gate, People, Question, Raised, Recorder, Request,
+    Script, conduct, roll_back,
 };
 
 use super::harness::files;
@@ -132,6 +132,10 @@ struct Nobody;
 impl People for Nobody {
     async fn ask(&mut self, _question: &Question) -> Answered {
         Answered::Nobody
+    }
+
+    async fn turn_back(&mut self, _reason: &str, _ways: &[Way]) -> Back {
+        Back::Hold
     }
 
     fn wants_pause(&self) -> Option<String> {

@@ -28,4 +28,5 @@ mod rhai_traps;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
+mod ways_back;
 mod world_lock;
