@@ -79,18 +79,14 @@ impl Connection {
     /// Connects, and gives up after `timeout`. What goes wrong with the session later comes out of the client's next call.
     pub async fn open(&self, timeout: Duration) -> Result<Client, ConnectionError> {
         let attempt = async {
-            Ok(match &self.tls {
-                Some(tls) => {
-                    let (client, connection) = self.config.connect(tls.clone()).await?;
-                    tokio::spawn(connection);
-                    client
-                }
-                None => {
-                    let (client, connection) = self.config.connect(NoTls).await?;
-                    tokio::spawn(connection);
-                    client
-                }
-            })
+            if let Some(tls) = &self.tls {
+                let (client, connection) = self.config.connect(tls.clone()).await?;
+                tokio::spawn(connection);
+                return Ok(client);
+            }
+            let (client, connection) = self.config.connect(NoTls).await?;
+            tokio::spawn(connection);
+            Ok(client)
         };
         tokio::time::timeout(timeout, attempt)
             .await

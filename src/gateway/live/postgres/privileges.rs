@@ -62,7 +62,9 @@ pub enum Obstacle {
 impl fmt::Display for Obstacle {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::CreateDatabase => formatter.write_str("our role may not create databases (`CREATEDB`)"),
+            Self::CreateDatabase => {
+                formatter.write_str("our role may not create databases (`CREATEDB`)")
+            }
             Self::Ownership => formatter.write_str("our role is no member of the database's owner"),
             Self::LogicalSlots(slots) => write!(
                 formatter,

@@ -21,7 +21,7 @@ pub async fn connect(
     connection.open(timeout).await.map_err(|error| {
         ConnectError(match error {
             ConnectionError::Postgres(error) => super::reason(&error),
-            other => other.to_string(),
+            timeout @ ConnectionError::Timeout => timeout.to_string(),
         })
     })
 }
