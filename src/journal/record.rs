@@ -251,6 +251,9 @@ pub enum Event {
         ending: Ending,
         /// Why, in a sentence.
         reason: String,
+        /// What the playbook itself raised with a hint and did not catch; a step's failure has a record of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raised: Option<Failure>,
     },
 }
 

@@ -13,6 +13,7 @@ mod damage;
 mod drill;
 mod endings;
 mod failures;
+mod hardened;
 mod harness;
 mod in_place;
 mod migration_states;
