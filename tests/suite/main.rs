@@ -15,6 +15,7 @@ mod failures;
 mod hardened;
 mod harness;
 mod in_place;
+mod killed_at_work;
 mod migration_states;
 mod postgres_backup;
 mod postgres_damage;
