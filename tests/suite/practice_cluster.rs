@@ -116,6 +116,20 @@ impl PracticeCluster {
         self.cutover(&arguments)
     }
 
+    /// Starts a command of Kong's, of a version that need not be installed, as the first node would.
+    pub(crate) fn start_kong(&self, version: &str, words: &[&str]) -> Child {
+        let node = &self.record["nodes"][0];
+        let path = |key: &str| PathBuf::from(node[key].as_str().expect("a path"));
+        let mut command = Command::new(path("packages").join(format!("kong-{version}/bin/kong")));
+        command
+            .args(words)
+            .arg("-c")
+            .arg(path("conf"))
+            .env_clear()
+            .stdin(Stdio::null());
+        silent(command)
+    }
+
     /// The command of an upgrade.
     pub(crate) fn upgrade_command(&self, run: &str) -> Command {
         let mut command = cutover();
