@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
+use super::kept_plan::last_line;
 use super::operator::{Operator, PauseWish, login};
 use super::{OutputFormat, output};
 use crate::environment::Environment;
@@ -96,6 +97,7 @@ pub(super) struct TakenUp<'a> {
 pub(super) struct Runner {
     pub(super) gate: Gate<Faulty<Live>, Operator>,
     pause: PauseWish,
+    directory: RunDirectory,
 }
 
 impl Runner {
@@ -150,7 +152,11 @@ impl Runner {
             manner.injection.plan(),
         );
         let gate = Gate::new(recorder, world, operator, environment.grants.clone());
-        Ok(Self { gate, pause })
+        Ok(Self {
+            gate,
+            pause,
+            directory: directory.clone(),
+        })
     }
 
     /// Lets `work` run with the gate until it concludes, or a second signal ends it.
@@ -165,7 +171,11 @@ impl Runner {
             &mut Host,
         ) -> Result<Conclusion, crate::journal::JournalError>,
     {
-        let Self { mut gate, pause } = self;
+        let Self {
+            mut gate,
+            pause,
+            directory,
+        } = self;
         let mut host = host;
         let mut signals = Signals::listen()
             .map_err(|error| CliError::usage(format!("cannot listen for signals: {error}")))?;
@@ -201,7 +211,7 @@ impl Runner {
         if let Some(choices) = choices {
             output::people(&choices);
         }
-        output::data(&recorder.state(render::verdict));
+        output::data(&recorder.state(|state| last_line(&directory, state)));
         Ok(exit)
     }
 }

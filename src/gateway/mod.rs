@@ -1,13 +1,14 @@
 //! What one can do to the world, in the trade's verbs.
 //!
 //! The only room that opens sockets, starts processes and touches files that are not cutover's own. [`Gateway`] is what primitives
-//! see; `live` is the real world, [`Faulty`] makes any world fail at a chosen place. A gateway finds things by the names of the
+//! see; `live` is the real world, `simulated` a model of it, [`Faulty`] makes any world fail at a chosen place. A gateway finds things by the names of the
 //! environment; it knows no journal and no script.
 
 mod failure;
 mod faulty;
 pub mod live;
 mod process_identity;
+pub mod simulated;
 mod verbs;
 mod writes;
 

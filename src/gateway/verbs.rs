@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -58,6 +59,8 @@ pub trait Kong {
     async fn stop_node(&self, node: &str, patience: Duration) -> Result<Stopped, Failure>;
     /// Makes Kong read its configuration again.
     async fn reload_node(&self, node: &str) -> Result<(), Failure>;
+    /// SHA-256 of the files that decide what a node does: its configuration file and its `kong` command, by those names.
+    async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure>;
     /// Lets the installed `kong` judge the node's configuration.
     async fn check_configuration(&self, node: &str) -> Result<(), Failure>;
     /// What the node's Admin API says of it.
@@ -144,12 +147,14 @@ pub trait Databases {
     async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure>;
     /// Drops a database that this run created.
     async fn drop_copy(&self, database: &str, copy: &str) -> Result<(), Failure>;
-    /// Brings back what a backup holds, by the kept copy if it is there, else by restoring. What was there is kept under a dated name.
+    /// Brings back what a backup holds, by the kept copy if it is there, else by restoring. What was there is kept as the database
+    /// `retired`.
     async fn restore_database(
         &self,
         database: &str,
         backup: &BackupFacts,
         copy: Option<&str>,
+        retired: &str,
     ) -> Result<(), Failure>;
     /// Keeps what a database holds now, to compare later moments with.
     async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure>;
@@ -235,7 +240,7 @@ pub trait Traffic {
 }
 
 /// What a load balancer gives a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rotation {
     /// Its weight, 0 to 256.
     pub weight: u16,
@@ -244,7 +249,7 @@ pub struct Rotation {
 }
 
 /// Whether a node gets new requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RotationState {
     /// It does, by its weight.
@@ -255,8 +260,13 @@ pub enum RotationState {
 
 /// Requests to HTTP servers.
 pub trait Web {
-    /// Sends one request, and answers what came back within its deadline.
-    async fn request(&self, request: &HttpRequest) -> Result<HttpAnswer, Failure>;
+    /// Sends one request, and answers what came back within its deadline. What the caller hopes for changes nothing where there are
+    /// servers; a simulated world has none to ask.
+    async fn request(
+        &self,
+        request: &HttpRequest,
+        hoped: &Expectation,
+    ) -> Result<HttpAnswer, Failure>;
     /// The base URL of a node's proxy.
     async fn proxy_url(&self, node: &str) -> Result<String, Failure>;
 }

@@ -9,6 +9,7 @@ mod error;
 mod file;
 mod fold;
 mod memory;
+mod outage;
 mod record;
 mod store;
 mod ways;
@@ -22,6 +23,7 @@ pub use fold::{
     Trail, UndoEntry, UndoState,
 };
 pub use memory::MemoryJournal;
+pub use outage::Outage;
 pub use record::{
     Actor, Ending, Event, Header, Mark, Place, Record, RunId, SettledAs, Source, StepNo, Target,
     VERSION,

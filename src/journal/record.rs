@@ -274,6 +274,9 @@ pub struct Header {
     pub environment: String,
     /// The digest of the environment as stored in the run directory.
     pub environment_digest: Digest,
+    /// The digest of the plan that the run is held to, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Digest>,
 }
 
 /// One stored source.
@@ -380,4 +383,20 @@ pub enum Ending {
     Held,
     /// Put down between two steps, to be resumed.
     Paused,
+}
+
+impl Ending {
+    /// The word for it in records, verdicts and reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Undone => "undone",
+            Self::UndoneUnverified => "undone_unverified",
+            Self::Stuck => "stuck",
+            Self::Held => "held",
+            Self::Paused => "paused",
+        }
+    }
 }

@@ -190,6 +190,13 @@ pub fn of(version: &Version) -> Vec<Subsystem> {
         .collect()
 }
 
+/// Every migration of every release, with its subsystem.
+pub fn subsystems() -> impl Iterator<Item = (&'static str, Migration)> {
+    SUBSYSTEMS
+        .iter()
+        .flat_map(|(name, migrations)| migrations.iter().map(|migration| (*name, *migration)))
+}
+
 /// What `up` from one version to another leaves pending for `finish`, by subsystem.
 #[must_use]
 pub fn second_phases(from: &Version, to: &Version) -> Names {

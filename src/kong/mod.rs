@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod migrations;
 pub mod paths;
 pub mod repackage;
+pub mod schema;
 pub mod version;
 
 pub use version::Version;

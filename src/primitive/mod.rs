@@ -15,6 +15,7 @@ mod practice;
 mod review;
 mod run;
 mod traffic;
+mod words;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,7 +36,7 @@ pub use review::ReviewPath;
 pub use run::{Approve, Note, OnRollback, WaitFor};
 pub use traffic::{Admit, Drain, SetRotation, TrafficStatus};
 
-pub use crate::gateway::{BackupFacts, BaselineFacts, Failure, ProcessIdentity};
+pub use crate::gateway::{BackupFacts, BaselineFacts, Failure, ProcessIdentity, RotationState};
 
 use crate::gateway::Gateway;
 

@@ -2,6 +2,9 @@
 
 mod choices;
 mod diagnostic;
+mod drill;
+mod fidelity;
+mod plan;
 mod production;
 mod progress;
 mod text;
@@ -10,8 +13,11 @@ mod writes;
 
 pub use choices::choices;
 pub use diagnostic::{Excerpt, diagnostics};
+pub use drill::drill;
+pub use fidelity::{fidelity, surprises};
+pub use plan::plan;
 pub use production::{downtime, production};
 pub use progress::record_line;
-pub use text::{clean, duration};
+pub use text::{clean, counted, duration};
 pub use verdict::{Standing, standing, verdict};
 pub use writes::writes;

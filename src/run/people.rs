@@ -1,9 +1,12 @@
 //! What a person is asked in the middle of a run.
 
+use serde::{Deserialize, Serialize};
+
 use crate::journal::{Actor, StepNo, Way};
 
 /// A question to a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "question", rename_all = "snake_case")]
 pub enum Question {
     /// May the run go on past this step?
     Approve {

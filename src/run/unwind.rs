@@ -3,8 +3,8 @@
 
 use super::{Call, Fault, Gate, People, Request, Script};
 use crate::gateway::Gateway;
-use crate::journal::{Direction, Ending, Event, RunState, StepNo, Trail, UndoEntry};
-use crate::primitive::{Effect, Failure, Intent};
+use crate::journal::{Direction, Ending, Event, RunState, StepNo, Trail, UndoEntry, UndoState};
+use crate::primitive::{Effect, Failure, Intent, Restore};
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
     /// Undoes everything, newest first, and says how that ended.
@@ -209,13 +209,39 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             );
         }
         let left: Vec<String> = left.into_iter().map(|(_, _, words)| words).collect();
-        let as_found = as_found(found.len());
-        let told = if left.is_empty() {
-            as_found
-        } else {
-            format!("{as_found}; left as chosen: {}", left.join("; "))
-        };
+        let mut told = as_found(found.len());
+        if !left.is_empty() {
+            told = format!("{told}; left as chosen: {}", left.join("; "));
+        }
+        for kept in self.kept_databases().await {
+            told = format!("{told}; {kept}");
+        }
         (Ending::Undone, told)
+    }
+
+    /// Databases that restoring took out of their place: they are kept, and a person should know. One that cannot be looked for may
+    /// be there.
+    async fn kept_databases(&self) -> Vec<String> {
+        let restored: Vec<Restore> = self.recorder.state(|state| {
+            let undone = state
+                .undo
+                .iter()
+                .filter(|entry| entry.state == UndoState::Finished);
+            undone
+                .filter_map(|entry| match &entry.intent {
+                    Intent::Restore(restore) => Some(restore.clone()),
+                    _ => None,
+                })
+                .collect()
+        });
+        let mut kept = Vec::new();
+        for restore in restored {
+            let (database, retired) = (&restore.database, restore.retired());
+            if self.world.has_copy(database, &retired).await != Ok(false) {
+                kept.push(format!("what `{database}` held is kept as `{retired}`"));
+            }
+        }
+        kept
     }
 }
 

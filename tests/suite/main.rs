@@ -5,11 +5,13 @@
     reason = "sweeps print how much they covered, and tests say when they skip"
 )]
 
+mod agreement;
 mod architecture;
 mod bad_input;
 mod balancer;
 mod check;
 mod damage;
+mod drill;
 mod endings;
 mod failures;
 mod hardened;
@@ -17,6 +19,8 @@ mod harness;
 mod in_place;
 mod killed_at_work;
 mod migration_states;
+mod model_kong;
+mod plan;
 mod postgres_backup;
 mod postgres_damage;
 mod postgres_facts;
@@ -27,6 +31,7 @@ mod practice;
 mod practice_cluster;
 mod resume;
 mod rhai_traps;
+mod simulated;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;

@@ -36,6 +36,8 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     /// The last line of standard output: the verdict.
     pub(crate) verdict: String,
+    /// Standard output.
+    pub(crate) out: String,
     /// Everything, for messages of failing tests.
     pub(crate) all: String,
 }
@@ -201,16 +203,23 @@ impl PracticeCluster {
         self.journal(run).len()
     }
 
+    /// The text of a run's journal.
+    pub(crate) fn journal_text(&self, run: &str) -> String {
+        let run = self.path().join("storage/runs").join(run);
+        std::fs::read_to_string(run.join("journal.ndjson")).expect("a journal")
+    }
+
+    /// Writes a file beside the cluster; its path.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    }
+
     /// The events of a run's journal.
     pub(crate) fn journal(&self, run: &str) -> Vec<Value> {
-        let text = std::fs::read_to_string(
-            self.path()
-                .join("storage/runs")
-                .join(run)
-                .join("journal.ndjson"),
-        );
-        let text = text.expect("a journal");
-        text.lines()
+        self.journal_text(run)
+            .lines()
             .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["event"].clone())
             .collect()
     }
@@ -458,6 +467,7 @@ pub(crate) fn cutover_in(environment: &Path, arguments: &[&str]) -> Ended {
         code: output.status.code(),
         verdict,
         all: format!("{error}{out}"),
+        out,
     }
 }
 

@@ -141,6 +141,7 @@ impl Databases for Live {
         database: &str,
         backup: &BackupFacts,
         copy: Option<&str>,
+        retired: &str,
     ) -> Result<(), Failure> {
         let target = self.database(database)?;
         let short = &backup.manifest[..12];
@@ -148,7 +149,7 @@ impl Databases for Live {
         let names = |fresh: &str| SwapNames {
             live: target.database.clone(),
             fresh: fresh.to_owned(),
-            retired: format!("{}_before_{short}", target.database),
+            retired: retired.to_owned(),
         };
         // A swap that was killed goes on from where it stands, with the copy that it began with.
         for fresh in copy.into_iter().chain([restored.as_str()]) {
