@@ -7,6 +7,7 @@
 
 mod agreement;
 mod architecture;
+mod bad_input;
 mod balancer;
 mod check;
 mod damage;
@@ -16,6 +17,7 @@ mod failures;
 mod hardened;
 mod harness;
 mod in_place;
+mod killed_at_work;
 mod migration_states;
 mod model_kong;
 mod plan;
