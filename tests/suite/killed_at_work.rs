@@ -105,6 +105,17 @@ fn a_way_back_that_is_killed_at_work_goes_on_back() {
     assert!(killed > 0);
 }
 
+/// What a swap leaves that was killed between closing the live database and renaming it, made here without luck.
+#[test]
+fn a_database_that_a_killed_swap_left_closed_is_swapped_all_the_same() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    let done = cluster.upgrade("closed", &[]);
+    assert_eq!(done.code, Some(0), "{}", done.all);
+    cluster.close_database();
+    cluster.roll_back("closed", &old);
+}
+
 /// The script's process is killed at steps of the real run. The runner lives, says so, and ends the run as it ends any that failed.
 #[test]
 fn a_script_that_is_killed_ends_the_run_like_any_failure() {

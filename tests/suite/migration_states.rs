@@ -8,7 +8,6 @@ use crate::practice_cluster::{Ended, PracticeCluster, cutover_in};
 const REFUSED: i32 = 4;
 const UNDONE: i32 = 5;
 const STUCK: i32 = 7;
-const PAUSED: i32 = 8;
 
 /// Whether a migration of ours, or of somebody's command, is in the middle of its transaction.
 const AT_WORK: &str = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'kong' AND wait_event = 'PgSleep')";
@@ -146,25 +145,6 @@ fn a_database_that_goes_in_mid_migration_is_stuck_until_it_is_back() {
     assert!(down.all.contains("cutover rollback"), "{}", down.all);
     cluster.fault(&["clear"]);
     cluster.roll_back("gone", &old);
-}
-
-/// A migration that never ends is ended by its operator, and its transaction with it.
-#[test]
-fn a_migration_that_hangs_is_ended_by_two_interrupts_and_taken_back() {
-    let cluster = PracticeCluster::up();
-    let old = cluster.world();
-    cluster.fault(&["migration-hangs", "016_280_to_300"]);
-    let mut runner = cluster.start_upgrade("hangs");
-    cluster.wait_for(AT_WORK);
-    let pid = rustix::process::Pid::from_child(&runner);
-    let interrupt = || rustix::process::kill_process(pid, rustix::process::Signal::INT);
-    interrupt().expect("sent");
-    // The second means more than the first only after the first was heard.
-    std::thread::sleep(std::time::Duration::from_millis(200));
-    interrupt().expect("sent");
-    assert_eq!(runner.wait().expect("ended").code(), Some(PAUSED));
-    cluster.fault(&["clear"]);
-    cluster.roll_back("hangs", &old);
 }
 
 #[test]

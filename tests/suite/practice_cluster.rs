@@ -235,6 +235,13 @@ impl PracticeCluster {
         psql
     }
 
+    /// Closes Kong's database to everybody.
+    pub(crate) fn close_database(&self) {
+        let close = "ALTER DATABASE kong ALLOW_CONNECTIONS false";
+        let done = self.psql("postgres").args(["-c", close]).output();
+        assert!(done.expect("psql runs").status.success(), "{close}");
+    }
+
     /// Runs a statement in Kong's database, behind everybody's back.
     pub(crate) fn sql(&self, statement: &str) {
         let done = self.psql("kong").args(["-c", statement]).output();

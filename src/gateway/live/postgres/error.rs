@@ -32,6 +32,8 @@ pub enum PostgresError {
         database: String,
         /// Role.
         user: String,
+        /// SQLSTATE, where the server answered.
+        state: Option<String>,
         /// The driver's or server's words.
         reason: String,
     },
