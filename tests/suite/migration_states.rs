@@ -85,6 +85,22 @@ fn a_killed_migration_that_commits_late_is_waited_for_and_taken_back() {
     assert_eq!(cluster.world(), old);
 }
 
+/// The server never notices that the client of a statement without end is gone: somebody has to end it, or nobody gets anywhere.
+#[test]
+fn a_killed_migration_that_never_ends_is_ended() {
+    let cluster = PracticeCluster::up();
+    cluster.fault(&["migration-hangs", "016_280_to_300"]);
+    let mut runner = cluster.start_upgrade("hangs");
+    cluster.wait_for(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'DO %' AND wait_event = 'PgSleep')",
+    );
+    runner.kill().expect("killed");
+    runner.wait().expect("ended");
+    cluster.fault(&["clear"]);
+    let resumed = cluster.cutover(&["resume", "hangs", "--approve", "practice"]);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.all);
+}
+
 #[test]
 fn a_database_that_is_down_refuses_with_what_to_look_at() {
     let cluster = PracticeCluster::up();
