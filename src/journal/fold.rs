@@ -3,6 +3,7 @@
 //! Everything that asks how a run stands asks this: the gate, `resume`, `show`, the lock. An event that cannot follow the ones
 //! before is an error, never a guess.
 
+mod entry;
 mod step;
 mod transition;
 
