@@ -47,7 +47,7 @@ impl Exit {
             Ending::Undone => Self::Undone,
             Ending::UndoneUnverified => Self::UndoneUnverified,
             Ending::Stuck => Self::Stuck,
-            Ending::Held | Ending::Paused => Self::Waiting,
+            Ending::Held | Ending::Paused | Ending::Diverged => Self::Waiting,
         }
     }
 }
@@ -122,6 +122,9 @@ impl From<SourceError> for CliError {
             SourceError::UnknownPlaybook { .. } => Self::usage(error.to_string())
                 .hint("`cutover list` lists what ships; a file of your own is named with `.rhai`"),
             SourceError::Unreadable { .. } => Self::usage(error.to_string()),
+            SourceError::NotAsStored { .. } => Self::refused(error.to_string()).hint(
+                "put it back as it was, or adopt what the run is to go by with `cutover resume RUN --playbook FILE`",
+            ),
             SourceError::Stored(error) => error.into(),
         }
     }

@@ -2,6 +2,7 @@
 //! One verb per file.
 
 mod abandon;
+mod adopt;
 mod api;
 mod approve;
 mod check;
@@ -52,7 +53,7 @@ enum Verb {
     /// Goes on with a run that was put down or interrupted.
     Resume(resume::Arguments),
     /// Attempts the failed step of a held run again, and goes on.
-    Retry(resume::Arguments),
+    Retry(resume::GoingOn),
     /// Takes a run back, undoing what it did in reverse.
     Rollback(rollback::Arguments),
     /// Approves what a run waits for.
@@ -138,12 +139,8 @@ pub fn main() -> ExitCode {
 async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
     match verb {
         Verb::Run(arguments) => Box::pin(run::run(arguments)).await,
-        Verb::Resume(arguments) => {
-            Box::pin(resume::resume(arguments, crate::journal::Mark::Resume)).await
-        }
-        Verb::Retry(arguments) => {
-            Box::pin(resume::resume(arguments, crate::journal::Mark::Retry)).await
-        }
+        Verb::Resume(arguments) => Box::pin(resume::resume(arguments)).await,
+        Verb::Retry(arguments) => Box::pin(resume::retry(arguments)).await,
         Verb::Rollback(arguments) => Box::pin(rollback::rollback(arguments)).await,
         Verb::Approve(arguments) => approve::approve(&arguments),
         Verb::Settle(arguments) => settle::settle(&arguments),

@@ -4,7 +4,10 @@ use std::io::Write as _;
 
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
-use super::runner::{Manner, Runner, TakenUp, inventory, lock_world, store, stored_environment};
+use super::runner::{
+    Manner, Runner, TakenUp, inventory, lock_world, refuse_changed_environment, store,
+    stored_environment,
+};
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
 use crate::journal::{Ending, Mark, RunId, RunState};
@@ -44,7 +47,13 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         .header
         .clone()
         .ok_or_else(|| CliError::refused("the run ended before its first record"))?;
-    let (mut host, _) = Host::load(Sources::stored(&directory, &header.playbook)?).await?;
+    refuse_changed_environment(&directory, &header)?;
+    let (mut host, _) = Host::load(Sources::stored(
+        &directory,
+        &state.sources_folder(),
+        &header,
+    )?)
+    .await?;
     host.provide(header.parameters.clone(), inventory(&environment));
     let manner = Manner {
         format: arguments.output,

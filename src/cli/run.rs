@@ -10,7 +10,7 @@ use super::exit::{CliError, Exit};
 use super::runner::{ENVIRONMENT, MannerArguments, Runner, TakenUp, inventory, lock_world, store};
 use crate::environment::{Decision, Environment};
 use crate::journal::{
-    Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Source, Store,
+    Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Store,
 };
 use crate::playbook::{self, resolve};
 use crate::run::{EnvironmentLock, conduct};
@@ -57,18 +57,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     };
 
     let directory = store.create(&run)?;
-    host.sources().store(&directory)?;
+    host.sources()
+        .store(&directory, &RunState::default().sources_folder())?;
     let stored = serde_json::to_string_pretty(&environment).expect("plain data");
     directory.store(ENVIRONMENT, &stored)?;
-    let sources = host.sources().all().map(|(name, text)| Source {
-        name: name.to_owned(),
-        digest: Digest::of(text),
-    });
     let first = Event::Header(Box::new(Header {
         run,
         playbook: host.sources().name.clone(),
         api: header.api,
-        sources: sources.collect(),
+        sources: host.sources().digests(),
         parameters: parameters.clone(),
         environment: environment.name.clone(),
         environment_digest: Digest::of(&stored),
@@ -117,7 +114,7 @@ fn resolve_parameters(
 }
 
 /// Refuses before the first step what the gate would refuse in the middle.
-fn refuse_denied(verbs: &[String], environment: &Environment) -> Result<(), CliError> {
+pub(super) fn refuse_denied(verbs: &[String], environment: &Environment) -> Result<(), CliError> {
     let denied: Vec<String> = verbs
         .iter()
         .filter(|verb| environment.grants.decide(verb) == Decision::Deny)

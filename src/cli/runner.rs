@@ -14,7 +14,8 @@ use crate::gateway::live::Live;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
-    Actor, Durability, Event, FileJournal, Mark, Record, RunDirectory, RunState, Store,
+    Actor, Digest, Durability, Event, FileJournal, Header, Mark, Record, RunDirectory, RunState,
+    Store,
 };
 use crate::render;
 use crate::run::{Conclusion, Fault, Gate, Recorder, Watcher};
@@ -281,6 +282,24 @@ pub(super) fn stored_environment(directory: &RunDirectory) -> Result<Environment
             directory.path().display()
         ))
     })
+}
+
+/// Refuses when the stored environment is not the one that the run began with: its nodes, its grants, its databases.
+pub(super) fn refuse_changed_environment(
+    directory: &RunDirectory,
+    header: &Header,
+) -> Result<(), CliError> {
+    let text = directory.stored(ENVIRONMENT)?.unwrap_or_default();
+    if Digest::of(&text) == header.environment_digest {
+        return Ok(());
+    }
+    let file = directory.path().join(ENVIRONMENT);
+    let message = format!(
+        "the run's copy `{}` was changed after it was stored",
+        file.display()
+    );
+    Err(CliError::refused(message)
+        .hint("put it back as it was: a run stays in the environment that it began in"))
 }
 
 /// Opens the store that an environment names.

@@ -167,6 +167,8 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// An edited playbook replays everything recorded equally, and the run goes by it from here on.
+    PlaybookAdopted(Box<Adoption>),
     /// A failed step is to be attempted again.
     Retried {
         /// The step.
@@ -260,6 +262,23 @@ pub struct Header {
     pub environment: String,
     /// The digest of the environment as stored in the run directory.
     pub environment_digest: Digest,
+}
+
+/// A playbook that took the place of the one a run went by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Adoption {
+    /// Who wanted that.
+    pub by: Actor,
+    /// The playbook's name.
+    pub playbook: String,
+    /// The version of the script interface that it was written for.
+    pub api: u32,
+    /// The sources that the run went by before. Their copies are kept.
+    pub replaced: Vec<Source>,
+    /// The sources that it goes by from here on, stored beside those.
+    pub sources: Vec<Source>,
+    /// The parameters, as the edited playbook declares them.
+    pub parameters: BTreeMap<String, Value>,
 }
 
 /// One stored source.
@@ -366,4 +385,6 @@ pub enum Ending {
     Held,
     /// Put down between two steps, to be resumed.
     Paused,
+    /// The playbook went another way than recorded: put down where it did, for a playbook that goes the recorded way.
+    Diverged,
 }

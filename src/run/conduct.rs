@@ -95,7 +95,7 @@ async fn stopped<World: Gateway, Person: People>(
     match fault {
         Fault::Journal(error) => Err(error),
         Fault::Paused { reason } => Ok((Ending::Paused, reason)),
-        Fault::Diverged(divergence) => Ok((Ending::Paused, divergence.to_string())),
+        Fault::Diverged(divergence) => Ok((Ending::Diverged, divergence.to_string())),
         Fault::Denied(_) | Fault::ScriptDied(_) | Fault::Budget(_) => {
             turn_back(gate, script, on_failure, fault.to_string()).await
         }

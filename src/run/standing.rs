@@ -47,13 +47,13 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         self.renew_approvals().await
     }
 
-    /// Asks again for approvals that have grown too old.
+    /// Asks again for approvals that have grown too old, or were given for another text.
     async fn renew_approvals(&mut self) -> Result<(), Fault> {
         let now = self.world.now();
         let old = |(number, approval): (&StepNo, &crate::journal::Approval)| {
             let (_, at) = approval.given.as_ref()?;
             let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
-            (age > APPROVAL_STANDS).then(|| (*number, approval.shown.clone()))
+            (approval.lapsed || age > APPROVAL_STANDS).then(|| (*number, approval.shown.clone()))
         };
         let lapsed: Vec<(StepNo, String)> = self
             .recorder

@@ -167,6 +167,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
             (entry.result, entry.ended) = (StepResult::Failed(failure.clone()), Some(record.at));
             state.processes.remove(step);
         }
+        Event::PlaybookAdopted(adoption) => super::adopt(state, adoption)?,
         Event::Retried { step } => {
             require(
                 state.direction == Direction::Forward,
@@ -218,6 +219,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
                 Approval {
                     shown: shown.clone(),
                     given: None,
+                    lapsed: false,
                 },
             );
         }
