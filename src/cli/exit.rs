@@ -182,6 +182,10 @@ impl From<LockError> for CliError {
                     hint: Some(hint),
                 }
             }
+            LockError::Newer { ref newer, .. } => {
+                let hint = format!("take that back first, with `cutover rollback {newer}`");
+                Self::refused(error.to_string()).hint(hint)
+            }
             LockError::Io { .. } => Self {
                 exit: Exit::Usage,
                 message: error.to_string(),

@@ -22,6 +22,7 @@ mod runner;
 mod runs;
 mod settle;
 mod show;
+mod telling;
 mod why_down;
 
 use std::path::PathBuf;
@@ -100,7 +101,8 @@ struct Place {
 enum OutputFormat {
     /// Lines for people, on standard error; the verdict on standard output.
     Text,
-    /// Each record of the journal as a line of JSON, on standard output.
+    /// Each record of the journal as a line of JSON on standard output, and between them `{"progress": …}` with how far a step is.
+    /// The verdict is a record; its sentence is on standard error.
     Ndjson,
 }
 

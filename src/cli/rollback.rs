@@ -40,6 +40,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     let _world = lock_world(&environment, &directory.run().0, Mark::Rollback).await?;
     let (opened, state) = directory.open_journal()?;
     refuse(&state)?;
+    EnvironmentLock::require_newest(&store, &environment.name, (&directory.run(), &state))?;
     if state.admitted() || state.past_return() {
         confirm(&environment.name, arguments.confirm)?;
     }

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
 use super::operator::{Operator, PauseWish, login};
-use super::{OutputFormat, output};
+use super::{OutputFormat, output, telling};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
@@ -97,6 +97,7 @@ pub(super) struct TakenUp<'a> {
 pub(super) struct Runner {
     pub(super) gate: Gate<Faulty<Live>, Operator>,
     pause: PauseWish,
+    format: OutputFormat,
 }
 
 impl Runner {
@@ -113,7 +114,7 @@ impl Runner {
             manner,
         } = taken;
         let now = jiff::Timestamp::now();
-        let mut watcher = watcher(manner.format);
+        let mut watcher = watcher(manner.format, directory.clone());
         // A person has just typed what the header says; a program that reads records gets all of them.
         if let Some(header) = begun.filter(|_| manner.format == OutputFormat::Ndjson) {
             watcher(&header, &state);
@@ -144,6 +145,7 @@ impl Runner {
         }
         let report = Rc::new(Reporter {
             recorder: recorder.clone(),
+            format: manner.format,
         });
         let output = directory.path().join("output");
         let world = Faulty::new(
@@ -151,7 +153,12 @@ impl Runner {
             manner.injection.plan(),
         );
         let gate = Gate::new(recorder, world, operator, environment.grants.clone());
-        Ok(Self { gate, pause })
+        let format = manner.format;
+        Ok(Self {
+            gate,
+            pause,
+            format,
+        })
     }
 
     /// Lets `work` run with the gate until it concludes, or a second signal ends it.
@@ -166,7 +173,11 @@ impl Runner {
             &mut Host,
         ) -> Result<Conclusion, crate::journal::JournalError>,
     {
-        let Self { mut gate, pause } = self;
+        let Self {
+            mut gate,
+            pause,
+            format,
+        } = self;
         let mut host = host;
         let mut signals = Signals::listen()
             .map_err(|error| CliError::usage(format!("cannot listen for signals: {error}")))?;
@@ -193,7 +204,7 @@ impl Runner {
             Some(conclusion) => Exit::of(conclusion?.ending),
             None => Exit::Waiting,
         };
-        output::data(&recorder.state(render::verdict));
+        telling::last_words(format, &recorder.state(render::verdict));
         Ok(exit)
     }
 }
@@ -201,6 +212,7 @@ impl Runner {
 /// Writes what a gateway tells into the journal, and shows progress at a terminal.
 struct Reporter {
     recorder: Recorder,
+    format: OutputFormat,
 }
 
 impl Report for Reporter {
@@ -224,22 +236,29 @@ impl Report for Reporter {
     }
 
     fn progress(&self, text: &str) {
-        if output::at_terminal() {
-            output::people(&format!("      … {}", render::clean(text)));
+        match self.format {
+            OutputFormat::Text if output::at_terminal() => {
+                output::people(&format!("      … {}", render::clean(text)));
+            }
+            OutputFormat::Text => {}
+            OutputFormat::Ndjson => {
+                let step = self.recorder.state(RunState::step_at_work);
+                output::data(&telling::progress_line(step, text));
+            }
         }
     }
 }
 
 /// What to do with each record as it is written.
-fn watcher(format: OutputFormat) -> Watcher {
+fn watcher(format: OutputFormat, directory: RunDirectory) -> Watcher {
     match format {
-        OutputFormat::Text => Box::new(|record: &Record, state: &RunState| {
-            if let Some(line) = render::record_line(record, state) {
+        OutputFormat::Text => Box::new(move |record: &Record, state: &RunState| {
+            if let Some(line) = telling::told(&directory, record, state) {
                 output::people(&line);
             }
         }),
         OutputFormat::Ndjson => Box::new(|record: &Record, _: &RunState| {
-            output::data(&serde_json::to_string(record).expect("records are plain data"));
+            output::data(&telling::line(record));
         }),
     }
 }

@@ -246,6 +246,17 @@ impl RunState {
         over || self.abandoned
     }
 
+    /// The phase, innermost first, that the script left last without doing anything since: where a failure came from, if it came
+    /// out of a phase.
+    #[must_use]
+    pub fn left_last(&self) -> Option<&str> {
+        let left = self.trail.iter().rev().map_while(|item| match item {
+            Trail::Left(name) => Some(name.as_str()),
+            Trail::Entered(_) | Trail::Step(_) => None,
+        });
+        left.last()
+    }
+
     /// The phases around the script's present place, outermost first.
     #[must_use]
     pub fn phases(&self) -> &[String] {

@@ -22,8 +22,8 @@ pub use fold::{
 };
 pub use memory::MemoryJournal;
 pub use record::{
-    Actor, Adoption, Ending, Event, Header, Mark, Place, Record, RunId, SettledAs, Source, StepNo,
-    Target, VERSION,
+    Actor, Adoption, Ending, Event, Header, Mark, Place, Raised, Record, RunId, SettledAs, Source,
+    StepNo, Target, VERSION,
 };
 pub use store::{RunDirectory, Store};
 

@@ -174,6 +174,8 @@ pub enum Event {
         /// The step.
         step: StepNo,
     },
+    /// The playbook ended in something that it did not catch.
+    Raised(Box<Raised>),
     /// The way back began.
     UnwindingStarted {
         /// Why.
@@ -317,6 +319,17 @@ impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}:{}:{}", self.source, self.line, self.column)
     }
+}
+
+/// Something that a playbook did not catch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Raised {
+    /// What it was.
+    pub failure: Failure,
+    /// Where it came from.
+    pub place: Option<Place>,
+    /// The calls that led there, innermost first.
+    pub through: Vec<Place>,
 }
 
 /// Why a runner took up a run.

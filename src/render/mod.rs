@@ -6,7 +6,7 @@ mod progress;
 mod text;
 mod verdict;
 
-pub use diagnostic::{Excerpt, diagnostics};
+pub use diagnostic::{Excerpt, diagnostics, uncaught};
 pub use production::{downtime, production};
 pub use progress::record_line;
 pub use text::{clean, duration};

@@ -117,6 +117,7 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
         Event::Abandoned { by, reason } => format!("abandoned by {by}: {}", clean(reason)),
         Event::Attached { .. }
         | Event::PhaseLeft { .. }
+        | Event::Raised(_)
         | Event::Started { .. }
         | Event::TargetStarted { .. }
         | Event::UndoStarted { .. }

@@ -28,6 +28,7 @@ pub async fn conduct<World: Gateway, Person: People>(
         Ok(None) => (Ending::Done, "the playbook ran to its end".to_owned(), None),
         Ok(Some(raised)) => {
             let reason = raised.failure.message.clone();
+            put_down(gate, raised.clone())?;
             let (ending, reason) = turn_back(gate, script, on_failure, reason).await?;
             (ending, reason, Some(raised))
         }
@@ -142,6 +143,22 @@ fn unwound(result: Result<(Ending, String), Fault>) -> Result<(Ending, String), 
         Err(Fault::Journal(error)) => Err(error),
         Err(Fault::Paused { reason }) => Ok((Ending::Paused, reason)),
         Err(fault) => Ok((Ending::Stuck, fault.to_string())),
+    }
+}
+
+/// Writes down what the playbook did not catch, and where it came from.
+fn put_down<World: Gateway, Person: People>(
+    gate: &Gate<World, Person>,
+    raised: Raised,
+) -> Result<(), JournalError> {
+    let event = Event::Raised(Box::new(raised));
+    match gate
+        .recorder
+        .record(gate.world.now(), event, Durability::WithNext)
+    {
+        Ok(()) => Ok(()),
+        Err(Fault::Journal(error)) => Err(error),
+        Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
     }
 }
 

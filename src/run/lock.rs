@@ -5,7 +5,9 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 
-use crate::journal::{JournalError, RunId, Store};
+use jiff::Timestamp;
+
+use crate::journal::{Ending, JournalError, RunId, RunState, Store};
 
 /// The lock on an environment, held until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
@@ -33,6 +35,14 @@ pub enum LockError {
         run: RunId,
         /// How it stands.
         standing: String,
+    },
+    /// A later run stands in it.
+    #[error("run {newer} came after run {run} and stands; runs are taken back newest first")]
+    Newer {
+        /// The run that is to be taken back.
+        run: RunId,
+        /// The one that came after it.
+        newer: RunId,
     },
     /// The lock file cannot be used.
     #[error("cannot use the lock `{}`: {source}", path.display())]
@@ -85,6 +95,39 @@ impl EnvironmentLock {
         let mut write = write;
         write().map_err(io)?;
         Ok(Self { _file: file })
+    }
+
+    /// Refuses when a run of `environment` that began after `own` changed something and was not taken back: what `own` found is not
+    /// what stands there now.
+    pub fn require_newest(
+        store: &Store,
+        environment: &str,
+        own: (&RunId, &RunState),
+    ) -> Result<(), LockError> {
+        let (run, own) = own;
+        let mut newest: Option<(Timestamp, RunId)> = None;
+        for other in store.runs()?.into_iter().filter(|other| other != run) {
+            let directory = store.find(&other)?;
+            if !directory.journal().exists() {
+                continue;
+            }
+            let (_, state) = directory.read()?;
+            let header = state.header.as_ref();
+            let here = header.is_some_and(|header| header.environment == environment);
+            let stands = state.ending == Some(Ending::Done)
+                && state.touched()
+                && (state.past_return() || !state.undo.is_empty());
+            let after = state.began.filter(|began| Some(*began) > own.began);
+            if let Some(began) = after.filter(|_| here && stands) {
+                newest = newest.max(Some((began, other)));
+            }
+        }
+        newest.map_or(Ok(()), |(_, newer)| {
+            Err(LockError::Newer {
+                run: run.clone(),
+                newer,
+            })
+        })
     }
 
     /// Refuses when a run of `environment`, other than `own`, is not finished.

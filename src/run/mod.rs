@@ -18,6 +18,7 @@ mod settle;
 mod standing;
 mod unwind;
 
+pub use crate::journal::Raised;
 pub use conduct::{Conclusion, conduct, roll_back};
 pub use fault::{Denial, Divergence, Fault};
 pub use gate::{Call, Gate, Reply};
@@ -25,4 +26,4 @@ pub use lock::{EnvironmentLock, LockError};
 pub use people::{Answered, People, Question};
 pub use recorder::{Recorder, Watcher};
 pub use retrace::retrace;
-pub use script::{Answer, Raised, Request, Script};
+pub use script::{Answer, Request, Script};

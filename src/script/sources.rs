@@ -144,6 +144,12 @@ impl Sources {
         Ok(stored)
     }
 
+    /// The text of one copy in `folder`, for showing a line of it; none where it cannot be read.
+    #[must_use]
+    pub fn stored_text(directory: &RunDirectory, folder: &str, name: &str) -> Option<String> {
+        directory.stored(&stored_name(folder, name)).ok().flatten()
+    }
+
     /// Stores the playbook and its modules in `folder` of a run's directory.
     pub fn store(&self, directory: &RunDirectory, folder: &str) -> Result<(), SourceError> {
         for (name, text) in self.all() {

@@ -185,6 +185,7 @@ fn a_failure_that_nobody_caught_is_undone_and_is_5() {
     started 2
     finished 2
     read 3
+    raised
     unwinding_started
     undo_started 2 0
     undo_finished 2 0
@@ -271,6 +272,7 @@ fn hold_is_8_and_retry_goes_on_inside_its_phase() {
     finished 1
     read 2
     phase_left Write
+    raised
     verdict held
     attached retry
     retried 2
@@ -567,6 +569,84 @@ fn a_closed_output_does_not_stop_a_run() {
             "{format}"
         );
     }
+}
+
+#[test]
+fn every_line_for_programs_is_json_and_progress_is_told_apart() {
+    let test = Test::new().steps("practice::write(\"one\", \"1\");\nclock::pause(\"1s\");");
+    let finished = test.cutover(&["run", "playbook.rhai", "--run-id", RUN, "-o", "ndjson"]);
+    let lines: Vec<serde_json::Value> = finished
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let (progress, records): (Vec<_>, Vec<_>) = lines
+        .iter()
+        .partition(|line| line.get("progress").is_some());
+    assert_eq!(records.len(), test.records().len());
+    assert!(
+        records
+            .iter()
+            .all(|record| record["event"]["event"].is_string())
+    );
+    let [waiting] = progress.as_slice() else {
+        panic!("one wait was to be told: {progress:?}");
+    };
+    let text = waiting["progress"]["text"].as_str().expect("a text");
+    assert!(text.starts_with("waiting until "), "{text}");
+    assert!(
+        finished.stderr.starts_with("done after"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
+fn a_run_is_not_taken_back_from_under_a_newer_one() {
+    let test = Test::new().steps("practice::write(\"one\", \"1\");");
+    assert_eq!(test.run().status, 0);
+    let second = ["run", "playbook.rhai", "--run-id", "a-later-one"];
+    assert_eq!(test.cutover(&second).status, 0);
+    let journal = fs::read(test.journal_path()).expect("a journal");
+    insta::assert_snapshot!(told(&test.cutover(&["rollback", RUN])), @r"
+    error: run a-later-one came after run first and stands; runs are taken back newest first
+    help: take that back first, with `cutover rollback a-later-one`
+    --- 4
+    ");
+    assert_eq!(fs::read(test.journal_path()).expect("a journal"), journal);
+    assert_eq!(test.cutover(&["rollback", "a-later-one"]).status, 0);
+    assert_eq!(test.cutover(&["rollback", RUN]).status, 0);
+    assert_eq!(test.world(), []);
+}
+
+#[test]
+fn what_nobody_caught_is_shown_with_its_line_then_and_later() {
+    let test = Test::new()
+        .module("tools", "fn prove() {\n    throw \"not today\";\n}")
+        .steps("import \"tools\" as tools;\nrun::phase(\"Write\", || {\n    practice::write(\"one\", \"1\");\n    tools::prove();\n});");
+    let run = test.run();
+    insta::assert_snapshot!(told(&run), @r#"
+    Write
+        1 ✓ practice.write one  TIME
+    playbook.raised
+
+      × not today
+       ╭─[tools.rhai:2:5]
+     1 │ fn prove() {
+     2 │     throw "not today";
+       ·     ──┬──
+       ·       ╰── here
+     3 │ }
+       ╰────
+      called from playbook:6:12
+    undoing, because not today
+      1 ↶ undid practice.write one
+    --- 5
+    undone after TIME: not today; everything was undone, and the one thing that was changed is as it was found; run first, journal head DIGEST; next: `cutover show first`
+    "#);
+    let shown = test.cutover(&["show", RUN]);
+    let excerpt = run.stderr.split("undoing").next().expect("a beginning");
+    assert!(shown.stdout.contains(excerpt), "{}", shown.stdout);
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
     match event {
         Event::Header(header) => state.header = Some(*header.clone()),
         Event::Attached { mark, process, .. } => super::attach(state, *mark, process, record.at),
-        Event::TailCut { .. } | Event::ProcessStarted { step: None, .. } => {}
+        Event::TailCut { .. } | Event::Raised(_) | Event::ProcessStarted { step: None, .. } => {}
         Event::ProcessStarted {
             step: Some(step),
             process,
