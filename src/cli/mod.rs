@@ -5,6 +5,7 @@ mod abandon;
 mod adopt;
 mod api;
 mod approve;
+mod bug;
 mod check;
 mod demo;
 mod environment;
@@ -30,6 +31,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use bug::ask_for_reports;
 use exit::CliError;
 pub use exit::Exit;
 
@@ -127,12 +129,11 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build()
         .expect("a runtime can be made");
-    let exit = runtime
-        .block_on(dispatch(arguments.verb))
-        .unwrap_or_else(|error| {
-            output::people(&error.to_string());
-            error.exit()
-        });
+    let ended = bug::caught(|| runtime.block_on(dispatch(arguments.verb)));
+    let exit = ended.unwrap_or_else(Ok).unwrap_or_else(|error| {
+        output::people(&error.to_string());
+        error.exit()
+    });
     // A terminal that is being read from would keep the runtime waiting.
     runtime.shutdown_background();
     ExitCode::from(exit as u8)

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
 use super::operator::{Operator, PauseWish, login};
-use super::{OutputFormat, output, telling};
+use super::{OutputFormat, bug, output, telling};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
@@ -113,6 +113,7 @@ impl Runner {
             mark,
             manner,
         } = taken;
+        bug::concerns(&directory.run());
         let now = jiff::Timestamp::now();
         let mut watcher = watcher(manner.format, directory.clone());
         // A person has just typed what the header says; a program that reads records gets all of them.

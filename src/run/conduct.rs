@@ -3,7 +3,7 @@
 use super::{Answered, Call, Fault, Gate, People, Question, Raised, Reply, Request, Script};
 use crate::environment::OnFailure;
 use crate::gateway::Gateway;
-use crate::journal::{Durability, Ending, Event, JournalError, Trail};
+use crate::journal::{Durability, Ending, Event, JournalError, StepResult, Trail};
 
 /// How a runner put a run down.
 #[derive(Debug, Clone, PartialEq)]
@@ -149,8 +149,16 @@ fn unwound(result: Result<(Ending, String), Fault>) -> Result<(Ending, String), 
 /// Writes down what the playbook did not catch, and where it came from.
 fn put_down<World: Gateway, Person: People>(
     gate: &Gate<World, Person>,
-    raised: Raised,
+    mut raised: Raised,
 ) -> Result<(), JournalError> {
+    // The interpreter does not say where a step was called whose failure it carries; the step does.
+    let place = gate.recorder.state(|state| {
+        let step = state.failed_step()?;
+        let same = matches!(&step.result, StepResult::Failed(failure)
+            if failure.code == raised.failure.code && failure.message == raised.failure.message);
+        step.place.clone().filter(|_| same)
+    });
+    raised.place = raised.place.or(place);
     let event = Event::Raised(Box::new(raised));
     match gate
         .recorder

@@ -156,27 +156,47 @@ fn a_need_that_is_not_granted_is_4_before_anything_is_touched() {
 fn a_failure_before_anything_was_touched_is_4() {
     let test = Test::new()
         .steps("run::note(\"looking\");\nthrow \"not today\";\npractice::write(\"one\", \"1\");");
-    insta::assert_snapshot!(told(&test.run()), @r"
+    insta::assert_snapshot!(told(&test.run()), @r#"
       1 · looking
+    playbook.raised
+
+      × not today
+       ╭─[playbook.rhai:4:1]
+     3 │ run::note("looking");
+     4 │ throw "not today";
+       · ──┬──
+       ·   ╰── here
+     5 │ practice::write("one", "1");
+       ╰────
     --- 4
     refused after TIME: not today; run first, journal head DIGEST; next: `cutover show first`
-    ");
+    "#);
 }
 
 #[test]
 fn a_failure_that_nobody_caught_is_undone_and_is_5() {
     let test = failing();
-    insta::assert_snapshot!(told(&test.run()), @r"
+    insta::assert_snapshot!(told(&test.run()), @r#"
       1 ✓ practice.write one  TIME
       2 ✓ practice.write two  TIME
       3 ✗ practice.write ../out: `../out` is not a plain file name [practice.name]
             help: use letters, digits, `-`, `_` and `.`
+    practice.name
+
+      × `../out` is not a plain file name
+       ╭─[playbook.rhai:5:11]
+     4 │ practice::write("two", "2");
+     5 │ practice::write("../out", "3");
+       ·           ──┬──
+       ·             ╰── here
+       ╰────
+      help: use letters, digits, `-`, `_` and `.`
     undoing, because `../out` is not a plain file name
       2 ↶ undid practice.write two
       1 ↶ undid practice.write one
     --- 5
     undone after TIME: `../out` is not a plain file name; everything was undone, and the 2 things that were changed are as they were found; run first, journal head DIGEST; next: `cutover show first`
-    ");
+    "#);
     insta::assert_snapshot!(test.journal(), @r"
     header
     attached run
@@ -207,15 +227,24 @@ fn an_undo_that_fails_is_7_and_a_rollback_goes_on_from_there() {
     let two = test.path("store/practice/two");
     fs::remove_file(&two).expect("removed");
     fs::create_dir(&two).expect("made");
-    insta::assert_snapshot!(told(&test.finish(running)), @r"
+    insta::assert_snapshot!(told(&test.finish(running)), @r#"
       1 ✓ practice.write one  TIME
       2 ✓ practice.write two  TIME
       3 · clock.pause TIME
+    playbook.raised
+
+      × not today
+       ╭─[playbook.rhai:6:1]
+     5 │ clock::pause("500ms");
+     6 │ throw "not today";
+       · ──┬──
+       ·   ╰── here
+       ╰────
     undoing, because not today
       2 ✗ could not undo practice.write two: cannot read `two`: Is a directory (os error 21) [practice.read]
     --- 7
     stuck after TIME: not today; undoing step 2 (two) failed: cannot read `two`: Is a directory (os error 21); run first, journal head DIGEST; next: `cutover rollback first` or `cutover show first`
-    ");
+    "#);
     let resumed = test.cutover(&["resume", RUN]);
     insta::assert_snapshot!(told(&resumed), @r"
     error: the run is stuck on its way back
@@ -241,13 +270,24 @@ fn hold_is_8_and_retry_goes_on_inside_its_phase() {
     fs::create_dir_all(test.path("store/practice/two/full")).expect("made");
     fs::set_permissions(test.path("store"), fs::Permissions::from_mode(0o700)).expect("closed");
     // Observing a directory fails, so the step fails before it acts.
-    insta::assert_snapshot!(told(&test.run()), @r"
+    insta::assert_snapshot!(told(&test.run()), @r#"
     Write
         1 ✓ practice.write one  TIME
         2 ✗ practice.write two: cannot read `two`: Is a directory (os error 21) [practice.read]
+    practice.read
+
+      × cannot read `two`: Is a directory (os error 21)
+       ╭─[playbook.rhai:5:15]
+     4 │     practice::write("one", "1");
+     5 │     practice::write("two", "2");
+       ·               ──┬──
+       ·                 ╰── in the phase `Write`
+     6 │     practice::write("three", "3");
+       ╰────
+      called from playbook:3:6
     --- 8
     held after TIME: cannot read `two`: Is a directory (os error 21); run first, journal head DIGEST; next: `cutover retry first` or `cutover rollback first`
-    ");
+    "#);
     let resumed = test.cutover(&["resume", RUN]);
     insta::assert_snapshot!(told(&resumed), @r"
     error: the run is held at a failed step
@@ -491,10 +531,19 @@ fn an_interrupt_on_the_way_back_pauses_there() {
             .any(|record| matches!(&record.event, Event::UndoStarted { step, .. } if step.0 == 2))
     });
     running.signal(Signal::INT);
-    insta::assert_snapshot!(told(&test.finish(running)), @r"
+    insta::assert_snapshot!(told(&test.finish(running)), @r#"
       1 ✓ practice.write one  TIME
       2 ✓ run.on_rollback slowly  TIME
       3 ✓ practice.write two  TIME
+    playbook.raised
+
+      × not today
+       ╭─[playbook.rhai:6:1]
+     5 │ practice::write("two", "2");
+     6 │ throw "not today";
+       · ──┬──
+       ·   ╰── here
+       ╰────
     undoing, because not today
       3 ↶ undid practice.write two
     SIGINT: finishing the current step, then putting the run down; once more to end it at once
@@ -502,7 +551,7 @@ fn an_interrupt_on_the_way_back_pauses_there() {
       2 ↶ undid by closure: slowly
     --- 8
     paused after TIME: not today; SIGINT was received; run first, journal head DIGEST; next: `cutover resume first` or `cutover rollback first`
-    ");
+    "#);
     insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
       1 ↶ undid practice.write one
     --- 5
@@ -635,10 +684,11 @@ fn what_nobody_caught_is_shown_with_its_line_then_and_later() {
      1 │ fn prove() {
      2 │     throw "not today";
        ·     ──┬──
-       ·       ╰── here
+       ·       ╰── in the phase `Write`
      3 │ }
        ╰────
       called from playbook:6:12
+      called from playbook:4:6
     undoing, because not today
       1 ↶ undid practice.write one
     --- 5
@@ -647,6 +697,44 @@ fn what_nobody_caught_is_shown_with_its_line_then_and_later() {
     let shown = test.cutover(&["show", RUN]);
     let excerpt = run.stderr.split("undoing").next().expect("a beginning");
     assert!(shown.stdout.contains(excerpt), "{}", shown.stdout);
+}
+
+#[test]
+fn a_bug_in_cutover_is_1_and_the_run_goes_on_after_it() {
+    let test = three();
+    let broken = ["run", "playbook.rhai", "--run-id", RUN, "--crash", "bug:5"];
+    let finished = test.cutover(&broken);
+    let (place, rest) = finished.stderr.split_once(": a bug").expect("told");
+    assert!(
+        place.contains("bug: cutover 0.1.0 failed at src/cli/injection.rs:"),
+        "{place}"
+    );
+    insta::assert_snapshot!(format!("{rest}\n--- {}\n{}", finished.status, finished.stdout), @r"
+     was asked for at record 5
+    help: please report this with the line above and the journal of run first; what was done is written down there
+    help: `cutover why-down` says how production stands; go on with `cutover resume first` or back with `cutover rollback first`
+    --- 1
+    ");
+    assert_eq!(test.cutover(&["journal", "verify", RUN]).status, 0);
+    assert_eq!(test.cutover(&["resume", RUN]).status, 0);
+    assert_eq!(test.world().len(), 4);
+}
+
+#[test]
+fn what_is_undone_and_cannot_be_read_again_is_6() {
+    let test = Test::new().steps("run::on_rollback(\"wait\", || clock::pause(\"2s\"));\npractice::write(\"one\", \"1\");\nthrow \"not today\";");
+    let running = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_until(|records| {
+        records.iter().any(|record| match &record.event {
+            Event::UndoStarted { step, .. } => step.0 == 1,
+            _ => false,
+        })
+    });
+    // It was removed; a directory in its place is neither what was found nor something that can be read.
+    fs::create_dir(test.path("store/practice/one")).expect("made");
+    let finished = test.finish(running);
+    assert_eq!(finished.status, 6, "{}", finished.stderr);
+    insta::assert_snapshot!(finished.stdout, @"undone, not all of it read again after TIME: not today; everything was undone; not read again: practice file `one`; run first, journal head DIGEST; next: `cutover show first`");
 }
 
 #[test]
