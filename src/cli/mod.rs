@@ -8,13 +8,16 @@ mod approve;
 mod bug;
 mod check;
 mod demo;
+mod drill;
 mod environment;
 mod exit;
 mod injection;
 mod journal;
 mod list;
+mod observe;
 mod operator;
 mod output;
+mod plan;
 mod practice;
 mod resume;
 mod rollback;
@@ -24,6 +27,7 @@ mod runs;
 mod settle;
 mod show;
 mod telling;
+mod way_back;
 mod why_down;
 
 use std::path::PathBuf;
@@ -53,6 +57,12 @@ struct Arguments {
 enum Verb {
     /// Runs a playbook in an environment.
     Run(run::Arguments),
+    /// Shows what a run would do, step by step, without doing any of it.
+    Plan(plan::Arguments),
+    /// Plays a playbook with each thing going wrong once, and says what is not safe.
+    Drill(drill::Arguments),
+    /// Looks at an environment, and writes the world that a plan begins with.
+    Observe(observe::Arguments),
     /// Goes on with a run that was put down or interrupted.
     Resume(resume::Arguments),
     /// Attempts the failed step of a held run again, and goes on.
@@ -144,6 +154,9 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Run(arguments) => Box::pin(run::run(arguments)).await,
         Verb::Resume(arguments) => Box::pin(resume::resume(arguments)).await,
         Verb::Retry(arguments) => Box::pin(resume::retry(arguments)).await,
+        Verb::Plan(arguments) => Box::pin(plan::plan(arguments)).await,
+        Verb::Drill(arguments) => Box::pin(drill::drill(arguments)).await,
+        Verb::Observe(arguments) => observe::run(arguments).await,
         Verb::Rollback(arguments) => Box::pin(rollback::rollback(arguments)).await,
         Verb::Approve(arguments) => approve::approve(&arguments),
         Verb::Settle(arguments) => settle::settle(&arguments),

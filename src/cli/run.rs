@@ -59,17 +59,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let directory = store.create(&run)?;
     host.sources()
         .store(&directory, &RunState::default().sources_folder())?;
-    let stored = serde_json::to_string_pretty(&environment).expect("plain data");
-    directory.store(ENVIRONMENT, &stored)?;
-    let first = Event::Header(Box::new(Header {
-        run,
-        playbook: host.sources().name.clone(),
-        api: header.api,
-        sources: host.sources().digests(),
-        parameters: parameters.clone(),
-        environment: environment.name.clone(),
-        environment_digest: Digest::of(&stored),
-    }));
+    directory.store(ENVIRONMENT, &stored_form(&environment))?;
+    let first = header_of(run, header.api, host.sources(), &parameters, &environment);
+    let first = Event::Header(Box::new(first));
     let mut journal = directory.create_journal()?;
     let record = journal.append(Timestamp::now(), first, Durability::Synced)?;
     let state = RunState::of(std::slice::from_ref(&record)).expect("a header is a good beginning");
@@ -92,8 +84,32 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         .await
 }
 
+/// The first record of a run.
+pub(super) fn header_of(
+    run: RunId,
+    api: u32,
+    sources: &Sources,
+    parameters: &BTreeMap<String, serde_json::Value>,
+    environment: &Environment,
+) -> Header {
+    Header {
+        run,
+        playbook: sources.name.clone(),
+        api,
+        sources: sources.digests(),
+        parameters: parameters.clone(),
+        environment: environment.name.clone(),
+        environment_digest: Digest::of(stored_form(environment)),
+    }
+}
+
+/// An environment as a run stores it.
+fn stored_form(environment: &Environment) -> String {
+    serde_json::to_string_pretty(environment).expect("plain data")
+}
+
 /// The values of the playbook's parameters.
-fn resolve_parameters(
+pub(super) fn resolve_parameters(
     header: &playbook::Header,
     given: &[String],
     environment: &Environment,

@@ -14,8 +14,8 @@ use crate::gateway::live::Live;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
-    Actor, Digest, Durability, Event, FileJournal, Header, Mark, Record, RunDirectory, RunState,
-    Store,
+    Actor, Digest, Durability, Ending, Event, FileJournal, Header, Mark, Record, RunDirectory,
+    RunState, Store,
 };
 use crate::render;
 use crate::run::{Conclusion, Fault, Gate, Recorder, Watcher};
@@ -205,6 +205,15 @@ impl Runner {
             Some(conclusion) => Exit::of(conclusion?.ending),
             None => Exit::Waiting,
         };
+        let at = jiff::Timestamp::now();
+        let choices = recorder.state(|state| {
+            // A run that waits for an approval has just shown the same with what is to be approved.
+            let stands = matches!(state.ending, Some(Ending::Held | Ending::Stuck));
+            stands.then(|| render::choices(state, at)).flatten()
+        });
+        if let Some(choices) = choices {
+            output::people(&choices);
+        }
         telling::last_words(format, &recorder.state(render::verdict));
         Ok(exit)
     }

@@ -38,6 +38,9 @@ pub(super) fn show(arguments: &Arguments) -> Result<Exit, CliError> {
         }
     }
     if arguments.output == OutputFormat::Text {
+        if let Some(choices) = render::choices(&state, jiff::Timestamp::now()) {
+            output::data(&choices);
+        }
         output::data(&render::verdict(&state));
         output::data(&format!("journal: {}", directory.journal().display()));
     }

@@ -5,17 +5,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Failure, HttpAnswer,
-    HttpRequest, Kong, MigrationRun, Packages, Practice, ProcessIdentity, Processes, Rotation,
-    Stopped, Traffic, VerifyTier, Web,
+    AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
+    Expectation, Failure, HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice,
+    ProcessIdentity, Processes, Rotation, Since, Stopped, Traffic, VerifyTier, Web, Writes,
 };
 use crate::kong::Version;
-use crate::kong::migrations::MigrationState;
+use crate::kong::migrations::{MigrationState, Names};
+
+/// How long a call takes that its deadline cuts off.
+const LATE: Duration = Duration::from_mins(15);
 
 /// Which call fails, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Plan {
     /// No call fails; they are counted.
     Never,
@@ -23,8 +28,12 @@ pub enum Plan {
     FailBefore(u32),
     /// The `n`th call that changes the world, from 1, does its work and then reports failure.
     FailAfter(u32),
+    /// The same, after a quarter of an hour: its deadline cut it off.
+    FailLate(u32),
     /// The `n`th call and every later one fails before it does anything.
     FailFrom(u32),
+    /// The first of these calls fails before it does anything, and so does the second.
+    FailBoth(u32, u32),
 }
 
 /// A world in which one call fails.
@@ -35,7 +44,7 @@ pub struct Faulty<World> {
     changes: Cell<u32>,
 }
 
-impl<World> Faulty<World> {
+impl<World: Clock> Faulty<World> {
     /// `world`, failing as `plan` says.
     pub fn new(world: World, plan: Plan) -> Self {
         Self {
@@ -43,6 +52,11 @@ impl<World> Faulty<World> {
             plan,
             changes: Cell::new(0),
         }
+    }
+
+    /// The world behind the faults.
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// How many calls that change the world were made.
@@ -62,13 +76,25 @@ impl<World> Faulty<World> {
         match self.plan {
             Plan::FailBefore(chosen) if number == chosen => Err(injected()),
             Plan::FailFrom(chosen) if number >= chosen => Err(injected()),
+            Plan::FailBoth(first, second) if number == first || number == second => Err(injected()),
+            Plan::FailLate(chosen) if number == chosen => {
+                call.await?;
+                self.world.pause(LATE).await;
+                Err(Failure::new(
+                    "process.deadline",
+                    format!("call {number} was cut off by its deadline"),
+                ))
+            }
             Plan::FailAfter(chosen) if number == chosen => {
                 call.await?;
                 Err(injected())
             }
-            Plan::Never | Plan::FailBefore(_) | Plan::FailAfter(_) | Plan::FailFrom(_) => {
-                call.await
-            }
+            Plan::Never
+            | Plan::FailBefore(_)
+            | Plan::FailAfter(_)
+            | Plan::FailLate(_)
+            | Plan::FailFrom(_)
+            | Plan::FailBoth(..) => call.await,
         }
     }
 }
@@ -96,7 +122,7 @@ impl<World: Processes> Processes for Faulty<World> {
 /// Hands each verb on; those marked `change` are counted and can fail.
 macro_rules! hand_on {
     ($trait:ident { $($kind:ident fn $verb:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }) => {
-        impl<World: $trait> $trait for Faulty<World> {
+        impl<World: $trait + Clock> $trait for Faulty<World> {
             $(async fn $verb(&self, $($argument: $type),*) -> Result<$answer, Failure> {
                 hand_on!(@$kind self, self.world.$verb($($argument),*))
             })*
@@ -139,8 +165,11 @@ hand_on! { Databases {
     change fn verify_backup(database: &str, backup: &BackupFacts, tier: VerifyTier, keep: Option<&str>) -> ();
     look fn has_copy(database: &str, copy: &str) -> bool;
     change fn drop_copy(database: &str, copy: &str) -> ();
-    change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>) -> ();
+    change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>, retired: &str) -> ();
+    look fn take_baseline(database: &str) -> BaselineFacts;
+    look fn writes_since(database: &str, since: &Since) -> Writes;
     look fn await_no_migration_session(database: &str) -> u64;
+    look fn pending_migrations(database: &str) -> Names;
     look fn migration_lock(database: &str) -> bool;
     change fn clear_migration_lock(database: &str) -> ();
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;
@@ -152,6 +181,6 @@ hand_on! { Traffic {
 } }
 
 hand_on! { Web {
-    look fn request(request: &HttpRequest) -> HttpAnswer;
+    look fn request(request: &HttpRequest, hoped: &Expectation) -> HttpAnswer;
     look fn proxy_url(node: &str) -> String;
 } }

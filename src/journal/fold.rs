@@ -6,6 +6,7 @@
 mod entry;
 mod step;
 mod transition;
+mod undo;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +16,7 @@ use serde_json::Value;
 pub use step::{Step, StepResult, TargetStage, TargetState};
 pub use transition::IllegalTransition;
 
-use super::{Actor, Adoption, Digest, Ending, Event, Header, Mark, Record, StepNo};
+use super::{Actor, Adoption, Digest, Ending, Event, Header, Mark, Record, StepNo, Way};
 use crate::primitive::{Effect, Failure, Intent, ProcessIdentity};
 
 /// How a run stands after its records so far.
@@ -37,6 +38,8 @@ pub struct RunState {
     pub reason: String,
     /// How many edited playbooks were adopted.
     pub adopted: u32,
+    /// The way back that a person chose.
+    pub way: Option<Way>,
     /// Given up by a person.
     pub abandoned: bool,
     /// What people were asked and answered, by step.
@@ -234,6 +237,21 @@ impl RunState {
     #[must_use]
     pub fn next_sources_folder(&self) -> String {
         sources_folder(self.adopted + 1)
+    }
+
+    /// What was left on the way back as a person chose: the undo that left it, its target, and what stays, in words.
+    #[must_use]
+    pub fn left(&self) -> Vec<(Intent, String, String)> {
+        let undone = self
+            .undo
+            .iter()
+            .filter(|entry| entry.state == UndoState::Finished);
+        undone
+            .filter_map(|entry| {
+                let words = entry.intent.leaves()?;
+                Some((entry.intent.clone(), entry.name.clone(), words))
+            })
+            .collect()
     }
 
     /// Whether nothing more can happen to this run, so that the environment is free for another.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Digest;
+use super::{Digest, NewUndo, Way};
 use crate::primitive::{Failure, Intent, ProcessIdentity};
 
 /// The version of the record format. A change of meaning raises it and ships with an old journal as a test.
@@ -176,6 +176,17 @@ pub enum Event {
     },
     /// The playbook ended in something that it did not catch.
     Raised(Box<Raised>),
+    /// A person chose how to come back.
+    WayChosen {
+        /// How.
+        way: Way,
+        /// Who.
+        by: Actor,
+        /// What the person was shown.
+        shown: String,
+        /// What undoes the migrations on that way.
+        undos: Vec<NewUndo>,
+    },
     /// The way back began.
     UnwindingStarted {
         /// Why.
@@ -400,4 +411,21 @@ pub enum Ending {
     Paused,
     /// The playbook went another way than recorded: put down where it did, for a playbook that goes the recorded way.
     Diverged,
+}
+
+impl Ending {
+    /// The word for it in records, verdicts and reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Undone => "undone",
+            Self::UndoneUnverified => "undone_unverified",
+            Self::Stuck => "stuck",
+            Self::Held => "held",
+            Self::Paused => "paused",
+            Self::Diverged => "diverged",
+        }
+    }
 }

@@ -6,11 +6,12 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Fault, Gate, People};
 use crate::gateway::Gateway;
-use crate::journal::{Event, RunState, StepNo, StepResult};
+use crate::journal::{Event, RunState, StepNo, StepResult, WaysBack};
 use crate::primitive::{Effect, Intent};
 
 /// How long an approval stands. A night's window fits in; the next night's does not.
@@ -93,7 +94,7 @@ fn conditions(state: &RunState) -> Vec<(StepNo, Intent, Value)> {
 }
 
 /// What a person is shown before approving: facts of the journal, then the playbook's own words, quoted and marked as such.
-pub(super) fn approval_screen(state: &RunState, words: &str) -> String {
+pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> String {
     let mut screen = String::new();
     if let Some(header) = &state.header {
         let _ = write!(
@@ -113,6 +114,9 @@ pub(super) fn approval_screen(state: &RunState, words: &str) -> String {
         "; {} steps done, {undos} to undo on the way back; {return_note}.",
         state.steps.len()
     );
+    if let Some(ways) = WaysBack::of(state) {
+        let _ = write!(screen, "\n{}", ways.told(at));
+    }
     let _ = write!(screen, "\nThe playbook says: > {words}");
     screen
 }

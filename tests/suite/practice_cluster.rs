@@ -148,21 +148,30 @@ impl PracticeCluster {
             .collect()
     }
 
-    /// Waits until a query of Kong's database answers true.
-    pub(crate) fn wait_for(&self, question: &str) {
-        let socket = self.path().join("socket");
+    /// Runs a statement in Kong's database, behind everybody's back.
+    pub(crate) fn sql(&self, statement: &str) {
+        let done = self.psql(statement);
+        assert!(done.status.success(), "{statement}: {done:?}");
+    }
+
+    fn psql(&self, statement: &str) -> Output {
         let psql = cutover::lab::postgres::binaries()
             .expect("PostgreSQL is installed")
             .join("psql");
-        let deadline = Instant::now() + Duration::from_secs(60);
+        Command::new(psql)
+            .args([
+                "-XAtq", "-U", "postgres", "-d", "kong", "-c", statement, "-h",
+            ])
+            .arg(self.path().join("socket"))
+            .output()
+            .expect("psql runs")
+    }
+
+    /// Waits until a query of Kong's database answers true.
+    pub(crate) fn wait_for(&self, question: &str) {
+        let deadline = Instant::now() + Duration::from_mins(1);
         loop {
-            let asked = Command::new(&psql)
-                .args([
-                    "-XAtq", "-U", "postgres", "-d", "kong", "-c", question, "-h",
-                ])
-                .arg(&socket)
-                .output()
-                .expect("psql runs");
+            let asked = self.psql(question);
             if asked.stdout == b"t\n" {
                 return;
             }
@@ -172,6 +181,46 @@ impl PracticeCluster {
             );
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Sends a request with a JSON body to the first node's Admin API, which must not refuse it.
+    pub(crate) fn admin(&self, method: &str, path: &str, body: &str) {
+        let base = self.record["nodes"][0]["admin"].as_str().expect("a URL");
+        let address = base.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(address).expect("the Admin API listens");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        assert!(
+            answer.starts_with("HTTP/1.1 20"),
+            "{method} {path}: {answer}"
+        );
+    }
+
+    /// Whether every node's proxy answers a client.
+    pub(crate) fn serves(&self) -> bool {
+        let environment = std::fs::read_to_string(self.environment()).expect("the environment");
+        let proxies = environment
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("proxy = "))
+            .map(|url| url.trim_matches('"'));
+        let mut asked = 0;
+        let serving = proxies.inspect(|_| asked += 1).all(|url| {
+            let address = url.trim_start_matches("http://").trim_end_matches('/');
+            let mut answer = String::new();
+            TcpStream::connect(address).is_ok_and(|mut stream| {
+                let request =
+                    format!("GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+                stream.write_all(request.as_bytes()).is_ok()
+                    && stream.read_to_string(&mut answer).is_ok()
+                    && answer.starts_with("HTTP/1.1 200")
+            })
+        });
+        serving && asked > 0
     }
 
     /// Looks at the world.

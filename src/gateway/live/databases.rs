@@ -1,5 +1,9 @@
 //! The verbs about databases, in terms of [`super::postgres`].
 
+mod baseline;
+mod failure;
+mod pending;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -11,7 +15,11 @@ use super::postgres::{
     RestoreRequest, Role, SwapNames, SwapState, Tier, VerifyRequest,
 };
 use crate::environment::Database;
-use crate::gateway::{BackupFacts, ContentDigest, DatabaseFacts, Databases, Failure, VerifyTier};
+use crate::gateway::{
+    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, Since,
+    VerifyTier, Writes,
+};
+use crate::kong::migrations::Names;
 
 /// When a dump, a proof or a restore is given up.
 const LONG_WORK: Duration = Duration::from_hours(12);
@@ -135,6 +143,7 @@ impl Databases for Live {
         database: &str,
         backup: &BackupFacts,
         copy: Option<&str>,
+        retired: &str,
     ) -> Result<(), Failure> {
         let target = self.database(database)?;
         let short = &backup.manifest[..12];
@@ -142,7 +151,7 @@ impl Databases for Live {
         let names = |fresh: &str| SwapNames {
             live: target.database.clone(),
             fresh: fresh.to_owned(),
-            retired: format!("{}_before_{short}", target.database),
+            retired: retired.to_owned(),
         };
         // A swap that was killed goes on from where it stands, with the copy that it began with.
         for fresh in copy.into_iter().chain([restored.as_str()]) {
@@ -173,6 +182,14 @@ impl Databases for Live {
             .map(drop)?)
     }
 
+    async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure> {
+        self.keep_baseline(database).await
+    }
+
+    async fn writes_since(&self, database: &str, since: &Since) -> Result<Writes, Failure> {
+        self.compare_since(database, since).await
+    }
+
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure> {
         let target = self.database(database)?;
         let session = postgres::connect(target, Role::Owner, None).await?;
@@ -195,6 +212,10 @@ impl Databases for Live {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    async fn pending_migrations(&self, database: &str) -> Result<Names, Failure> {
+        pending::migrations(self.database(database)?).await
     }
 
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure> {
@@ -357,26 +378,4 @@ fn free_bytes(path: &Path) -> Result<u64, Failure> {
         )
     })?;
     Ok(found.f_bavail * found.f_frsize)
-}
-
-impl From<PostgresError> for Failure {
-    fn from(error: PostgresError) -> Self {
-        let code = match &error {
-            PostgresError::Connect { .. } => "database.unreachable",
-            PostgresError::NoTool { .. } => "database.no_tool",
-            PostgresError::Space { .. } => "database.space",
-            PostgresError::Damaged { .. } => "database.backup.damaged",
-            PostgresError::Differs { .. } => "database.different",
-            PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
-            PostgresError::Secret(_) => "secret.unavailable",
-            _ => "database.failed",
-        };
-        let failure = Self::new(code, error.to_string());
-        match code {
-            "database.unreachable" => failure.hint("is the server up, and do `[databases]` and the secret of the environment file fit it?"),
-            "database.no_tool" => failure.hint("install the server's own client tools, such as `postgresql-client-15`"),
-            "database.space" => failure.hint("free some space, or name another storage in the environment file"),
-            _ => failure,
-        }
-    }
 }

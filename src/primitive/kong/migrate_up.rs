@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::gateway::{BackupFacts, ContentDigest, Gateway};
+use crate::gateway::{BackupFacts, BaselineFacts, ContentDigest, Gateway};
 use crate::kong::migrations::{MigrationState, Verdict};
 use crate::primitive::{Effect, Failure, Intent, Primitive, Restore, Settled};
 
@@ -27,9 +27,28 @@ pub struct MigrateUp {
     pub lock_timeout: u64,
 }
 
+/// What `up` came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migrated {
+    /// The state of the migrations.
+    #[serde(flatten)]
+    pub state: MigrationState,
+    /// What the database held directly after it: `up` itself rewrites rows, so later writes are told from this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineFacts>,
+}
+
+impl MigrateUp {
+    async fn migrated(world: &impl Gateway, target: &str, state: MigrationState) -> Migrated {
+        // An upgrade does not fail for want of it: later writes are then told from the backup.
+        let baseline = world.take_baseline(target).await.ok();
+        Migrated { state, baseline }
+    }
+}
+
 impl Primitive for MigrateUp {
     type Observed = ContentDigest;
-    type Outcome = MigrationState;
+    type Outcome = Migrated;
     const VERB: &'static str = "kong.migrate_up";
     const EFFECT: Effect = Effect::Change;
     const ASPECT: &'static str = "database";
@@ -84,7 +103,7 @@ impl Primitive for MigrateUp {
         world: &impl Gateway,
         target: &str,
         _: &ContentDigest,
-    ) -> Result<MigrationState, Failure> {
+    ) -> Result<Migrated, Failure> {
         // Only a killed attempt of this very step can have left one: the observation found none.
         world.clear_migration_lock(target).await?;
         let run = world
@@ -92,9 +111,9 @@ impl Primitive for MigrateUp {
             .await?;
         let state = world.migration_state(&self.node).await?;
         match state.verdict() {
-            Verdict::UpToDate | Verdict::Pending => Ok(state),
+            Verdict::UpToDate | Verdict::Pending => Ok(Self::migrated(world, target, state).await),
             Verdict::PendingAndNew => {
-                let message = "an `up` that was killed left a part of the migrations behind, and Kong does not go on from there";
+                let message = "an `up` that was killed, or another upgrade that was never finished, left a part of the migrations behind, and Kong does not go on from there";
                 Err(Failure::new("kong.migrate_up.half", message)
                     .hint(
                         "go back and begin anew; `up --force` would run the second halves as well",
@@ -122,12 +141,14 @@ impl Primitive for MigrateUp {
         world: &impl Gateway,
         target: &str,
         before: &ContentDigest,
-    ) -> Result<Settled<MigrationState>, Failure> {
+    ) -> Result<Settled<Migrated>, Failure> {
         // A client that was killed inside a transaction can still commit: nothing counts while its session lives.
         world.await_no_migration_session(target).await?;
         let state = world.migration_state(&self.node).await?;
         Ok(match state.verdict() {
-            Verdict::UpToDate | Verdict::Pending => Settled::Done(state),
+            Verdict::UpToDate | Verdict::Pending => {
+                Settled::Done(Self::migrated(world, target, state).await)
+            }
             _ if world.content_digest(target).await? == *before => Settled::NotDone,
             // What was not begun is begun again; half of it is told apart, and taken back, by the attempt.
             _ => Settled::Partly,
