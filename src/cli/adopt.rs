@@ -15,7 +15,7 @@ use crate::script::{Host, Sources};
 /// What came of the wish to adopt a playbook.
 pub(super) enum Edited {
     /// It can be adopted: its process, and the event that says so.
-    Sound(Box<Host>, Event),
+    Sound(Box<Host>, Box<Event>),
     /// The check rejects it, and has said why.
     Rejected(Exit),
 }
@@ -60,10 +60,8 @@ pub(super) async fn edited(
         sources: host.sources().digests(),
         parameters,
     };
-    Ok(Edited::Sound(
-        Box::new(host),
-        Event::PlaybookAdopted(Box::new(adoption)),
-    ))
+    let event = Event::PlaybookAdopted(Box::new(adoption));
+    Ok(Edited::Sound(Box::new(host), Box::new(event)))
 }
 
 /// Stores the sources of an edited playbook beside those that `state` goes by.

@@ -11,9 +11,11 @@ mod demo;
 mod drill;
 mod environment;
 mod exit;
+mod explain;
 mod injection;
 mod journal;
 mod list;
+mod new;
 mod observe;
 mod operator;
 mod output;
@@ -25,6 +27,7 @@ mod run;
 mod runner;
 mod runs;
 mod settle;
+mod shell;
 mod show;
 mod telling;
 mod way_back;
@@ -81,12 +84,16 @@ enum Verb {
     Show(show::Arguments),
     /// Says how production stands, and what to do about it.
     WhyDown(why_down::Arguments),
+    /// Writes a small playbook to begin with.
+    New(new::Arguments),
     /// Checks a playbook without running it.
     Check(check::Arguments),
     /// Lists the playbooks that ship, with their parameters.
     List(list::Arguments),
     /// Shows the reference of the language.
     Api(api::Arguments),
+    /// Says what a code in a message means, and what to do about it.
+    Explain(explain::Arguments),
     /// Looks after journals.
     #[command(subcommand)]
     Journal(journal::Verb),
@@ -95,6 +102,10 @@ enum Verb {
     Environment(environment::Verb),
     /// Upgrades a practice cluster under load and takes it back, before your eyes.
     Demo(demo::Arguments),
+    /// Writes what a shell needs to complete command lines.
+    Completions(shell::Arguments),
+    /// Writes the manual page.
+    Man,
     /// A cluster to practise on: a stand-in for Kong on a private PostgreSQL.
     #[command(subcommand)]
     Practice(practice::Verb),
@@ -166,6 +177,10 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::WhyDown(arguments) => why_down::why_down(&arguments),
         Verb::Check(arguments) => check::check(arguments).await,
         Verb::List(arguments) => list::list(&arguments).await,
+        Verb::New(arguments) => new::new(&arguments),
+        Verb::Explain(arguments) => explain::explain(&arguments),
+        Verb::Completions(arguments) => Ok(shell::completions(&arguments)),
+        Verb::Man => shell::man(),
         Verb::Api(arguments) => Ok(api::api(&arguments)),
         Verb::Journal(verb) => journal::journal(&verb),
         Verb::Environment(verb) => environment::environment(&verb),

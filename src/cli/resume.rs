@@ -51,21 +51,27 @@ async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result
     let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
     let _world = lock_world(&environment, &directory.run().0, mark).await?;
     let (opened, state) = directory.open_journal()?;
-    refuse(&state, mark, playbook.is_some())?;
+    refuse(&state, mark, playbook.is_some()).map_err(|error| error.under(&state))?;
     let header = state
         .header
         .clone()
         .ok_or_else(|| CliError::usage("the run ended before its first record; start it anew"))?;
-    refuse_changed_environment(&directory, &header)?;
+    refuse_changed_environment(&directory, &header).map_err(|error| error.under(&state))?;
     let (host, adoption) = match playbook {
-        None => match stored(&directory, &state, &header, &environment).await? {
+        None => match stored(&directory, &state, &header, &environment)
+            .await
+            .map_err(|error| error.under(&state))?
+        {
             Ok(host) => (host, None),
             Err(exit) => return Ok(exit),
         },
-        Some(name) => match edited(name, &state, &header, &environment).await? {
+        Some(name) => match edited(name, &state, &header, &environment)
+            .await
+            .map_err(|error| error.under(&state))?
+        {
             Edited::Sound(host, adoption) => {
                 store_edited(&host, &directory, &state)?;
-                (*host, Some(adoption))
+                (*host, Some(*adoption))
             }
             Edited::Rejected(exit) => return Ok(exit),
         },

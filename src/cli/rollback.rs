@@ -44,7 +44,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     EnvironmentLock::require_free(&store, &environment.name, Some(&directory.run()))?;
     let _world = lock_world(&environment, &directory.run().0, Mark::Rollback).await?;
     let (opened, state) = directory.open_journal()?;
-    refuse(&state)?;
+    refuse(&state).map_err(|error| error.under(&state))?;
     EnvironmentLock::require_newest(&store, &environment.name, (&directory.run(), &state))?;
     let wanted = arguments.way.map(Way::from);
     let choice = choose(wanted, &state, &environment, &directory).await?;
@@ -58,7 +58,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         .header
         .clone()
         .ok_or_else(|| CliError::refused("the run ended before its first record"))?;
-    refuse_changed_environment(&directory, &header)?;
+    refuse_changed_environment(&directory, &header).map_err(|error| error.under(&state))?;
     let (mut host, _) = Host::load(Sources::stored(
         &directory,
         &state.sources_folder(),

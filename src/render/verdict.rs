@@ -72,9 +72,9 @@ pub fn verdict(state: &RunState) -> String {
         .iter()
         .map(|command| format!("`{}`", command.replace("RUN", &header.run.0)))
         .collect();
-    // How production stands comes first, whatever else there is to say; a run that is over has said it by its verdict.
+    // How production stands comes first, whatever else there is to say; a run that is done has said it by its verdict.
     let first = production(state)
-        .filter(|_| !state.closed())
+        .filter(|_| state.ending != Some(Ending::Done) || state.abandoned)
         .map(|down| format!("{down}; "))
         .unwrap_or_default();
     let down = downtime(state)

@@ -35,6 +35,8 @@ pub enum LockError {
         run: RunId,
         /// How it stands.
         standing: String,
+        /// What its journal tells, where it can be read.
+        state: Option<Box<RunState>>,
     },
     /// A later run stands in it.
     #[error("run {newer} came after run {run} and stands; runs are taken back newest first")]
@@ -154,6 +156,7 @@ impl EnvironmentLock {
                     environment: environment.to_owned(),
                     run,
                     standing,
+                    state: None,
                 });
             };
             let here = state
@@ -164,12 +167,13 @@ impl EnvironmentLock {
                 let standing = if state.reason.is_empty() {
                     "its runner is gone".to_owned()
                 } else {
-                    state.reason
+                    state.reason.clone()
                 };
                 return Err(LockError::Unfinished {
                     environment: environment.to_owned(),
                     run,
                     standing,
+                    state: Some(Box::new(state)),
                 });
             }
         }

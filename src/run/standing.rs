@@ -103,6 +103,10 @@ pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> S
             header.run, header.playbook, header.environment
         );
     }
+    let steps = match state.steps.len() {
+        1 => "1 step".to_owned(),
+        several => format!("{several} steps"),
+    };
     let undos = state.undo.len();
     let return_note = if state.past_return() {
         "past the point of no return"
@@ -111,8 +115,7 @@ pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> S
     };
     let _ = write!(
         screen,
-        "; {} steps done, {undos} to undo on the way back; {return_note}.",
-        state.steps.len()
+        "; {steps} done, {undos} to undo on the way back; {return_note}.",
     );
     if let Some(ways) = WaysBack::of(state) {
         let _ = write!(screen, "\n{}", ways.told(at));

@@ -428,7 +428,7 @@ fn a_rejected_approval_puts_the_run_down() {
     assert_eq!(test.cutover(&["approve", RUN, "--reject"]).status, 0);
     insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
       1 ? nobody had answered; it is asked again
-      1 ? approval wanted: run first of `playbook` in `practice`; 1 steps done, 0 to undo on the way back; everything so far can be undone.
+      1 ? approval wanted: run first of `playbook` in `practice`; 1 step done, 0 to undo on the way back; everything so far can be undone.
           The playbook says: > go on
     --- 8
     paused after TIME: operator did not approve: go on; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
@@ -789,8 +789,9 @@ fn an_unfinished_run_closes_the_environment_until_it_is_abandoned() {
     --- 12
     ");
     insta::assert_snapshot!(told(&test.cutover(&["abandon", RUN, "--reason", "we go by hand"])), @r"
+
     --- 0
-    run first is given up; what it changed stays as it is, with 1 undos not done
+    run first is given up; what it changed stays as it is, with 1 undo not done
     ");
     insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
     error: the run is over

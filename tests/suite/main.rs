@@ -33,4 +33,5 @@ mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
 mod ways_back;
+mod words;
 mod world_lock;
