@@ -721,6 +721,14 @@ fn a_bug_in_cutover_is_1_and_the_run_goes_on_after_it() {
 }
 
 #[test]
+fn what_a_killed_write_left_beside_its_file_is_taken_over() {
+    let test = three().practice(".one.new", "hal");
+    assert_eq!(test.run().status, 0);
+    assert!(!test.path("store/practice/.one.new").exists());
+    assert_eq!(test.world()[1], ("one".to_owned(), "1".to_owned()));
+}
+
+#[test]
 fn what_is_undone_and_cannot_be_read_again_is_6() {
     let test = Test::new().steps("run::on_rollback(\"wait\", || clock::pause(\"2s\"));\npractice::write(\"one\", \"1\");\nthrow \"not today\";");
     let running = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
