@@ -14,6 +14,7 @@ mod exit;
 mod explain;
 mod injection;
 mod journal;
+mod kept_plan;
 mod list;
 mod new;
 mod observe;

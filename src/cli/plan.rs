@@ -1,6 +1,6 @@
 //! `cutover plan PLAYBOOK NAME=VALUE…`: what a run would do, step by step, without doing any of it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Place;
 use super::check::refuse_rejected;
@@ -11,7 +11,7 @@ use super::{observe, runner};
 use crate::environment::Environment;
 use crate::gateway::simulated::Durations;
 use crate::journal::{Ending, RunId, RunState};
-use crate::plan::{Plan, learn};
+use crate::plan::{KeptPlan, Plan, learn};
 use crate::render;
 use crate::run::Scenario;
 use crate::script::{Host, Sources};
@@ -107,6 +107,9 @@ pub(super) struct Arguments {
     /// How the plan is shown.
     #[arg(long, value_enum, default_value = "text")]
     output: Shown,
+    /// Keep the plan in this file, for `cutover run --plan`.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Exit with 10 when the run would change anything.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -119,6 +122,8 @@ enum Shown {
     Text,
     /// The plan as JSON.
     Json,
+    /// The records that would be in the journal, each as a line of JSON.
+    Ndjson,
 }
 
 pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
@@ -132,8 +137,16 @@ pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
     };
     let played = host.play(scenario.clone()).await?;
     let plan = Plan::of(&played, &scenario.world, &environment.grants);
+    if let Some(path) = &arguments.out {
+        keep(path, &arguments.subject.playbook, &scenario, &plan)?;
+    }
     match arguments.output {
         Shown::Text => output::data(render::plan(&plan).trim_end()),
+        Shown::Ndjson => {
+            for record in &played.records {
+                output::data(&serde_json::to_string(record).expect("records are plain data"));
+            }
+        }
         Shown::Json => {
             output::data(&serde_json::to_string_pretty(&plan).expect("plain data"));
         }
@@ -143,4 +156,38 @@ pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
         Ending::Done => Exit::Done,
         _ => Exit::Refused,
     })
+}
+
+/// `cutover run --dry-run`.
+pub(super) async fn dry_run(
+    playbook: String,
+    parameters: Vec<String>,
+    place: Place,
+) -> Result<Exit, CliError> {
+    plan(Arguments {
+        subject: SubjectArguments {
+            playbook,
+            parameters,
+            place,
+            offline: None,
+        },
+        output: Shown::Text,
+        out: None,
+        detailed_exitcode: false,
+    })
+    .await
+}
+
+/// Writes a plan that a run can be held to.
+fn keep(path: &Path, subject: &str, scenario: &Scenario, plan: &Plan) -> Result<(), CliError> {
+    let kept = KeptPlan {
+        format: crate::plan::FORMAT,
+        subject: subject.to_owned(),
+        header: scenario.header.clone(),
+        world: scenario.world.clone(),
+        plan: plan.clone(),
+    };
+    let text = serde_json::to_string_pretty(&kept).expect("plain data");
+    std::fs::write(path, text + "\n")
+        .map_err(|error| CliError::usage(format!("cannot write `{}`: {error}", path.display())))
 }

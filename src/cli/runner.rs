@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
+use super::kept_plan::last_line;
 use super::operator::{Operator, PauseWish, login};
 use super::{OutputFormat, bug, output, telling};
 use crate::environment::Environment;
@@ -98,6 +99,7 @@ pub(super) struct Runner {
     pub(super) gate: Gate<Faulty<Live>, Operator>,
     pause: PauseWish,
     format: OutputFormat,
+    directory: RunDirectory,
 }
 
 impl Runner {
@@ -159,6 +161,7 @@ impl Runner {
             gate,
             pause,
             format,
+            directory: directory.clone(),
         })
     }
 
@@ -178,6 +181,7 @@ impl Runner {
             mut gate,
             pause,
             format,
+            directory,
         } = self;
         let mut host = host;
         let mut signals = Signals::listen()
@@ -214,7 +218,10 @@ impl Runner {
         if let Some(choices) = choices {
             output::people(&choices);
         }
-        telling::last_words(format, &recorder.state(render::verdict));
+        telling::last_words(
+            format,
+            &recorder.state(|state| last_line(&directory, state)),
+        );
         Ok(exit)
     }
 }

@@ -143,6 +143,7 @@ hand_on! { Kong {
     change fn start_node(node: &str) -> ();
     change fn stop_node(node: &str, patience: Duration) -> Stopped;
     change fn reload_node(node: &str) -> ();
+    look fn file_digests(node: &str) -> BTreeMap<String, String>;
     look fn check_configuration(node: &str) -> ();
     look fn admin_status(node: &str) -> AdminStatus;
     look fn entities(node: &str) -> BTreeMap<String, u64>;

@@ -59,6 +59,8 @@ pub trait Kong {
     async fn stop_node(&self, node: &str, patience: Duration) -> Result<Stopped, Failure>;
     /// Makes Kong read its configuration again.
     async fn reload_node(&self, node: &str) -> Result<(), Failure>;
+    /// SHA-256 of the files that decide what a node does: its configuration file and its `kong` command, by those names.
+    async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure>;
     /// Lets the installed `kong` judge the node's configuration.
     async fn check_configuration(&self, node: &str) -> Result<(), Failure>;
     /// What the node's Admin API says of it.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Digest, NewUndo, Way};
+use super::{Adoption, Digest, NewUndo, Place, Raised, Source, Way};
 use crate::primitive::{Failure, Intent, ProcessIdentity};
 
 /// The version of the record format. A change of meaning raises it and ships with an old journal as a test.
@@ -255,6 +255,9 @@ pub enum Event {
         ending: Ending,
         /// Why, in a sentence.
         reason: String,
+        /// What the playbook itself raised with a hint and did not catch; a step's failure has a record of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raised: Option<Failure>,
     },
 }
 
@@ -275,32 +278,9 @@ pub struct Header {
     pub environment: String,
     /// The digest of the environment as stored in the run directory.
     pub environment_digest: Digest,
-}
-
-/// A playbook that took the place of the one a run went by.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Adoption {
-    /// Who wanted that.
-    pub by: Actor,
-    /// The playbook's name.
-    pub playbook: String,
-    /// The version of the script interface that it was written for.
-    pub api: u32,
-    /// The sources that the run went by before. Their copies are kept.
-    pub replaced: Vec<Source>,
-    /// The sources that it goes by from here on, stored beside those.
-    pub sources: Vec<Source>,
-    /// The parameters, as the edited playbook declares them.
-    pub parameters: BTreeMap<String, Value>,
-}
-
-/// One stored source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
-    /// The name that messages and imports use, such as `std/smoke`.
-    pub name: String,
-    /// The digest of its text.
-    pub digest: Digest,
+    /// The digest of the plan that the run is held to, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Digest>,
 }
 
 /// One thing that a step acts upon.
@@ -313,34 +293,6 @@ pub struct Target {
     /// What takes the step back there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Intent>,
-}
-
-/// A place in a playbook or module.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The source's name.
-    pub source: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}:{}", self.source, self.line, self.column)
-    }
-}
-
-/// Something that a playbook did not catch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Raised {
-    /// What it was.
-    pub failure: Failure,
-    /// Where it came from.
-    pub place: Option<Place>,
-    /// The calls that led there, innermost first.
-    pub through: Vec<Place>,
 }
 
 /// Why a runner took up a run.

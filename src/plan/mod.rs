@@ -5,10 +5,12 @@
 
 mod fidelity;
 mod history;
+mod kept;
 mod step;
 
 pub use fidelity::Fidelity;
 pub use history::learn;
+pub use kept::{KeptPlan, KeptPlanError};
 pub use step::{Granted, PlannedStep};
 
 use std::collections::BTreeMap;

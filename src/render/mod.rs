@@ -3,6 +3,7 @@
 mod choices;
 mod diagnostic;
 mod drill;
+mod fidelity;
 mod plan;
 mod production;
 mod progress;
@@ -13,6 +14,7 @@ mod writes;
 pub use choices::choices;
 pub use diagnostic::{Excerpt, diagnostics, uncaught};
 pub use drill::drill;
+pub use fidelity::{fidelity, surprises};
 pub use plan::plan;
 pub use production::{downtime, production};
 pub use progress::record_line;

@@ -114,6 +114,10 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             let quoted = clean(shown).replace('\n', "\n      ");
             format!("{:>3} ? approval wanted: {quoted}", step.0)
         }
+        Event::Verdict {
+            raised: Some(raised),
+            ..
+        } => format!("✗ the playbook{}", failure(Some(raised))),
         Event::Approved { step, by } => format!("{:>3} ✓ approved by {by}", step.0),
         Event::Abandoned { by, reason } => format!("abandoned by {by}: {}", clean(reason)),
         Event::Attached { .. }

@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::{Back, Call, Fault, Gate, People, Raised, Reply, Request, Script};
 use crate::environment::OnFailure;
 use crate::gateway::{Gateway, Since};
-use crate::journal::{Durability, Ending, Event, JournalError, StepResult, Trail, WaysBack};
+use crate::journal::{
+    Durability, Ending, Event, JournalError, RunState, StepResult, Trail, WaysBack,
+};
+use crate::primitive::Failure;
 
 /// How a runner put a run down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -244,6 +247,11 @@ fn conclude<World: Gateway, Person: People>(
     let event = Event::Verdict {
         ending,
         reason: reason.clone(),
+        raised: raised
+            .as_ref()
+            .map(|raised| &raised.failure)
+            .filter(|failure| gate.recorder.state(|state| is_news(state, failure)))
+            .cloned(),
     };
     match gate
         .recorder
@@ -257,4 +265,14 @@ fn conclude<World: Gateway, Person: People>(
         Err(Fault::Journal(error)) => Err(error),
         Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
     }
+}
+
+/// Whether the failure says more than its message, which the verdict has, and no step has told it.
+fn is_news(state: &RunState, failure: &Failure) -> bool {
+    let has_hint = failure.hint.as_ref().is_some_and(|hint| !hint.is_empty());
+    let told = state.steps.iter().any(|step| {
+        // What comes back from a script has passed through a map, in which an absent hint is an empty one.
+        matches!(&step.result, StepResult::Failed(found) if found.code == failure.code && found.message == failure.message)
+    });
+    has_hint && !told
 }

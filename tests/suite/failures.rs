@@ -244,6 +244,7 @@ fn header() -> Event {
         parameters: BTreeMap::new(),
         environment: "bench".to_owned(),
         environment_digest: Digest::ZERO,
+        plan: None,
     }))
 }
 

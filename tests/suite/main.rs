@@ -6,6 +6,7 @@
 )]
 
 mod adopt;
+mod agreement;
 mod architecture;
 mod balancer;
 mod check;
@@ -13,6 +14,7 @@ mod damage;
 mod drill;
 mod endings;
 mod failures;
+mod hardened;
 mod harness;
 mod in_place;
 mod migration_states;

@@ -132,6 +132,7 @@ fn world(state: &str, version: Version) -> Simulated {
         installed: version,
         running: None,
         rotation: None,
+        files: BTreeMap::new(),
         refuses_configuration: BTreeMap::new(),
         stand_in: true,
     };

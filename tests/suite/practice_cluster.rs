@@ -36,6 +36,8 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     /// The last line of standard output: the verdict.
     pub(crate) verdict: String,
+    /// Standard output.
+    pub(crate) out: String,
     /// Everything, for messages of failing tests.
     pub(crate) all: String,
 }
@@ -43,6 +45,11 @@ pub(crate) struct Ended {
 impl PracticeCluster {
     /// Brings a cluster up.
     pub(crate) fn up() -> Self {
+        Self::up_with(&[])
+    }
+
+    /// Brings a cluster up with further words.
+    pub(crate) fn up_with(further: &[&str]) -> Self {
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         let directory = tempfile::Builder::new()
             .prefix("cutover-t-")
@@ -53,7 +60,7 @@ impl PracticeCluster {
             directory,
             record: Value::Null,
         };
-        let up = cluster.practice("up");
+        let up = cluster.practice("up", further);
         assert!(
             up.status.success(),
             "{}",
@@ -74,11 +81,12 @@ impl PracticeCluster {
         self.path().join("environment.toml")
     }
 
-    fn practice(&self, verb: &str) -> Output {
+    fn practice(&self, verb: &str, further: &[&str]) -> Output {
         let mut command = cutover();
         command
             .args(["practice", verb, "--directory"])
-            .arg(self.path());
+            .arg(self.path())
+            .args(further);
         command.output().expect("cutover runs")
     }
 
@@ -134,44 +142,51 @@ impl PracticeCluster {
         self.journal(run).len()
     }
 
+    /// The text of a run's journal.
+    pub(crate) fn journal_text(&self, run: &str) -> String {
+        let run = self.path().join("storage/runs").join(run);
+        std::fs::read_to_string(run.join("journal.ndjson")).expect("a journal")
+    }
+
+    /// Writes a file beside the cluster; its path.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    }
+
     /// The events of a run's journal.
     pub(crate) fn journal(&self, run: &str) -> Vec<Value> {
-        let text = std::fs::read_to_string(
-            self.path()
-                .join("storage/runs")
-                .join(run)
-                .join("journal.ndjson"),
-        );
-        let text = text.expect("a journal");
-        text.lines()
+        self.journal_text(run)
+            .lines()
             .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["event"].clone())
             .collect()
     }
 
-    /// Runs a statement in Kong's database, behind everybody's back.
-    pub(crate) fn sql(&self, statement: &str) {
-        let done = self.psql(statement);
-        assert!(done.status.success(), "{statement}: {done:?}");
+    /// `psql` as the superuser.
+    fn psql(&self, database: &str) -> Command {
+        let binaries = cutover::lab::postgres::binaries().expect("PostgreSQL is installed");
+        let mut psql = Command::new(binaries.join("psql"));
+        psql.args(["-XAtq", "-U", "postgres", "-d", database, "-h"])
+            .arg(self.path().join("socket"))
+            .arg("-p")
+            .arg(self.record["access"]["port"].to_string());
+        psql
     }
 
-    fn psql(&self, statement: &str) -> Output {
-        let psql = cutover::lab::postgres::binaries()
-            .expect("PostgreSQL is installed")
-            .join("psql");
-        Command::new(psql)
-            .args([
-                "-XAtq", "-U", "postgres", "-d", "kong", "-c", statement, "-h",
-            ])
-            .arg(self.path().join("socket"))
-            .output()
-            .expect("psql runs")
+    /// Runs a statement in Kong's database, behind everybody's back.
+    pub(crate) fn sql(&self, statement: &str) {
+        let done = self.psql("kong").args(["-c", statement]).output();
+        let done = done.expect("psql runs");
+        assert!(done.status.success(), "{statement}: {done:?}");
     }
 
     /// Waits until a query of Kong's database answers true.
     pub(crate) fn wait_for(&self, question: &str) {
         let deadline = Instant::now() + Duration::from_mins(1);
         loop {
-            let asked = self.psql(question);
+            let mut psql = self.psql("kong");
+            let asked = psql.args(["-c", question]).output().expect("psql runs");
             if asked.stdout == b"t\n" {
                 return;
             }
@@ -181,6 +196,40 @@ impl PracticeCluster {
             );
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// A session of a superuser, who is nobody of ours, connected to a database until it is dropped.
+    pub(crate) fn foreign_session(&self, database: &str) -> ForeignSession {
+        let psql = self
+            .psql(database)
+            .env("PGAPPNAME", "somebody")
+            .stdin(Stdio::piped())
+            .spawn();
+        let session = ForeignSession(psql.expect("psql runs"));
+        self.wait_for(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'somebody')",
+        );
+        session
+    }
+
+    /// The password of a hardened cluster's role.
+    pub(crate) fn password(&self) -> String {
+        std::fs::read_to_string(self.path().join("password")).expect("a password")
+    }
+
+    /// The files that a run has left, below its directory.
+    pub(crate) fn run_files(&self, run: &str) -> Vec<PathBuf> {
+        let mut waiting = vec![self.path().join("storage/runs").join(run)];
+        let mut files = Vec::new();
+        while let Some(path) = waiting.pop() {
+            if path.is_dir() {
+                let entries = std::fs::read_dir(&path).expect("listed");
+                waiting.extend(entries.map(|entry| entry.expect("listed").path()));
+            } else {
+                files.push(path);
+            }
+        }
+        files
     }
 
     /// Sends a request with a JSON body to the first node's Admin API, which must not refuse it.
@@ -305,9 +354,19 @@ impl World {
     }
 }
 
+/// A session of somebody else.
+pub(crate) struct ForeignSession(Child);
+
+impl Drop for ForeignSession {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Drop for PracticeCluster {
     fn drop(&mut self) {
-        let _ = self.practice("down");
+        let _ = self.practice("down", &[]);
     }
 }
 
@@ -326,6 +385,7 @@ pub(crate) fn cutover_in(environment: &Path, arguments: &[&str]) -> Ended {
         code: output.status.code(),
         verdict,
         all: format!("{error}{out}"),
+        out,
     }
 }
 

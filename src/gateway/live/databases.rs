@@ -39,9 +39,7 @@ impl Databases for Live {
             bytes: facts.description.bytes.unwrap_or_default(),
             free_bytes: free_bytes(&self.backups()?)?,
             sessions: facts.sessions.len() as u64,
-            swap_obstacles: obstacles
-                .map(|obstacle| serde_json::json!(obstacle).to_string())
-                .collect(),
+            swap_obstacles: obstacles.map(ToString::to_string).collect(),
         })
     }
 

@@ -74,6 +74,11 @@ impl Kong for Simulated {
         ))
     }
 
+    async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {
+        self.work(Work::Look, 0);
+        self.node(node, |node| node.files.clone())
+    }
+
     async fn check_configuration(&self, node: &str) -> Result<(), Failure> {
         self.work(Work::Command, 0);
         let refused = self.node(node, |node| {

@@ -58,6 +58,9 @@ pub struct Node {
     /// What its load balancer gives it, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
+    /// SHA-256 of the files that decide what it does, by name: `kong.conf` and `kong`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
     /// Versions whose `kong check` refuses the node's configuration, with Kong's words.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "BTreeMap<String, String>")]

@@ -235,7 +235,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
             approval.given = Some((by.clone(), record.at));
         }
         Event::Abandoned { .. } => state.abandoned = true,
-        Event::Verdict { ending, reason } => {
+        Event::Verdict { ending, reason, .. } => {
             state.ending = Some(*ending);
             state.reason.clone_from(reason);
         }
