@@ -43,87 +43,8 @@ pub(super) enum Verb {
         #[command(flatten)]
         place: PracticePlace,
         #[command(subcommand)]
-        kind: FaultKind,
+        kind: Fault,
     },
-}
-
-/// What can be broken.
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum FaultKind {
-    /// Another node holds the lock of the migrations.
-    LockHeld {
-        /// For how many seconds.
-        #[arg(default_value_t = 60)]
-        seconds: u32,
-    },
-    /// A node that died left the lock of the migrations behind.
-    LockStale,
-    /// The SQL of a migration fails.
-    MigrationFails {
-        /// The migration, such as `016_280_to_300`.
-        name: String,
-    },
-    /// A migration never returns.
-    MigrationHangs {
-        /// The migration, such as `016_280_to_300`.
-        name: String,
-    },
-    /// The server commits the first migration late, also when its client is dead by then.
-    MigrationCommitsLate {
-        /// How many milliseconds late.
-        milliseconds: u64,
-    },
-    /// A node's process is killed.
-    NodeDies {
-        /// The node.
-        node: String,
-    },
-    /// A node's Admin API is slow.
-    AdminSlow {
-        /// The node.
-        node: String,
-        /// How many milliseconds every answer takes longer.
-        milliseconds: u64,
-    },
-    /// A node's Admin API claims another version.
-    AdminLies {
-        /// The node.
-        node: String,
-        /// What it claims.
-        version: Version,
-    },
-    /// A node's Admin API answers 500 to everything.
-    AdminErrors {
-        /// The node.
-        node: String,
-    },
-    /// PostgreSQL is stopped.
-    DatabaseDown,
-    /// PostgreSQL is started again.
-    DatabaseUp,
-    /// Nothing is broken any more; killed nodes stay dead.
-    Clear,
-}
-
-impl From<FaultKind> for Fault {
-    fn from(kind: FaultKind) -> Self {
-        match kind {
-            FaultKind::LockHeld { seconds } => Self::LockHeld { seconds },
-            FaultKind::LockStale => Self::LockStale,
-            FaultKind::MigrationFails { name } => Self::MigrationFails { name },
-            FaultKind::MigrationHangs { name } => Self::MigrationHangs { name },
-            FaultKind::MigrationCommitsLate { milliseconds } => {
-                Self::MigrationCommitsLate { milliseconds }
-            }
-            FaultKind::NodeDies { node } => Self::NodeDies { node },
-            FaultKind::AdminSlow { node, milliseconds } => Self::AdminSlow { node, milliseconds },
-            FaultKind::AdminLies { node, version } => Self::AdminLies { node, version },
-            FaultKind::AdminErrors { node } => Self::AdminErrors { node },
-            FaultKind::DatabaseDown => Self::DatabaseDown,
-            FaultKind::DatabaseUp => Self::DatabaseUp,
-            FaultKind::Clear => Self::Clear,
-        }
-    }
 }
 
 /// Where the practice cluster is.
@@ -164,7 +85,7 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
         }
         Verb::Status { place } => status(&Practice::open(&place.directory)?).await?,
         Verb::Fault { place, kind } => {
-            practice::fault(&Practice::open(&place.directory)?, &kind.into()).await?;
+            practice::fault(&Practice::open(&place.directory)?, &kind).await?;
         }
     }
     Ok(Exit::Done)

@@ -13,7 +13,7 @@ mod verdict;
 mod writes;
 
 pub use choices::choices;
-pub use diagnostic::{Excerpt, diagnostics};
+pub use diagnostic::{Excerpt, diagnostics, uncaught};
 pub use drill::drill;
 pub use fidelity::{fidelity, surprises};
 pub use plan::plan;

@@ -35,6 +35,7 @@ pub async fn conduct<World: Gateway, Person: People>(
         Ok(None) => (Ending::Done, "the playbook ran to its end".to_owned(), None),
         Ok(Some(raised)) => {
             let reason = raised.failure.message.clone();
+            put_down(gate, raised.clone())?;
             let (ending, reason) = turn_back(gate, script, on_failure, reason).await?;
             (ending, reason, Some(raised))
         }
@@ -102,7 +103,7 @@ async fn stopped<World: Gateway, Person: People>(
     match fault {
         Fault::Journal(error) => Err(error),
         Fault::Paused { reason } => Ok((Ending::Paused, reason)),
-        Fault::Diverged(divergence) => Ok((Ending::Paused, divergence.to_string())),
+        Fault::Diverged(divergence) => Ok((Ending::Diverged, divergence.to_string())),
         Fault::Denied(_) | Fault::ScriptDied(_) | Fault::Budget(_) => {
             turn_back(gate, script, on_failure, fault.to_string()).await
         }
@@ -210,6 +211,30 @@ fn unwound(result: Result<(Ending, String), Fault>) -> Result<(Ending, String), 
         Err(Fault::Journal(error)) => Err(error),
         Err(Fault::Paused { reason }) => Ok((Ending::Paused, reason)),
         Err(fault) => Ok((Ending::Stuck, fault.to_string())),
+    }
+}
+
+/// Writes down what the playbook did not catch, and where it came from.
+fn put_down<World: Gateway, Person: People>(
+    gate: &Gate<World, Person>,
+    mut raised: Raised,
+) -> Result<(), JournalError> {
+    // The interpreter does not say where a step was called whose failure it carries; the step does.
+    let place = gate.recorder.state(|state| {
+        let step = state.failed_step()?;
+        let same = matches!(&step.result, StepResult::Failed(failure)
+            if failure.code == raised.failure.code && failure.message == raised.failure.message);
+        step.place.clone().filter(|_| same)
+    });
+    raised.place = raised.place.or(place);
+    let event = Event::Raised(Box::new(raised));
+    match gate
+        .recorder
+        .record(gate.world.now(), event, Durability::WithNext)
+    {
+        Ok(()) => Ok(()),
+        Err(Fault::Journal(error)) => Err(error),
+        Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
     }
 }
 

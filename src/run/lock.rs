@@ -6,8 +6,10 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use crate::gateway::ProcessIdentity;
-use crate::journal::{JournalError, RunId, Store};
+use crate::journal::{Ending, JournalError, RunId, RunState, Store};
 
 /// How long the lock of a runner that is gone is waited for. A process that it was just starting when it was killed has a copy of the
 /// lock until it becomes another program.
@@ -42,6 +44,16 @@ pub enum LockError {
         run: RunId,
         /// How it stands.
         standing: String,
+        /// What its journal tells, where it can be read.
+        state: Option<Box<RunState>>,
+    },
+    /// A later run stands in it.
+    #[error("run {newer} came after run {run} and stands; runs are taken back newest first")]
+    Newer {
+        /// The run that is to be taken back.
+        run: RunId,
+        /// The one that came after it.
+        newer: RunId,
     },
     /// The lock file cannot be used.
     #[error("cannot use the lock `{}`: {source}", path.display())]
@@ -98,6 +110,39 @@ impl EnvironmentLock {
         Ok(Self { _file: file })
     }
 
+    /// Refuses when a run of `environment` that began after `own` changed something and was not taken back: what `own` found is not
+    /// what stands there now.
+    pub fn require_newest(
+        store: &Store,
+        environment: &str,
+        own: (&RunId, &RunState),
+    ) -> Result<(), LockError> {
+        let (run, own) = own;
+        let mut newest: Option<(Timestamp, RunId)> = None;
+        for other in store.runs()?.into_iter().filter(|other| other != run) {
+            let directory = store.find(&other)?;
+            if !directory.journal().exists() {
+                continue;
+            }
+            let (_, state) = directory.read()?;
+            let header = state.header.as_ref();
+            let here = header.is_some_and(|header| header.environment == environment);
+            let stands = state.ending == Some(Ending::Done)
+                && state.touched()
+                && (state.past_return() || !state.undo.is_empty());
+            let after = state.began.filter(|began| Some(*began) > own.began);
+            if let Some(began) = after.filter(|_| here && stands) {
+                newest = newest.max(Some((began, other)));
+            }
+        }
+        newest.map_or(Ok(()), |(_, newer)| {
+            Err(LockError::Newer {
+                run: run.clone(),
+                newer,
+            })
+        })
+    }
+
     /// Refuses when a run of `environment`, other than `own`, is not finished.
     pub fn require_free(
         store: &Store,
@@ -122,6 +167,7 @@ impl EnvironmentLock {
                     environment: environment.to_owned(),
                     run,
                     standing,
+                    state: None,
                 });
             };
             let here = state
@@ -132,12 +178,13 @@ impl EnvironmentLock {
                 let standing = if state.reason.is_empty() {
                     "its runner is gone".to_owned()
                 } else {
-                    state.reason
+                    state.reason.clone()
                 };
                 return Err(LockError::Unfinished {
                     environment: environment.to_owned(),
                     run,
                     standing,
+                    state: Some(Box::new(state)),
                 });
             }
         }

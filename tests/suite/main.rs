@@ -5,6 +5,7 @@
     reason = "sweeps print how much they covered, and tests say when they skip"
 )]
 
+mod adopt;
 mod agreement;
 mod architecture;
 mod bad_input;
@@ -36,4 +37,5 @@ mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
 mod ways_back;
+mod words;
 mod world_lock;
