@@ -164,9 +164,9 @@ impl PracticeCluster {
         let kept = text
             .lines()
             .filter(|line| !line.starts_with("practice_admin_token"));
-        let mut text: String = kept.map(|line| format!("{line}\n")).collect();
-        text.push_str(&format!("practice_admin_token = {token}\n"));
-        std::fs::write(path("conf"), text).expect("written");
+        let token = format!("practice_admin_token = {token}\n");
+        let lines: Vec<&str> = kept.chain([token.as_str()]).collect();
+        std::fs::write(path("conf"), lines.join("\n")).expect("written");
         let restarted = Command::new(path("packages").join("current/bin/kong"))
             .args(["restart", "-c"])
             .arg(path("conf"))
