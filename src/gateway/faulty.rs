@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Failure, HttpAnswer,
-    HttpRequest, Kong, MigrationRun, Packages, Practice, ProcessIdentity, Processes, Rotation,
-    Stopped, Traffic, VerifyTier, Web,
+    HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, ProcessIdentity, Processes,
+    Rotation, Stopped, StrangeNode, Traffic, VerifyTier, Web,
 };
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
@@ -121,6 +121,7 @@ hand_on! { Kong {
     look fn admin_status(node: &str) -> AdminStatus;
     look fn entities(node: &str) -> BTreeMap<String, u64>;
     look fn prove_database(node: &str) -> ();
+    look fn strange_nodes(node: &str) -> Vec<StrangeNode>;
     look fn migration_state(node: &str) -> MigrationState;
     change fn migrations_up(node: &str, lock_timeout: Duration) -> MigrationRun;
     change fn migrations_finish(node: &str, lock_timeout: Duration) -> MigrationRun;
@@ -143,6 +144,7 @@ hand_on! { Databases {
     look fn await_no_migration_session(database: &str) -> u64;
     look fn migration_lock(database: &str) -> bool;
     change fn clear_migration_lock(database: &str) -> ();
+    look fn kong_sessions(database: &str) -> KongSessions;
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;
 } }
 

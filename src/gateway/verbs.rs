@@ -66,6 +66,8 @@ pub trait Kong {
     async fn entities(&self, node: &str) -> Result<BTreeMap<String, u64>, Failure>;
     /// Proves that a node's own settings lead to the database that the environment names for its cluster.
     async fn prove_database(&self, node: &str) -> Result<(), Failure>;
+    /// Kong nodes on the host of `node` that the environment does not list and that may use the same database as it.
+    async fn strange_nodes(&self, node: &str) -> Result<Vec<StrangeNode>, Failure>;
     /// The state of the migrations of a cluster, as the `kong` of `node` sees it.
     async fn migration_state(&self, node: &str) -> Result<MigrationState, Failure>;
     /// Runs `kong migrations up` with the `kong` of `node`.
@@ -80,6 +82,15 @@ pub trait Kong {
         node: &str,
         lock_timeout: Duration,
     ) -> Result<MigrationRun, Failure>;
+}
+
+/// A running Kong node that the environment does not list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrangeNode {
+    /// Which process it is, for people.
+    pub described: String,
+    /// Whether it uses the database of the node that was asked about; `None` where its settings cannot be read or followed.
+    pub shares_database: Option<bool>,
 }
 
 /// How a node was stopped.
@@ -157,6 +168,8 @@ pub trait Databases {
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure>;
     /// Takes away a lock on migrations that a killed command left behind.
     async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure>;
+    /// The sessions of Kong's role on its database that no listed node can hold.
+    async fn kong_sessions(&self, database: &str) -> Result<KongSessions, Failure>;
     /// Transactions older than `age`, described for people.
     async fn long_transactions(
         &self,
@@ -178,6 +191,15 @@ pub struct DatabaseFacts {
     pub sessions: u64,
     /// Why a swap is not possible, one line a reason; empty where it is.
     pub swap_obstacles: Vec<String>,
+}
+
+/// Who is connected to a database as Kong's role.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KongSessions {
+    /// The pooler through which Kong connects, where there is one: then addresses say nothing.
+    pub through: Option<String>,
+    /// Sessions from addresses where no listed node is, for people.
+    pub from_elsewhere: Vec<String>,
 }
 
 /// Digests of what a database holds.

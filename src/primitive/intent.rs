@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Effect, Failure, Primitive, Settled};
+use super::{Effect, Failure, History, Primitive, Settled};
 use crate::gateway::Gateway;
 
 /// One line per primitive makes the enum and hands each question on to the primitive that answers it.
@@ -54,6 +54,11 @@ macro_rules! intents {
             /// Refuses what must not be done at `target` in the state that was observed.
             pub async fn require(&self, world: &impl Gateway, target: &str, observed: &Value) -> Result<(), Failure> {
                 match self { $(Self::$name(primitive) => primitive.require(world, target, &typed(observed)?).await,)* }
+            }
+
+            /// Refuses what the run has not proven so far; answers what stays in doubt.
+            pub async fn evidence(&self, world: &impl Gateway, history: &History) -> Result<Vec<String>, Failure> {
+                match self { $(Self::$name(primitive) => primitive.evidence(world, history).await,)* }
             }
 
             /// The intent that takes the step back at `target`.

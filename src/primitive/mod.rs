@@ -6,6 +6,7 @@
 
 mod clock;
 mod database;
+mod history;
 mod http;
 mod intent;
 mod kong;
@@ -21,11 +22,12 @@ use serde::de::DeserializeOwned;
 
 pub use clock::{Now, Pause};
 pub use database::{Backup, DropCopy, Facts, Restore, Verify};
+pub use history::{History, Past};
 pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
     CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Health,
-    MigrateUp, Migrations, ProveDatabase, Reload, Start, Status, Stop, Thaw, Version,
+    MigrateUp, MigratedUp, Migrations, ProveDatabase, Reload, Start, Status, Stop, Thaw, Version,
 };
 pub use look::Look;
 pub use packages::{Available, Install};
@@ -102,6 +104,16 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
     ) -> Result<(), Failure> {
         let _ = (world, target, observed);
         Ok(())
+    }
+
+    /// Refuses what the run itself has not proven so far, and answers what stays in doubt: a person is asked about that.
+    async fn evidence(
+        &self,
+        world: &impl Gateway,
+        history: &History,
+    ) -> Result<Vec<String>, Failure> {
+        let _ = (world, history);
+        Ok(Vec::new())
     }
 
     /// The intent that takes the step back at `target`, from what was observed before it.

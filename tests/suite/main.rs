@@ -11,6 +11,7 @@ mod check;
 mod damage;
 mod endings;
 mod failures;
+mod finish_gates;
 mod harness;
 mod in_place;
 mod migration_states;

@@ -129,6 +129,37 @@ impl PracticeCluster {
         assert_eq!(self.world(), *old, "after `rollback {run}`: {}", back.all);
     }
 
+    /// Starts a node of the old version on the cluster's database that the environment does not list; it ends with the cluster.
+    /// Answers its prefix.
+    pub(crate) fn stray_node(&self) -> String {
+        let first = &self.record["nodes"][0];
+        let text = |key: &str| PathBuf::from(first[key].as_str().unwrap_or_default());
+        let prefix = self.path().join("stray").display().to_string();
+        let conf = std::fs::read_to_string(text("conf")).expect("a configuration");
+        let listens = conf.lines().map(|line| match line.split_once(" = ") {
+            Some(("prefix" | "practice_faults", _)) => String::new(),
+            Some((key @ ("proxy_listen" | "admin_listen" | "status_listen"), _)) => {
+                format!("{key} = 127.0.0.1:0")
+            }
+            _ => line.to_owned(),
+        });
+        let path = self.path().join("stray.conf");
+        let lines: Vec<String> = listens.collect();
+        std::fs::write(&path, lines.join("\n")).expect("written");
+        let started = Command::new(text("packages").join("kong-2.8.5/bin/kong"))
+            .args(["start", "-p", &prefix, "-c"])
+            .arg(&path)
+            .env_clear()
+            .output()
+            .expect("kong runs");
+        assert!(
+            started.status.success(),
+            "{}",
+            String::from_utf8_lossy(&started.stderr)
+        );
+        prefix
+    }
+
     /// How many records the journal of a run has.
     pub(crate) fn records(&self, run: &str) -> usize {
         self.journal(run).len()
@@ -238,6 +269,7 @@ fn upgrade_arguments(run: &str) -> Vec<&str> {
         "checks=/health=200",
         "watch=0s",
         "bake=0s",
+        "interval=10ms",
         "--approve",
         "practice",
         "--run-id",

@@ -11,7 +11,9 @@ use super::postgres::{
     RestoreRequest, Role, SwapNames, SwapState, Tier, VerifyRequest,
 };
 use crate::environment::Database;
-use crate::gateway::{BackupFacts, ContentDigest, DatabaseFacts, Databases, Failure, VerifyTier};
+use crate::gateway::{
+    BackupFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions, VerifyTier,
+};
 
 /// When a dump, a proof or a restore is given up.
 const LONG_WORK: Duration = Duration::from_hours(12);
@@ -225,6 +227,14 @@ impl Databases for Live {
         Ok(done.map(drop).map_err(PostgresError::query(
             "remove the lock that a killed migration left",
         ))?)
+    }
+
+    async fn kong_sessions(&self, database: &str) -> Result<KongSessions, Failure> {
+        let target = self.database(database)?;
+        Ok(KongSessions {
+            through: target.pooler.clone(),
+            from_elsewhere: postgres::sessions_from_elsewhere(target).await?,
+        })
     }
 
     async fn long_transactions(

@@ -1,5 +1,9 @@
 //! `kong.finish`: the second half of the migrations, and the point of no return for the old version.
 
+mod evidence;
+mod old_nodes;
+mod rotation;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -7,7 +11,7 @@ use serde_json::json;
 
 use crate::gateway::Gateway;
 use crate::kong::migrations::{MigrationState, Verdict};
-use crate::primitive::{Effect, Failure, Intent, Primitive, Settled};
+use crate::primitive::{Effect, Failure, History, Intent, Primitive, Settled};
 
 /// Runs `kong migrations finish`, once nothing speaks against it.
 ///
@@ -23,6 +27,12 @@ pub struct Finish {
     pub database: String,
     /// How long Kong's own lock lasts, in seconds.
     pub lock_timeout: u64,
+    /// How long each node must have been in rotation, in milliseconds.
+    pub bake: u64,
+    /// How often the sessions on the database are looked at.
+    pub samples: u32,
+    /// The pause between two looks, in milliseconds.
+    pub interval: u64,
 }
 
 impl Finish {
@@ -78,6 +88,17 @@ impl Primitive for Finish {
                     .hint("it would finish another upgrade's migrations; install the version that did `up`"))
             }
         }
+    }
+
+    async fn evidence(
+        &self,
+        world: &impl Gateway,
+        history: &History,
+    ) -> Result<Vec<String>, Failure> {
+        let mut doubts = self.require_same_binary(world, history).await?;
+        self.require_proven_nodes(world, history).await?;
+        doubts.extend(self.require_no_old_node_at_work(world).await?);
+        Ok(doubts)
     }
 
     fn undo(&self, _target: &str, _observed: &Verdict) -> Option<Intent> {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::gateway::{BackupFacts, ContentDigest, Gateway};
+use crate::kong::Version;
 use crate::kong::migrations::{MigrationState, Verdict};
 use crate::primitive::{Effect, Failure, Intent, Primitive, Restore, Settled};
 
@@ -27,9 +28,32 @@ pub struct MigrateUp {
     pub lock_timeout: u64,
 }
 
+/// What `up` led to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MigratedUp {
+    /// The version of the `kong` that did it. Journals of before it was recorded have none.
+    #[serde(default)]
+    pub version: Option<Version>,
+    /// The state of the migrations directly after.
+    #[serde(flatten)]
+    pub state: MigrationState,
+}
+
+impl MigrateUp {
+    /// What is to be recorded of the `up` that led to `state`.
+    async fn migrated(
+        &self,
+        world: &impl Gateway,
+        state: MigrationState,
+    ) -> Result<MigratedUp, Failure> {
+        let version = Some(world.installed_version(&self.node).await?);
+        Ok(MigratedUp { version, state })
+    }
+}
+
 impl Primitive for MigrateUp {
     type Observed = ContentDigest;
-    type Outcome = MigrationState;
+    type Outcome = MigratedUp;
     const VERB: &'static str = "kong.migrate_up";
     const EFFECT: Effect = Effect::Change;
     const ASPECT: &'static str = "database";
@@ -84,7 +108,7 @@ impl Primitive for MigrateUp {
         world: &impl Gateway,
         target: &str,
         _: &ContentDigest,
-    ) -> Result<MigrationState, Failure> {
+    ) -> Result<MigratedUp, Failure> {
         // Only a killed attempt of this very step can have left one: the observation found none.
         world.clear_migration_lock(target).await?;
         let run = world
@@ -92,7 +116,7 @@ impl Primitive for MigrateUp {
             .await?;
         let state = world.migration_state(&self.node).await?;
         match state.verdict() {
-            Verdict::UpToDate | Verdict::Pending => Ok(state),
+            Verdict::UpToDate | Verdict::Pending => self.migrated(world, state).await,
             Verdict::PendingAndNew => {
                 let message = "an `up` that was killed left a part of the migrations behind, and Kong does not go on from there";
                 Err(Failure::new("kong.migrate_up.half", message)
@@ -122,12 +146,14 @@ impl Primitive for MigrateUp {
         world: &impl Gateway,
         target: &str,
         before: &ContentDigest,
-    ) -> Result<Settled<MigrationState>, Failure> {
+    ) -> Result<Settled<MigratedUp>, Failure> {
         // A client that was killed inside a transaction can still commit: nothing counts while its session lives.
         world.await_no_migration_session(target).await?;
         let state = world.migration_state(&self.node).await?;
         Ok(match state.verdict() {
-            Verdict::UpToDate | Verdict::Pending => Settled::Done(state),
+            Verdict::UpToDate | Verdict::Pending => {
+                Settled::Done(self.migrated(world, state).await?)
+            }
             _ if world.content_digest(target).await? == *before => Settled::NotDone,
             // What was not begun is begun again; half of it is told apart, and taken back, by the attempt.
             _ => Settled::Partly,

@@ -14,7 +14,7 @@ pub use looks::{
     CheckConfiguration, CheckLeftovers, Compare, Entities, Health, Migrations, ProveDatabase,
     Status, Version,
 };
-pub use migrate_up::MigrateUp;
+pub use migrate_up::{MigrateUp, MigratedUp};
 pub use reload::Reload;
 pub use start::Start;
 pub use stop::Stop;

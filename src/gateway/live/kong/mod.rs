@@ -1,6 +1,7 @@
 //! Kong for real: its command line and its Admin API.
 
 mod admin;
+mod census;
 mod command;
 mod migrations;
 mod proof;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::Live;
-use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped};
+use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped, StrangeNode};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 
@@ -146,6 +147,10 @@ impl Kong for Live {
 
     async fn prove_database(&self, node: &str) -> Result<(), Failure> {
         self.prove_database_of(node).await
+    }
+
+    async fn strange_nodes(&self, node: &str) -> Result<Vec<StrangeNode>, Failure> {
+        self.nodes_beside(node).await
     }
 
     async fn migration_state(&self, node: &str) -> Result<MigrationState, Failure> {
