@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Failure, HttpAnswer,
     HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, ProcessIdentity, Processes,
-    Rotation, Stopped, StrangeNode, Traffic, VerifyTier, Web,
+    Rotation, Stopped, StrangeNode, Traffic, VerifyTier, Web, WriteDenial,
 };
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
@@ -145,6 +145,8 @@ hand_on! { Databases {
     look fn migration_lock(database: &str) -> bool;
     change fn clear_migration_lock(database: &str) -> ();
     look fn kong_sessions(database: &str) -> KongSessions;
+    look fn write_denial(database: &str) -> WriteDenial;
+    change fn set_write_denial(database: &str, denial: WriteDenial) -> ();
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;
 } }
 

@@ -16,7 +16,7 @@ pub use process_identity::ProcessIdentity;
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
     HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, Processes,
-    Report, Rotation, RotationState, Stopped, StrangeNode, Traffic, VerifyTier, Web,
+    Report, Rotation, RotationState, Stopped, StrangeNode, Traffic, VerifyTier, Web, WriteDenial,
 };
 
 /// The world.

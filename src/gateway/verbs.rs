@@ -170,6 +170,10 @@ pub trait Databases {
     async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure>;
     /// The sessions of Kong's role on its database that no listed node can hold.
     async fn kong_sessions(&self, database: &str) -> Result<KongSessions, Failure>;
+    /// Whether the database denies writes to Kong's configuration.
+    async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure>;
+    /// Makes the database deny such writes, admit them for a while, or admit them.
+    async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure>;
     /// Transactions older than `age`, described for people.
     async fn long_transactions(
         &self,
@@ -191,6 +195,18 @@ pub struct DatabaseFacts {
     pub sessions: u64,
     /// Why a swap is not possible, one line a reason; empty where it is.
     pub swap_obstacles: Vec<String>,
+}
+
+/// Whether a database denies writes to Kong's configuration, whoever sends them. What traffic writes is never denied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteDenial {
+    /// It does not.
+    Off,
+    /// It did and is to again: migrations are under way, or a part of the tables is open.
+    Suspended,
+    /// It does.
+    On,
 }
 
 /// Who is connected to a database as Kong's role.

@@ -11,6 +11,8 @@ use super::Intent;
 /// A step that ended well.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Past {
+    /// Its number.
+    pub step: u32,
     /// What was wanted.
     pub intent: Intent,
     /// What it answered to the script.

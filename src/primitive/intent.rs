@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Effect, Failure, History, Primitive, Settled};
+use super::{Effect, Failure, History, Past, Primitive, Settled};
 use crate::gateway::Gateway;
 
 /// One line per primitive makes the enum and hands each question on to the primitive that answers it.
@@ -31,7 +31,7 @@ macro_rules! intents {
             /// What the step is to the gate.
             #[must_use]
             pub fn effect(&self) -> Effect {
-                match self { $(Self::$name(_) => <super::$name as Primitive>::EFFECT,)* }
+                match self { $(Self::$name(primitive) => Primitive::effect(primitive),)* }
             }
 
             /// What the step observes, such as `node`; empty where it observes nothing.
@@ -71,6 +71,12 @@ macro_rules! intents {
                 match self {
                     $(Self::$name(primitive) => Ok(value(&primitive.perform(world, target, &typed(observed)?).await?)),)*
                 }
+            }
+
+            /// Whether a finished step still is a standing condition.
+            #[must_use]
+            pub fn stands(&self, before: &[Past], after: &[Past]) -> bool {
+                match self { $(Self::$name(primitive) => Primitive::stands(primitive, before, after),)* }
             }
 
             /// Whether what a finished step established has lapsed, and what.

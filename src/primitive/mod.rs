@@ -127,6 +127,18 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
         observed: &Self::Observed,
     ) -> Result<Self::Outcome, Failure>;
 
+    /// What it is to the gate, where that depends on what is wanted.
+    fn effect(&self) -> Effect {
+        Self::EFFECT
+    }
+
+    /// Whether a finished step still is a standing condition, given the finished steps around it: what one established, a later one
+    /// can end.
+    fn stands(&self, before: &[Past], after: &[Past]) -> bool {
+        let _ = (before, after);
+        true
+    }
+
     /// Whether what this step established still stands, for a step that gives the later ones their permission (a window that is open,
     /// a freeze that holds). `outcome` is what it answered then; `Some` says what has lapsed.
     async fn lapsed(

@@ -2,7 +2,7 @@
 
 use super::{clean, duration};
 use crate::journal::{Actor, Event, Record, RunState, SettledAs, StepNo};
-use crate::primitive::Intent;
+use crate::primitive::{FreezeMode, Intent};
 
 /// The line for `record`, if it deserves one; `state` is the run after it.
 #[expect(
@@ -146,6 +146,9 @@ fn call(intent: &Intent) -> String {
             serde_word(&verify.tier),
             if verify.keep { ", kept as standby" } else { "" }
         ),
+        Intent::Freeze(freeze) if freeze.mode == FreezeMode::Observe => {
+            format!("{}, watched, not frozen", freeze.cluster)
+        }
         Intent::Check(check) => request(check),
         Intent::Poll(poll) => request(&poll.check),
         other => other.targets().join(", "),

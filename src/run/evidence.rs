@@ -51,6 +51,7 @@ pub(super) fn history(state: &RunState) -> History {
     });
     let past = |step: &crate::journal::Step| match &step.result {
         StepResult::Finished(outcome) => Some(Past {
+            step: step.number.0,
             intent: step.intent.clone(),
             outcome: outcome.clone(),
             ended: step.ended?,

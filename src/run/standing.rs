@@ -6,12 +6,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::{Fault, Gate, People};
 use crate::gateway::Gateway;
-use crate::journal::{Event, RunState, StepNo, StepResult};
-use crate::primitive::{Effect, Intent};
+use crate::journal::{Event, RunState, StepNo};
+use crate::primitive::{Effect, Intent, Past};
 
 /// How long an approval stands. A night's window fits in; the next night's does not.
 const APPROVAL_STANDS: Duration = Duration::from_hours(8);
@@ -29,8 +27,20 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             // From here on stopping would be worse than going on.
             return Ok(());
         }
-        for (number, condition, outcome) in self.recorder.state(conditions) {
-            match condition.lapsed(&self.world, &outcome).await {
+        let history = self.recorder.state(super::evidence::history);
+        for (position, past) in history.steps.iter().enumerate() {
+            let (before, after) = (&history.steps[..position], &history.steps[position + 1..]);
+            let Past {
+                step: number,
+                intent: condition,
+                outcome,
+                ..
+            } = past;
+            // Steps over several targets answer a map, and none of them establishes a condition.
+            if condition.targets().len() != 1 || !condition.stands(before, after) {
+                continue;
+            }
+            match condition.lapsed(&self.world, outcome).await {
                 Ok(None) => {}
                 Ok(Some(lapsed)) => {
                     return Err(Fault::Paused {
@@ -78,18 +88,6 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         }
         Ok(())
     }
-}
-
-/// The finished steps that established something which may lapse, with what they answered then.
-fn conditions(state: &RunState) -> Vec<(StepNo, Intent, Value)> {
-    let finished = state.steps.iter().filter_map(|step| match &step.result {
-        StepResult::Finished(outcome) => Some((step.number, step.intent.clone(), outcome.clone())),
-        StepResult::Open | StepResult::Failed(_) | StepResult::Retried => None,
-    });
-    // Steps over several targets answer a map, and none of them establishes a condition.
-    finished
-        .filter(|(_, intent, _)| intent.targets().len() == 1)
-        .collect()
 }
 
 /// What a person is shown before approving: facts of the journal, then the playbook's own words, quoted and marked as such.

@@ -12,6 +12,7 @@ mod damage;
 mod endings;
 mod failures;
 mod finish_gates;
+mod freeze;
 mod harness;
 mod in_place;
 mod migration_states;

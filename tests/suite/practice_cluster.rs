@@ -181,27 +181,36 @@ impl PracticeCluster {
 
     /// Waits until a query of Kong's database answers true.
     pub(crate) fn wait_for(&self, question: &str) {
-        let socket = self.path().join("socket");
-        let psql = cutover::lab::postgres::binaries()
-            .expect("PostgreSQL is installed")
-            .join("psql");
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let asked = Command::new(&psql)
-                .args([
-                    "-XAtq", "-U", "postgres", "-d", "kong", "-c", question, "-h",
-                ])
-                .arg(&socket)
-                .output()
-                .expect("psql runs");
-            if asked.stdout == b"t\n" {
-                return;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "never true: {question} {asked:?}"
-            );
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while self.sql(question).as_deref() != Ok("t") {
+            assert!(Instant::now() < deadline, "never true: {question}");
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What Kong's database answers to a statement, or how it refuses it. Asked as a superuser, whom grants do not bind.
+    pub(crate) fn sql(&self, statement: &str) -> Result<String, String> {
+        let psql = cutover::lab::postgres::binaries().expect("PostgreSQL is installed");
+        let asked = Command::new(psql.join("psql"))
+            .args([
+                "-XAtq",
+                "-U",
+                "postgres",
+                "-d",
+                "kong",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-c",
+            ])
+            .args([statement, "-h"])
+            .arg(self.path().join("socket"))
+            .output()
+            .expect("psql runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if asked.status.success() {
+            Ok(text(&asked.stdout))
+        } else {
+            Err(text(&asked.stderr))
         }
     }
 

@@ -13,6 +13,7 @@ use super::postgres::{
 use crate::environment::Database;
 use crate::gateway::{
     BackupFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions, VerifyTier,
+    WriteDenial,
 };
 
 /// When a dump, a proof or a restore is given up.
@@ -237,6 +238,14 @@ impl Databases for Live {
         })
     }
 
+    async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure> {
+        Ok(postgres::denial(self.database(database)?).await?)
+    }
+
+    async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure> {
+        Ok(postgres::set_denial(self.database(database)?, denial).await?)
+    }
+
     async fn long_transactions(
         &self,
         database: &str,
@@ -367,26 +376,4 @@ fn free_bytes(path: &Path) -> Result<u64, Failure> {
         )
     })?;
     Ok(found.f_bavail * found.f_frsize)
-}
-
-impl From<PostgresError> for Failure {
-    fn from(error: PostgresError) -> Self {
-        let code = match &error {
-            PostgresError::Connect { .. } => "database.unreachable",
-            PostgresError::NoTool { .. } => "database.no_tool",
-            PostgresError::Space { .. } => "database.space",
-            PostgresError::Damaged { .. } => "database.backup.damaged",
-            PostgresError::Differs { .. } => "database.different",
-            PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
-            PostgresError::Secret(_) => "secret.unavailable",
-            _ => "database.failed",
-        };
-        let failure = Self::new(code, error.to_string());
-        match code {
-            "database.unreachable" => failure.hint("is the server up, and do `[databases]` and the secret of the environment file fit it?"),
-            "database.no_tool" => failure.hint("install the server's own client tools, such as `postgresql-client-15`"),
-            "database.space" => failure.hint("free some space, or name another storage in the environment file"),
-            _ => failure,
-        }
-    }
 }

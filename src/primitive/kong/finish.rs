@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::gateway::Gateway;
+use super::freeze::with_writes_allowed;
+use crate::gateway::{Gateway, WriteDenial};
 use crate::kong::migrations::{MigrationState, Verdict};
 use crate::primitive::{Effect, Failure, History, Intent, Primitive, Settled};
 
@@ -115,9 +116,9 @@ impl Primitive for Finish {
             return world.migration_state(self.node()).await;
         }
         world.clear_migration_lock(target).await?;
-        let run = world
-            .migrations_finish(self.node(), Duration::from_secs(self.lock_timeout))
-            .await?;
+        let timeout = Duration::from_secs(self.lock_timeout);
+        let work = world.migrations_finish(self.node(), timeout);
+        let run = with_writes_allowed(world, target, work).await?;
         let state = world.migration_state(self.node()).await?;
         if state.verdict() == Verdict::UpToDate {
             return Ok(state);
@@ -141,7 +142,8 @@ impl Primitive for Finish {
         world.await_no_migration_session(target).await?;
         let state = world.migration_state(self.node()).await?;
         // What is still pending is finished by running it again; Kong moves one subsystem after the other.
-        Ok(if state.verdict() == Verdict::UpToDate {
+        let held = world.write_denial(target).await? != WriteDenial::Suspended;
+        Ok(if held && state.verdict() == Verdict::UpToDate {
             Settled::Done(state)
         } else {
             Settled::Partly

@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::gateway::{BackupFacts, ContentDigest, Gateway};
+use super::freeze::with_writes_allowed;
+use crate::gateway::{BackupFacts, ContentDigest, Gateway, WriteDenial};
 use crate::kong::Version;
 use crate::kong::migrations::{MigrationState, Verdict};
-use crate::primitive::{Effect, Failure, Intent, Primitive, Restore, Settled};
+use crate::primitive::{Effect, Failure, Intent, Past, Primitive, Restore, Settled};
 
 /// Runs `kong migrations up`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -34,6 +35,9 @@ pub struct MigratedUp {
     /// The version of the `kong` that did it. Journals of before it was recorded have none.
     #[serde(default)]
     pub version: Option<Version>,
+    /// The content directly after: what nothing may have changed while the configuration is held still.
+    #[serde(default)]
+    pub content: Option<ContentDigest>,
     /// The state of the migrations directly after.
     #[serde(flatten)]
     pub state: MigrationState,
@@ -47,7 +51,46 @@ impl MigrateUp {
         state: MigrationState,
     ) -> Result<MigratedUp, Failure> {
         let version = Some(world.installed_version(&self.node).await?);
-        Ok(MigratedUp { version, state })
+        let content = Some(world.content_digest(&self.database).await?);
+        Ok(MigratedUp {
+            version,
+            content,
+            state,
+        })
+    }
+
+    /// Migrates, and believes the state that this leads to.
+    async fn up(&self, world: &impl Gateway, target: &str) -> Result<MigratedUp, Failure> {
+        // Only a killed attempt of this very step can have left one: the observation found none.
+        world.clear_migration_lock(target).await?;
+        let run = world
+            .migrations_up(&self.node, Duration::from_secs(self.lock_timeout))
+            .await?;
+        let state = world.migration_state(&self.node).await?;
+        match state.verdict() {
+            Verdict::UpToDate | Verdict::Pending => self.migrated(world, state).await,
+            Verdict::PendingAndNew => {
+                let message = "an `up` that was killed left a part of the migrations behind, and Kong does not go on from there";
+                Err(Failure::new("kong.migrate_up.half", message)
+                    .hint(
+                        "go back and begin anew; `up --force` would run the second halves as well",
+                    )
+                    .details(json!(state)))
+            }
+            Verdict::New | Verdict::NeedsBootstrap => {
+                let why = match (run.error, run.aborted) {
+                    (Some(error), _) => error,
+                    (None, true) => {
+                        "another node held the lock, and `kong migrations up` did nothing"
+                            .to_owned()
+                    }
+                    (None, false) => {
+                        "`kong migrations up` left migrations that have not run".to_owned()
+                    }
+                };
+                Err(Failure::new("kong.migrate_up.failed", why).details(json!(state)))
+            }
+        }
     }
 }
 
@@ -109,36 +152,32 @@ impl Primitive for MigrateUp {
         target: &str,
         _: &ContentDigest,
     ) -> Result<MigratedUp, Failure> {
-        // Only a killed attempt of this very step can have left one: the observation found none.
-        world.clear_migration_lock(target).await?;
-        let run = world
-            .migrations_up(&self.node, Duration::from_secs(self.lock_timeout))
-            .await?;
-        let state = world.migration_state(&self.node).await?;
-        match state.verdict() {
-            Verdict::UpToDate | Verdict::Pending => self.migrated(world, state).await,
-            Verdict::PendingAndNew => {
-                let message = "an `up` that was killed left a part of the migrations behind, and Kong does not go on from there";
-                Err(Failure::new("kong.migrate_up.half", message)
-                    .hint(
-                        "go back and begin anew; `up --force` would run the second halves as well",
-                    )
-                    .details(json!(state)))
-            }
-            Verdict::New | Verdict::NeedsBootstrap => {
-                let why = match (run.error, run.aborted) {
-                    (Some(error), _) => error,
-                    (None, true) => {
-                        "another node held the lock, and `kong migrations up` did nothing"
-                            .to_owned()
-                    }
-                    (None, false) => {
-                        "`kong migrations up` left migrations that have not run".to_owned()
-                    }
-                };
-                Err(Failure::new("kong.migrate_up.failed", why).details(json!(state)))
-            }
-        }
+        with_writes_allowed(world, target, self.up(world, target)).await
+    }
+
+    fn stands(&self, before: &[Past], after: &[Past]) -> bool {
+        let frozen = |past: &Past| {
+            matches!(&past.intent, Intent::Freeze(freeze)
+                if freeze.database == self.database && freeze.stands(&[], after))
+        };
+        before.iter().any(frozen)
+    }
+
+    async fn lapsed(
+        &self,
+        world: &impl Gateway,
+        migrated: MigratedUp,
+    ) -> Result<Option<String>, Failure> {
+        let now = world.content_digest(&self.database).await?;
+        let written = migrated.content.is_some_and(|after_up| {
+            now.schema == after_up.schema && now.configuration != after_up.configuration
+        });
+        Ok(written.then(|| {
+            format!(
+                "the configuration of `{}` was changed after `up`, while it was held still",
+                self.cluster
+            )
+        }))
     }
 
     async fn settle(
@@ -151,6 +190,12 @@ impl Primitive for MigrateUp {
         world.await_no_migration_session(target).await?;
         let state = world.migration_state(&self.node).await?;
         Ok(match state.verdict() {
+            // The freeze is taken up again by the next attempt, which finds nothing else to do.
+            Verdict::UpToDate | Verdict::Pending
+                if world.write_denial(target).await? == WriteDenial::Suspended =>
+            {
+                Settled::Partly
+            }
             Verdict::UpToDate | Verdict::Pending => {
                 Settled::Done(self.migrated(world, state).await?)
             }

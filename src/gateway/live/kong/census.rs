@@ -111,7 +111,7 @@ mod tests {
     fn a_prefix_is_read_from_what_nginx_and_the_stand_in_show() {
         let nginx = b"nginx: master process /usr/local/openresty/nginx/sbin/nginx -p /usr/local/kong -c nginx.conf\0\0";
         assert_eq!(prefix_of(nginx), Some(PathBuf::from("/usr/local/kong")));
-        let stand_in = b"/x/cutover\0stand-in\02.8.5\0node\0--prefix\0/tmp/p/kong-1\0";
+        let stand_in = b"/x/cutover\0stand-in\0v2.8.5\0node\0--prefix\0/tmp/p/kong-1\0";
         assert_eq!(prefix_of(stand_in), Some(PathBuf::from("/tmp/p/kong-1")));
         assert_eq!(prefix_of(b"bash\0-p\0relative\0"), None);
     }

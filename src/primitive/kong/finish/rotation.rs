@@ -95,6 +95,7 @@ mod tests {
 
     fn history(intents: Vec<Value>) -> Vec<Past> {
         let past = |(second, intent)| Past {
+            step: 1,
             intent: serde_json::from_value(intent).expect("an intent"),
             outcome: Value::Null,
             ended: Timestamp::from_second(second).expect("a time"),

@@ -1,0 +1,26 @@
+//! What a playbook is told when a database fails: a stable code, the message, and what to do.
+
+use super::error::PostgresError;
+use crate::gateway::Failure;
+
+impl From<PostgresError> for Failure {
+    fn from(error: PostgresError) -> Self {
+        let code = match &error {
+            PostgresError::Connect { .. } => "database.unreachable",
+            PostgresError::NoTool { .. } => "database.no_tool",
+            PostgresError::Space { .. } => "database.space",
+            PostgresError::Damaged { .. } => "database.backup.damaged",
+            PostgresError::Differs { .. } => "database.different",
+            PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
+            PostgresError::Secret(_) => "secret.unavailable",
+            _ => "database.failed",
+        };
+        let failure = Self::new(code, error.to_string());
+        match code {
+            "database.unreachable" => failure.hint("is the server up, and do `[databases]` and the secret of the environment file fit it?"),
+            "database.no_tool" => failure.hint("install the server's own client tools, such as `postgresql-client-15`"),
+            "database.space" => failure.hint("free some space, or name another storage in the environment file"),
+            _ => failure,
+        }
+    }
+}
