@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! argv ─► cli ─► playbook ─► script ─► run (the gate) ─► primitive ─► gateway ─► the world
-//!                            child      │  recorded? granted?   intent,     live │ faulty
+//!                            child      │  recorded? granted?   intent,     live │ simulated │ faulty
 //!                            process    │  observe, undo        undo,
 //!                                       ▼                       settle
 //!                                    journal ──records──► render: terminal │ ndjson
@@ -17,30 +17,38 @@
 //! * [`primitive`]: one file per word of the trade.
 //! * [`gateway`]: what one can do to the world; the only room that opens sockets and starts processes on a playbook's behalf.
 //! * [`kong`]: knowledge: versions, migrations. Pure.
+//! * [`drill`]: what can go wrong, each played once, and what must hold all the same.
+//! * [`plan`]: what a run would do, read off the same run played in a simulated world.
 //! * [`lab`]: the practice cluster: a stand-in for Kong on real PostgreSQL.
 //! * [`render`]: records in, text out; no decisions.
+//! * [`tls`]: encryption for PostgreSQL's driver, which the gateway and the stand-in both need.
 //!
-//! Arrows point one way: `cli` wires everything and nothing imports it; `environment` and `kong` point nowhere; and
+//! Arrows point one way: `cli` wires everything and nothing imports it; `environment`, `kong` and `tls` point nowhere; and
 //!
-//! * `script → run, journal, primitive, playbook, gateway` (of `journal` and `gateway` types only);
+//! * `script → run, journal, primitive, playbook, gateway, drill` (of `journal` and `gateway` types only);
 //! * `run → journal, primitive, environment, gateway`;
-//! * `render → journal, primitive, playbook, gateway` (types only);
+//! * `drill → run, journal, primitive, gateway, kong`;
+//! * `plan → run, journal, primitive, gateway, environment` (types only);
+//! * `render → journal, primitive, playbook, gateway, plan, drill` (types only);
 //! * `journal → primitive` (types only);
 //! * `primitive → gateway, kong, playbook` (of `playbook` value types only);
-//! * `gateway → environment, kong`;
-//! * `lab → kong`;
+//! * `gateway → environment, kong, tls`;
+//! * `lab → kong, tls`;
 //! * `playbook → kong` (value types only).
 //!
 //! `tests/suite/architecture.rs` reads these lines and checks them.
 
 pub mod cli;
+pub mod drill;
 pub mod environment;
 pub mod gateway;
 pub mod journal;
 pub mod kong;
 pub mod lab;
+pub mod plan;
 pub mod playbook;
 pub mod primitive;
 pub mod render;
 pub mod run;
 pub mod script;
+pub mod tls;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::environment::Environment;
+use crate::gateway::simulated::World;
+use crate::plan::Plan;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
@@ -13,8 +15,23 @@ pub(super) enum Verb {
         /// The file.
         file: PathBuf,
     },
-    /// Prints the JSON schema of environment files.
-    Schema,
+    /// Prints the JSON schema of environment files, of observed worlds, or of plans.
+    Schema {
+        /// Of what.
+        #[arg(value_enum, default_value = "environment")]
+        of: SchemaOf,
+    },
+}
+
+/// What has a published schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum SchemaOf {
+    /// An environment file.
+    Environment,
+    /// A world, as `cutover observe` writes it.
+    World,
+    /// A plan, as `cutover plan --output json` writes it.
+    Plan,
 }
 
 pub(super) fn environment(verb: &Verb) -> Result<Exit, CliError> {
@@ -33,8 +50,12 @@ pub(super) fn environment(verb: &Verb) -> Result<Exit, CliError> {
                 environment.databases.len()
             ));
         }
-        Verb::Schema => {
-            let schema = Environment::json_schema();
+        Verb::Schema { of } => {
+            let schema = match of {
+                SchemaOf::Environment => Environment::json_schema(),
+                SchemaOf::World => schemars::schema_for!(World).into(),
+                SchemaOf::Plan => schemars::schema_for!(Plan).into(),
+            };
             output::data(&serde_json::to_string_pretty(&schema).expect("a schema is plain data"));
         }
     }

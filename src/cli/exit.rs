@@ -33,6 +33,8 @@ pub enum Exit {
     Waiting = 8,
     /// The journal is damaged or cannot be written.
     Journal = 9,
+    /// A plan that would change something.
+    Changes = 10,
     /// Another runner or an unfinished run holds the environment.
     Locked = 12,
 }

@@ -6,13 +6,17 @@ mod api;
 mod approve;
 mod check;
 mod demo;
+mod drill;
 mod environment;
 mod exit;
 mod injection;
 mod journal;
+mod kept_plan;
 mod list;
+mod observe;
 mod operator;
 mod output;
+mod plan;
 mod practice;
 mod resume;
 mod rollback;
@@ -21,6 +25,7 @@ mod runner;
 mod runs;
 mod settle;
 mod show;
+mod way_back;
 mod why_down;
 
 use std::path::PathBuf;
@@ -49,6 +54,12 @@ struct Arguments {
 enum Verb {
     /// Runs a playbook in an environment.
     Run(run::Arguments),
+    /// Shows what a run would do, step by step, without doing any of it.
+    Plan(plan::Arguments),
+    /// Plays a playbook with each thing going wrong once, and says what is not safe.
+    Drill(drill::Arguments),
+    /// Looks at an environment, and writes the world that a plan begins with.
+    Observe(observe::Arguments),
     /// Goes on with a run that was put down or interrupted.
     Resume(resume::Arguments),
     /// Attempts the failed step of a held run again, and goes on.
@@ -138,6 +149,9 @@ pub fn main() -> ExitCode {
 async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
     match verb {
         Verb::Run(arguments) => Box::pin(run::run(arguments)).await,
+        Verb::Plan(arguments) => Box::pin(plan::plan(arguments)).await,
+        Verb::Drill(arguments) => Box::pin(drill::drill(arguments)).await,
+        Verb::Observe(arguments) => observe::run(arguments).await,
         Verb::Resume(arguments) => {
             Box::pin(resume::resume(arguments, crate::journal::Mark::Resume)).await
         }

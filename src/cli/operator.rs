@@ -10,8 +10,8 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::output;
 use super::runner::Manner;
-use crate::journal::{Actor, JournalError, RunDirectory, StepNo};
-use crate::run::{Answered, People, Question};
+use crate::journal::{Actor, JournalError, RunDirectory, StepNo, Way};
+use crate::run::{Answered, Back, People, Question};
 
 /// An answer that was given from another terminal, as a private file of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,7 +57,6 @@ impl Operator {
         let name = match question {
             Question::Approve { step, .. } => approval_file(*step),
             Question::Settle { step, .. } => settle_file(*step),
-            Question::Undo { .. } => return None,
         };
         let text = self.directory.stored(&name).ok()??;
         let answer: FiledAnswer = serde_json::from_str(&text).ok()?;
@@ -86,26 +85,26 @@ impl Operator {
                 "done",
                 Some("not-done"),
             ),
-            Question::Undo { reason } => (
-                format!("{reason}\nType `undo` to go back, anything else to hold: "),
-                "undo",
-                None,
-            ),
         };
-        let _ = write!(std::io::stderr(), "{}", crate::render::clean(&text));
-        let _ = std::io::stderr().flush();
-        let mut line = String::new();
         let by = Actor::Person(login());
-        match BufReader::new(tokio::io::stdin())
-            .read_line(&mut line)
-            .await
-        {
-            Ok(0) | Err(_) => Answered::Nobody,
-            Ok(_) if line.trim() == yes => Answered::Yes(by),
-            Ok(_) if no.is_some_and(|no| line.trim() != no) => Answered::Nobody,
-            Ok(_) => Answered::No(by),
+        match typed(&text).await {
+            None => Answered::Nobody,
+            Some(line) if line == yes => Answered::Yes(by),
+            Some(line) if no.is_some_and(|no| line != no) => Answered::Nobody,
+            Some(_) => Answered::No(by),
         }
     }
+}
+
+/// What a person types at the terminal after `text`, unless nobody is there any more.
+async fn typed(text: &str) -> Option<String> {
+    let _ = write!(std::io::stderr(), "{}", crate::render::clean(text));
+    let _ = std::io::stderr().flush();
+    let mut line = String::new();
+    let read = BufReader::new(tokio::io::stdin())
+        .read_line(&mut line)
+        .await;
+    matches!(read, Ok(1..)).then(|| line.trim().to_owned())
 }
 
 impl People for Operator {
@@ -126,6 +125,26 @@ impl People for Operator {
             }
         }
         Answered::Nobody
+    }
+
+    async fn turn_back(&mut self, reason: &str, ways: &[Way]) -> Back {
+        if !output::at_terminal() {
+            return Back::Hold;
+        }
+        let words: Vec<String> = ways.iter().map(|way| format!("`{way}`")).collect();
+        let words = if words.is_empty() {
+            "`undo`".to_owned()
+        } else {
+            words.join(", ")
+        };
+        let question = format!("{reason}\nType {words} to go back, anything else to hold: ");
+        let answer = typed(&question).await.unwrap_or_default();
+        let named = ways.iter().find(|way| way.to_string() == answer);
+        match named {
+            Some(way) => Back::By(*way, Actor::Person(login())),
+            None if ways.is_empty() && answer == "undo" => Back::Undo,
+            None => Back::Hold,
+        }
     }
 
     fn wants_pause(&self) -> Option<String> {

@@ -7,7 +7,9 @@ use super::output;
 use crate::kong::Version;
 use crate::lab::balancer::State;
 use crate::lab::postgres::PostgresError;
-use crate::lab::practice::{self, Fault, NodeStatus, Options, Practice, PracticeError, Remains};
+use crate::lab::practice::{
+    self, Fault, NodeStatus, Options, Practice, PracticeError, Remains, Security,
+};
 
 /// The verbs of `cutover practice`.
 #[derive(Debug, clap::Subcommand)]
@@ -19,6 +21,9 @@ pub(super) enum Verb {
         /// The version that runs at first.
         #[arg(long, default_value = "2.8.5")]
         version: Version,
+        /// A database as strict as in production: TLS and SCRAM over TCP, an authority and a schema of its own, no superuser.
+        #[arg(long)]
+        hardened: bool,
     },
     /// Takes the cluster down.
     Down {
@@ -136,7 +141,18 @@ pub(super) struct PracticePlace {
 
 pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
     match verb {
-        Verb::Up { place, version } => up(&place.directory, version).await?,
+        Verb::Up {
+            place,
+            version,
+            hardened,
+        } => {
+            let security = if hardened {
+                Security::Hardened
+            } else {
+                Security::Plain
+            };
+            up(&place.directory, version, security).await?;
+        }
         Verb::Down { place, remove } => {
             let remains = if remove {
                 Remains::Remove
@@ -154,13 +170,14 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-async fn up(directory: &Path, version: Version) -> Result<(), CliError> {
+async fn up(directory: &Path, version: Version, security: Security) -> Result<(), CliError> {
     output::people(
         "bringing the practice cluster up: PostgreSQL, two nodes, a load balancer, an echo server",
     );
     let options = Options {
         binary: own_binary()?,
         version,
+        security,
     };
     let practice = practice::up(directory, &options, interrupted()).await?;
     output::data(&format!(

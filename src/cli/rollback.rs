@@ -5,9 +5,11 @@ use std::io::Write as _;
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
 use super::runner::{Manner, Runner, TakenUp, inventory, lock_world, store, stored_environment};
+use super::way_back::{WayArgument, choose};
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
-use crate::journal::{Ending, Mark, RunId, RunState};
+use crate::journal::{Ending, Mark, RunId, RunState, Way};
+use crate::render::clean;
 use crate::run::{EnvironmentLock, roll_back};
 use crate::script::{Host, Sources};
 
@@ -18,6 +20,9 @@ pub(super) struct Arguments {
     run: String,
     #[command(flatten)]
     place: Place,
+    /// How a migrated database goes back; where none is named, by the kept copy if it is there, else by the backup.
+    #[arg(long)]
+    way: Option<WayArgument>,
     /// How the run is shown.
     #[arg(short, long, default_value = "text")]
     output: OutputFormat,
@@ -37,6 +42,11 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     let _world = lock_world(&environment, &directory.run().0, Mark::Rollback).await?;
     let (opened, state) = directory.open_journal()?;
     refuse(&state)?;
+    let wanted = arguments.way.map(Way::from);
+    let choice = choose(wanted, &state, &environment, &directory).await?;
+    if let Some(choice) = &choice {
+        output::people(&clean(&choice.screen));
+    }
     if state.admitted() || state.past_return() {
         confirm(&environment.name, arguments.confirm)?;
     }
@@ -62,6 +72,13 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         mark: Mark::Rollback,
         manner,
     })?;
+    if let Some(choice) = choice {
+        let recorded = runner
+            .gate
+            .recorder()
+            .sync(jiff::Timestamp::now(), choice.event());
+        recorded.map_err(|fault| CliError::usage(fault.to_string()))?;
+    }
     runner
         .until_concluded(host, async |gate, host| {
             Box::pin(roll_back(gate, host, "a rollback was asked for")).await

@@ -1,12 +1,14 @@
 //! `cutover run PLAYBOOK NAME=VALUE…`: a new run from its first step to its verdict.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::Place;
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
+use super::kept_plan::Held;
 use super::runner::{ENVIRONMENT, MannerArguments, Runner, TakenUp, inventory, lock_world, store};
 use crate::environment::{Decision, Environment};
 use crate::journal::{
@@ -19,11 +21,18 @@ use crate::script::{Host, Sources};
 /// Arguments of `cutover run`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// A playbook that ships, by name, or the path of a `.rhai` file.
-    playbook: String,
-    /// Its parameters.
-    #[arg(value_name = "NAME=VALUE")]
+    /// A playbook that ships, by name, or the path of a `.rhai` file. A plan names its own.
+    #[arg(required_unless_present = "plan")]
+    playbook: Option<String>,
+    /// Its parameters. A plan has its own.
+    #[arg(value_name = "NAME=VALUE", conflicts_with = "plan")]
     parameters: Vec<String>,
+    /// Hold the run to a plan that `cutover plan --out` wrote: refuse when anything has changed since. A plan is used once.
+    #[arg(long, value_name = "FILE", conflicts_with = "playbook")]
+    plan: Option<PathBuf>,
+    /// Show what the run would do and do nothing: the same as `cutover plan`.
+    #[arg(long, conflicts_with = "plan")]
+    dry_run: bool,
     #[command(flatten)]
     place: Place,
     #[command(flatten)]
@@ -34,16 +43,28 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
+    if arguments.dry_run {
+        let playbook = arguments.playbook.unwrap_or_default();
+        return super::plan::dry_run(playbook, arguments.parameters, arguments.place).await;
+    }
     let environment = Environment::load(&arguments.place.environment)?;
     let store = store(&environment)?;
-    let (mut host, loaded) = Host::load(Sources::find(&arguments.playbook)?).await?;
+    let held = arguments.plan.as_deref().map(Held::read).transpose()?;
+    let playbook = match &held {
+        Some(held) => held.kept.subject.clone(),
+        None => arguments.playbook.unwrap_or_default(),
+    };
+    let (mut host, loaded) = Host::load(Sources::find(&playbook)?).await?;
     if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
         return Ok(exit);
     }
     let header = loaded
         .header
         .expect("a playbook without a header is rejected");
-    let parameters = resolve_parameters(&header, &arguments.parameters, &environment)?;
+    let parameters = match &held {
+        Some(held) => held.kept.header.parameters.clone(),
+        None => resolve_parameters(&header, &arguments.parameters, &environment)?,
+    };
     refuse_denied(&loaded.verbs, &environment)?;
     let manner = arguments.manner.manner(&environment)?;
     let run = RunId(arguments.run_id.unwrap_or_else(new_run_id));
@@ -56,23 +77,25 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         None
     };
 
+    let mut first = header_of(
+        run.clone(),
+        header.api,
+        host.sources(),
+        &parameters,
+        &environment,
+    );
+    if let Some(held) = &held {
+        held.refuse_drift(&first, &environment).await?;
+        held.use_once(&store, &run)?;
+        first.plan = Some(held.digest());
+    }
     let directory = store.create(&run)?;
     host.sources().store(&directory)?;
-    let stored = serde_json::to_string_pretty(&environment).expect("plain data");
-    directory.store(ENVIRONMENT, &stored)?;
-    let sources = host.sources().all().map(|(name, text)| Source {
-        name: name.to_owned(),
-        digest: Digest::of(text),
-    });
-    let first = Event::Header(Box::new(Header {
-        run,
-        playbook: host.sources().name.clone(),
-        api: header.api,
-        sources: sources.collect(),
-        parameters: parameters.clone(),
-        environment: environment.name.clone(),
-        environment_digest: Digest::of(&stored),
-    }));
+    directory.store(ENVIRONMENT, &stored_form(&environment))?;
+    if let Some(held) = &held {
+        held.store(&directory)?;
+    }
+    let first = Event::Header(Box::new(first));
     let mut journal = directory.create_journal()?;
     let record = journal.append(Timestamp::now(), first, Durability::Synced)?;
     let state = RunState::of(std::slice::from_ref(&record)).expect("a header is a good beginning");
@@ -95,8 +118,37 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         .await
 }
 
+/// The first record of a run.
+pub(super) fn header_of(
+    run: RunId,
+    api: u32,
+    sources: &Sources,
+    parameters: &BTreeMap<String, serde_json::Value>,
+    environment: &Environment,
+) -> Header {
+    let source = |(name, text): (&str, &str)| Source {
+        name: name.to_owned(),
+        digest: Digest::of(text),
+    };
+    Header {
+        run,
+        playbook: sources.name.clone(),
+        api,
+        sources: sources.all().map(source).collect(),
+        parameters: parameters.clone(),
+        environment: environment.name.clone(),
+        environment_digest: Digest::of(stored_form(environment)),
+        plan: None,
+    }
+}
+
+/// An environment as a run stores it.
+fn stored_form(environment: &Environment) -> String {
+    serde_json::to_string_pretty(environment).expect("plain data")
+}
+
 /// The values of the playbook's parameters.
-fn resolve_parameters(
+pub(super) fn resolve_parameters(
     header: &playbook::Header,
     given: &[String],
     environment: &Environment,

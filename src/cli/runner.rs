@@ -7,6 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
+use super::kept_plan::last_line;
 use super::operator::{Operator, PauseWish, login};
 use super::{OutputFormat, output};
 use crate::environment::Environment;
@@ -14,7 +15,7 @@ use crate::gateway::live::Live;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
-    Actor, Durability, Event, FileJournal, Mark, Record, RunDirectory, RunState, Store,
+    Actor, Durability, Ending, Event, FileJournal, Mark, Record, RunDirectory, RunState, Store,
 };
 use crate::render;
 use crate::run::{Conclusion, Fault, Gate, Recorder, Watcher};
@@ -96,6 +97,7 @@ pub(super) struct TakenUp<'a> {
 pub(super) struct Runner {
     pub(super) gate: Gate<Faulty<Live>, Operator>,
     pause: PauseWish,
+    directory: RunDirectory,
 }
 
 impl Runner {
@@ -150,7 +152,11 @@ impl Runner {
             manner.injection.plan(),
         );
         let gate = Gate::new(recorder, world, operator, environment.grants.clone());
-        Ok(Self { gate, pause })
+        Ok(Self {
+            gate,
+            pause,
+            directory: directory.clone(),
+        })
     }
 
     /// Lets `work` run with the gate until it concludes, or a second signal ends it.
@@ -165,7 +171,11 @@ impl Runner {
             &mut Host,
         ) -> Result<Conclusion, crate::journal::JournalError>,
     {
-        let Self { mut gate, pause } = self;
+        let Self {
+            mut gate,
+            pause,
+            directory,
+        } = self;
         let mut host = host;
         let mut signals = Signals::listen()
             .map_err(|error| CliError::usage(format!("cannot listen for signals: {error}")))?;
@@ -192,7 +202,16 @@ impl Runner {
             Some(conclusion) => Exit::of(conclusion?.ending),
             None => Exit::Waiting,
         };
-        output::data(&recorder.state(render::verdict));
+        let at = jiff::Timestamp::now();
+        let choices = recorder.state(|state| {
+            // A run that waits for an approval has just shown the same with what is to be approved.
+            let stands = matches!(state.ending, Some(Ending::Held | Ending::Stuck));
+            stands.then(|| render::choices(state, at)).flatten()
+        });
+        if let Some(choices) = choices {
+            output::people(&choices);
+        }
+        output::data(&recorder.state(|state| last_line(&directory, state)));
         Ok(exit)
     }
 }

@@ -1,6 +1,7 @@
 //! `cutover show RUN`: how a run went, from its journal alone.
 
 use super::exit::{CliError, Exit};
+use super::kept_plan::{fidelity, last_line};
 use super::runner::store;
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
@@ -38,7 +39,13 @@ pub(super) fn show(arguments: &Arguments) -> Result<Exit, CliError> {
         }
     }
     if arguments.output == OutputFormat::Text {
-        output::data(&render::verdict(&state));
+        if let Some(choices) = render::choices(&state, jiff::Timestamp::now()) {
+            output::data(&choices);
+        }
+        if let Some(fidelity) = fidelity(&directory, &state) {
+            output::data(&render::surprises(&fidelity));
+        }
+        output::data(&last_line(&directory, &state));
         output::data(&format!("journal: {}", directory.journal().display()));
     }
     Ok(Exit::Done)

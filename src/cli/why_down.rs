@@ -29,6 +29,9 @@ pub(super) fn why_down(arguments: &Arguments) -> Result<Exit, CliError> {
             output::data("no node is down because of the unfinished run");
         }
         output::data(&render::verdict(&state));
+        if let Some(choices) = render::choices(&state, jiff::Timestamp::now()) {
+            output::data(&choices);
+        }
         return Ok(Exit::Done);
     }
     output::data(

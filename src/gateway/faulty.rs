@@ -5,17 +5,23 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::{
-    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Failure, HttpAnswer,
-    HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, ProcessIdentity, Processes,
-    Rotation, Stopped, StrangeNode, Traffic, VerifyTier, Web, WriteDenial,
+    AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
+    Expectation, Failure, HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages,
+    Practice, ProcessIdentity, Processes, Rotation, Since, Stopped, StrangeNode, Traffic,
+    VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
-use crate::kong::migrations::MigrationState;
+use crate::kong::migrations::{MigrationState, Names};
+
+/// How long a call takes that its deadline cuts off.
+const LATE: Duration = Duration::from_mins(15);
 
 /// Which call fails, and how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Plan {
     /// No call fails; they are counted.
     Never,
@@ -23,8 +29,12 @@ pub enum Plan {
     FailBefore(u32),
     /// The `n`th call that changes the world, from 1, does its work and then reports failure.
     FailAfter(u32),
+    /// The same, after a quarter of an hour: its deadline cut it off.
+    FailLate(u32),
     /// The `n`th call and every later one fails before it does anything.
     FailFrom(u32),
+    /// The first of these calls fails before it does anything, and so does the second.
+    FailBoth(u32, u32),
 }
 
 /// A world in which one call fails.
@@ -35,7 +45,7 @@ pub struct Faulty<World> {
     changes: Cell<u32>,
 }
 
-impl<World> Faulty<World> {
+impl<World: Clock> Faulty<World> {
     /// `world`, failing as `plan` says.
     pub fn new(world: World, plan: Plan) -> Self {
         Self {
@@ -43,6 +53,11 @@ impl<World> Faulty<World> {
             plan,
             changes: Cell::new(0),
         }
+    }
+
+    /// The world behind the faults.
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// How many calls that change the world were made.
@@ -62,13 +77,25 @@ impl<World> Faulty<World> {
         match self.plan {
             Plan::FailBefore(chosen) if number == chosen => Err(injected()),
             Plan::FailFrom(chosen) if number >= chosen => Err(injected()),
+            Plan::FailBoth(first, second) if number == first || number == second => Err(injected()),
+            Plan::FailLate(chosen) if number == chosen => {
+                call.await?;
+                self.world.pause(LATE).await;
+                Err(Failure::new(
+                    "process.deadline",
+                    format!("call {number} was cut off by its deadline"),
+                ))
+            }
             Plan::FailAfter(chosen) if number == chosen => {
                 call.await?;
                 Err(injected())
             }
-            Plan::Never | Plan::FailBefore(_) | Plan::FailAfter(_) | Plan::FailFrom(_) => {
-                call.await
-            }
+            Plan::Never
+            | Plan::FailBefore(_)
+            | Plan::FailAfter(_)
+            | Plan::FailLate(_)
+            | Plan::FailFrom(_)
+            | Plan::FailBoth(..) => call.await,
         }
     }
 }
@@ -96,7 +123,7 @@ impl<World: Processes> Processes for Faulty<World> {
 /// Hands each verb on; those marked `change` are counted and can fail.
 macro_rules! hand_on {
     ($trait:ident { $($kind:ident fn $verb:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }) => {
-        impl<World: $trait> $trait for Faulty<World> {
+        impl<World: $trait + Clock> $trait for Faulty<World> {
             $(async fn $verb(&self, $($argument: $type),*) -> Result<$answer, Failure> {
                 hand_on!(@$kind self, self.world.$verb($($argument),*))
             })*
@@ -117,6 +144,7 @@ hand_on! { Kong {
     change fn start_node(node: &str) -> ();
     change fn stop_node(node: &str, patience: Duration) -> Stopped;
     change fn reload_node(node: &str) -> ();
+    look fn file_digests(node: &str) -> BTreeMap<String, String>;
     look fn check_configuration(node: &str) -> ();
     look fn admin_status(node: &str) -> AdminStatus;
     look fn entities(node: &str) -> BTreeMap<String, u64>;
@@ -140,8 +168,11 @@ hand_on! { Databases {
     change fn verify_backup(database: &str, backup: &BackupFacts, tier: VerifyTier, keep: Option<&str>) -> ();
     look fn has_copy(database: &str, copy: &str) -> bool;
     change fn drop_copy(database: &str, copy: &str) -> ();
-    change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>) -> ();
+    change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>, retired: &str) -> ();
+    look fn take_baseline(database: &str) -> BaselineFacts;
+    look fn writes_since(database: &str, since: &Since) -> Writes;
     look fn await_no_migration_session(database: &str) -> u64;
+    look fn pending_migrations(database: &str) -> Names;
     look fn migration_lock(database: &str) -> bool;
     change fn clear_migration_lock(database: &str) -> ();
     look fn kong_sessions(database: &str) -> KongSessions;
@@ -156,6 +187,6 @@ hand_on! { Traffic {
 } }
 
 hand_on! { Web {
-    look fn request(request: &HttpRequest) -> HttpAnswer;
+    look fn request(request: &HttpRequest, hoped: &Expectation) -> HttpAnswer;
     look fn proxy_url(node: &str) -> String;
 } }

@@ -1,14 +1,16 @@
 //! What one can do to the world, in the trade's verbs.
 //!
 //! The only room that opens sockets, starts processes and touches files that are not cutover's own. [`Gateway`] is what primitives
-//! see; `live` is the real world, [`Faulty`] makes any world fail at a chosen place. A gateway finds things by the names of the
+//! see; `live` is the real world, `simulated` a model of it, [`Faulty`] makes any world fail at a chosen place. A gateway finds things by the names of the
 //! environment; it knows no journal and no script.
 
 mod failure;
 mod faulty;
 pub mod live;
 mod process_identity;
+pub mod simulated;
 mod verbs;
+mod writes;
 
 pub use failure::Failure;
 pub use faulty::{Faulty, Plan};
@@ -18,6 +20,7 @@ pub use verbs::{
     HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, Processes,
     Report, Rotation, RotationState, Stopped, StrangeNode, Traffic, VerifyTier, Web, WriteDenial,
 };
+pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 
 /// The world.
 pub trait Gateway:

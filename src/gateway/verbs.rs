@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Failure, ProcessIdentity};
+use super::{BaselineFacts, Failure, ProcessIdentity, Since, Writes};
 use crate::kong::Version;
-use crate::kong::migrations::MigrationState;
+use crate::kong::migrations::{MigrationState, Names};
 
 /// What a gateway tells while it works; the gate writes process starts into the journal, the terminal shows progress.
 pub trait Report {
@@ -58,6 +59,8 @@ pub trait Kong {
     async fn stop_node(&self, node: &str, patience: Duration) -> Result<Stopped, Failure>;
     /// Makes Kong read its configuration again.
     async fn reload_node(&self, node: &str) -> Result<(), Failure>;
+    /// SHA-256 of the files that decide what a node does: its configuration file and its `kong` command, by those names.
+    async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure>;
     /// Lets the installed `kong` judge the node's configuration.
     async fn check_configuration(&self, node: &str) -> Result<(), Failure>;
     /// What the node's Admin API says of it.
@@ -85,7 +88,8 @@ pub trait Kong {
 }
 
 /// A running Kong node that the environment does not list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct StrangeNode {
     /// Which process it is, for people.
     pub described: String,
@@ -155,15 +159,23 @@ pub trait Databases {
     async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure>;
     /// Drops a database that this run created.
     async fn drop_copy(&self, database: &str, copy: &str) -> Result<(), Failure>;
-    /// Brings back what a backup holds, by the kept copy if it is there, else by restoring. What was there is kept under a dated name.
+    /// Brings back what a backup holds, by the kept copy if it is there, else by restoring. What was there is kept as the database
+    /// `retired`.
     async fn restore_database(
         &self,
         database: &str,
         backup: &BackupFacts,
         copy: Option<&str>,
+        retired: &str,
     ) -> Result<(), Failure>;
+    /// Keeps what a database holds now, to compare later moments with.
+    async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure>;
+    /// What is different in a database from what it held.
+    async fn writes_since(&self, database: &str, since: &Since) -> Result<Writes, Failure>;
     /// Ends sessions of a killed `kong migrations` and waits until none is left. Answers how many there were.
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure>;
+    /// What `up` has run and `finish` has not, as the database itself says: an older `kong` does not list what it does not know.
+    async fn pending_migrations(&self, database: &str) -> Result<Names, Failure>;
     /// Whether Kong's own lock on migrations is held.
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure>;
     /// Takes away a lock on migrations that a killed command left behind.
@@ -198,10 +210,11 @@ pub struct DatabaseFacts {
 }
 
 /// Whether a database denies writes to Kong's configuration, whoever sends them. What traffic writes is never denied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WriteDenial {
     /// It does not.
+    #[default]
     Off,
     /// It did and is to again: migrations are under way, or a part of the tables is open.
     Suspended,
@@ -210,7 +223,8 @@ pub enum WriteDenial {
 }
 
 /// Who is connected to a database as Kong's role.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct KongSessions {
     /// The pooler through which Kong connects, where there is one: then addresses say nothing.
     pub through: Option<String>,
@@ -267,7 +281,7 @@ pub trait Traffic {
 }
 
 /// What a load balancer gives a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rotation {
     /// Its weight, 0 to 256.
     pub weight: u16,
@@ -276,7 +290,7 @@ pub struct Rotation {
 }
 
 /// Whether a node gets new requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RotationState {
     /// It does, by its weight.
@@ -287,8 +301,13 @@ pub enum RotationState {
 
 /// Requests to HTTP servers.
 pub trait Web {
-    /// Sends one request, and answers what came back within its deadline.
-    async fn request(&self, request: &HttpRequest) -> Result<HttpAnswer, Failure>;
+    /// Sends one request, and answers what came back within its deadline. What the caller hopes for changes nothing where there are
+    /// servers; a simulated world has none to ask.
+    async fn request(
+        &self,
+        request: &HttpRequest,
+        hoped: &Expectation,
+    ) -> Result<HttpAnswer, Failure>;
     /// The base URL of a node's proxy.
     async fn proxy_url(&self, node: &str) -> Result<String, Failure>;
 }

@@ -5,6 +5,7 @@
 
 mod step;
 mod transition;
+mod undo;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use serde_json::Value;
 pub use step::{Step, StepResult, TargetStage, TargetState};
 pub use transition::IllegalTransition;
 
-use super::{Actor, Digest, Ending, Event, Header, Mark, Record, StepNo};
+use super::{Actor, Digest, Ending, Event, Header, Mark, Record, StepNo, Way};
 use crate::primitive::{Effect, Failure, Intent, ProcessIdentity};
 
 /// How a run stands after its records so far.
@@ -34,6 +35,8 @@ pub struct RunState {
     pub ending: Option<Ending>,
     /// Why, in the verdict's words.
     pub reason: String,
+    /// The way back that a person chose.
+    pub way: Option<Way>,
     /// Given up by a person.
     pub abandoned: bool,
     /// What people were asked and answered, by step.
@@ -207,6 +210,21 @@ impl RunState {
                     && seen.insert((intent.aspect(), state.target.name.clone()))
             })
             .map(|(intent, state)| (intent, state.target.name.as_str(), &state.target.observed))
+            .collect()
+    }
+
+    /// What was left on the way back as a person chose: the undo that left it, its target, and what stays, in words.
+    #[must_use]
+    pub fn left(&self) -> Vec<(Intent, String, String)> {
+        let undone = self
+            .undo
+            .iter()
+            .filter(|entry| entry.state == UndoState::Finished);
+        undone
+            .filter_map(|entry| {
+                let words = entry.intent.leaves()?;
+                Some((entry.intent.clone(), entry.name.clone(), words))
+            })
             .collect()
     }
 

@@ -9,8 +9,10 @@ mod error;
 mod file;
 mod fold;
 mod memory;
+mod outage;
 mod record;
 mod store;
+mod ways;
 
 pub use chain::{Chain, Damage, verify};
 pub use digest::Digest;
@@ -21,11 +23,13 @@ pub use fold::{
     Trail, UndoEntry, UndoState,
 };
 pub use memory::MemoryJournal;
+pub use outage::Outage;
 pub use record::{
     Actor, Ending, Event, Header, Mark, Place, Record, RunId, SettledAs, Source, StepNo, Target,
     VERSION,
 };
 pub use store::{RunDirectory, Store};
+pub use ways::{Loses, NewUndo, Takes, Way, WayBack, WaysBack};
 
 use jiff::Timestamp;
 

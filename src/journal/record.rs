@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::Digest;
+use super::{Digest, NewUndo, Way};
 use crate::primitive::{Failure, Intent, ProcessIdentity};
 
 /// The version of the record format. A change of meaning raises it and ships with an old journal as a test.
@@ -172,6 +172,17 @@ pub enum Event {
         /// The step.
         step: StepNo,
     },
+    /// A person chose how to come back.
+    WayChosen {
+        /// How.
+        way: Way,
+        /// Who.
+        by: Actor,
+        /// What the person was shown.
+        shown: String,
+        /// What undoes the migrations on that way.
+        undos: Vec<NewUndo>,
+    },
     /// The way back began.
     UnwindingStarted {
         /// Why.
@@ -240,6 +251,9 @@ pub enum Event {
         ending: Ending,
         /// Why, in a sentence.
         reason: String,
+        /// What the playbook itself raised with a hint and did not catch; a step's failure has a record of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raised: Option<Failure>,
     },
 }
 
@@ -260,6 +274,9 @@ pub struct Header {
     pub environment: String,
     /// The digest of the environment as stored in the run directory.
     pub environment_digest: Digest,
+    /// The digest of the plan that the run is held to, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Digest>,
 }
 
 /// One stored source.
@@ -366,4 +383,20 @@ pub enum Ending {
     Held,
     /// Put down between two steps, to be resumed.
     Paused,
+}
+
+impl Ending {
+    /// The word for it in records, verdicts and reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::Undone => "undone",
+            Self::UndoneUnverified => "undone_unverified",
+            Self::Stuck => "stuck",
+            Self::Held => "held",
+            Self::Paused => "paused",
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! STORE/                 0700
 //!   locks/ENVIRONMENT    held while a runner works; names it
+//!   plans/DIGEST         names the run that used the plan
 //!   runs/RUN/            0700
 //!     journal.ndjson     0600
 //!     environment.json   the environment as it was, references to secrets only
@@ -18,7 +19,7 @@ use std::os::unix::fs::{
 };
 use std::path::{Path, PathBuf};
 
-use super::{FileJournal, JournalError, Opened, RunId, RunState};
+use super::{Digest, FileJournal, JournalError, Opened, RunId, RunState};
 
 /// All runs of one storage directory.
 #[derive(Debug, Clone)]
@@ -54,6 +55,34 @@ impl Store {
         Ok(Self {
             root: root.to_owned(),
         })
+    }
+
+    /// Notes that `run` uses the plan with this digest. Answers the run that used it before, if one did.
+    pub fn use_plan(&self, plan: &Digest, run: &RunId) -> Result<Option<RunId>, JournalError> {
+        let directory = self.root.join("plans");
+        make_private(&directory)?;
+        let path = directory.join(plan.to_string());
+        let made = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path);
+        match made {
+            Ok(mut file) => {
+                let written = file
+                    .write_all(run.0.as_bytes())
+                    .and_then(|()| file.sync_all());
+                written.map_err(|source| failed("write", &path, source))?;
+                sync_directory(&directory)?;
+                Ok(None)
+            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let run = std::fs::read_to_string(&path);
+                let run = run.map_err(|source| failed("read", &path, source))?;
+                Ok(Some(RunId(run)))
+            }
+            Err(source) => Err(failed("write", &path, source)),
+        }
     }
 
     /// The store's directory.

@@ -3,6 +3,7 @@
 //! Recorded from the `schema_meta` of the three releases; knows nothing of what a migration does.
 
 use super::Version;
+use super::migrations::Names;
 
 /// One migration of a subsystem.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -189,6 +190,33 @@ pub fn of(version: &Version) -> Vec<Subsystem> {
         .collect()
 }
 
+/// Every migration of every release, with its subsystem.
+pub fn subsystems() -> impl Iterator<Item = (&'static str, Migration)> {
+    SUBSYSTEMS
+        .iter()
+        .flat_map(|(name, migrations)| migrations.iter().map(|migration| (*name, *migration)))
+}
+
+/// What `up` from one version to another leaves pending for `finish`, by subsystem.
+#[must_use]
+pub fn second_phases(from: &Version, to: &Version) -> Names {
+    let known = of(from);
+    let is_known = |subsystem: &str, name: &str| {
+        let same = known.iter().filter(|one| one.name == subsystem);
+        same.flat_map(|one| &one.migrations)
+            .any(|migration| migration.name == name)
+    };
+    let waiting = |one: Subsystem| {
+        let new = one
+            .migrations
+            .iter()
+            .filter(|migration| migration.has_teardown && !is_known(one.name, migration.name));
+        let names: Vec<String> = new.map(|migration| migration.name.to_owned()).collect();
+        (!names.is_empty()).then(|| (one.name.to_owned(), names))
+    };
+    of(to).into_iter().filter_map(waiting).collect()
+}
+
 impl Subsystem {
     /// The Lua namespace under which Kong keeps the subsystem's migrations.
     #[must_use]
@@ -218,23 +246,9 @@ mod tests {
     #[test]
     fn the_second_phases_of_the_two_upgrades_are_those_that_were_recorded() {
         let second_phases = |source: &Version, target: &Version| {
-            let known: Vec<_> = of(source)
-                .into_iter()
-                .flat_map(|one| {
-                    one.migrations
-                        .into_iter()
-                        .map(move |it| (one.name, it.name))
-                })
-                .collect();
-            of(target)
-                .into_iter()
-                .flat_map(|one| {
-                    let name = one.name;
-                    one.migrations.into_iter().map(move |it| (name, it))
-                })
-                .filter(|(name, it)| it.has_teardown && !known.contains(&(*name, it.name)))
-                .map(|(name, _)| name)
-                .collect::<Vec<_>>()
+            let mut subsystems: Vec<String> = second_phases(source, target).into_keys().collect();
+            subsystems.sort_by_key(|name| (name != "core", name.clone()));
+            subsystems
         };
         let [two, three, nine] = RECORDED;
         assert_eq!(

@@ -29,6 +29,15 @@ pub struct MigrationState {
     pub new: Names,
 }
 
+/// Migrations as a person reads them: `core 016_280_to_300, http-log 001_280_to_300`.
+#[must_use]
+pub fn told(names: &Names) -> String {
+    let each = names
+        .iter()
+        .flat_map(|(subsystem, names)| names.iter().map(move |name| format!("{subsystem} {name}")));
+    each.collect::<Vec<_>>().join(", ")
+}
+
 /// What a [`MigrationState`] comes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

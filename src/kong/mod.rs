@@ -4,6 +4,8 @@
 pub mod catalogue;
 pub mod migrations;
 pub mod paths;
+pub mod repackage;
+pub mod schema;
 pub mod version;
 
 pub use version::Version;

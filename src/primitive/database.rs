@@ -160,6 +160,17 @@ pub struct Restore {
     pub copy: Option<String>,
 }
 
+impl Restore {
+    /// The name under which what was there is kept: known before it exists, so that it can be told of whatever happens in between.
+    #[must_use]
+    pub fn retired(&self) -> String {
+        format!(
+            "cutover_before_{}",
+            &self.backup.manifest[..12.min(self.backup.manifest.len())]
+        )
+    }
+}
+
 impl Primitive for Restore {
     type Observed = ContentDigest;
     type Outcome = ContentDigest;
@@ -190,7 +201,7 @@ impl Primitive for Restore {
             return Ok(observed.clone());
         }
         world
-            .restore_database(target, &self.backup, self.copy.as_deref())
+            .restore_database(target, &self.backup, self.copy.as_deref(), &self.retired())
             .await?;
         let found = world.content_digest(target).await?;
         if found == self.backup.content {

@@ -31,7 +31,7 @@ impl Check {
                 request.url
             );
         }
-        let answer = world.request(&request).await?;
+        let answer = world.request(&request, &self.expect).await?;
         let wrong = differences(&self.expect, &answer);
         if wrong.is_empty() {
             return Ok(answer);

@@ -10,12 +10,12 @@ use crate::gateway::Gateway;
 
 /// One line per primitive makes the enum and hands each question on to the primitive that answers it.
 macro_rules! intents {
-    ($($(#[$documentation:meta])* $name:ident = $verb:literal,)*) => {
+    ($(#[doc = $about:literal] $name:ident = $verb:literal,)*) => {
         /// What a step wants.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "verb", deny_unknown_fields)]
         pub enum Intent {
-            $($(#[$documentation])* #[serde(rename = $verb)] $name(super::$name),)*
+            $(#[doc = $about] #[serde(rename = $verb)] $name(super::$name),)*
         }
 
         impl Intent {
@@ -26,6 +26,12 @@ macro_rules! intents {
             #[must_use]
             pub fn verb(&self) -> &'static str {
                 match self { $(Self::$name(_) => <super::$name as Primitive>::VERB,)* }
+            }
+
+            /// What it is about, in a few words, such as "Stopping nodes.".
+            #[must_use]
+            pub fn about(&self) -> &'static str {
+                match self { $(Self::$name(_) => $about.trim_ascii(),)* }
             }
 
             /// What the step is to the gate.
@@ -64,6 +70,12 @@ macro_rules! intents {
             /// The intent that takes the step back at `target`.
             pub fn undo(&self, target: &str, observed: &Value) -> Result<Option<Intent>, Failure> {
                 match self { $(Self::$name(primitive) => Ok(primitive.undo(target, &typed(observed)?)),)* }
+            }
+
+            /// What stays different for good where this is the undo of a step, in words.
+            #[must_use]
+            pub fn leaves(&self) -> Option<String> {
+                match self { $(Self::$name(primitive) => primitive.leaves(),)* }
             }
 
             /// Acts on `target`, and reads the world back.
@@ -152,6 +164,8 @@ intents! {
     Thaw = "kong.thaw",
     /// The first half of the migrations.
     MigrateUp = "kong.migrate_up",
+    /// Leaving what the first half made, on the way back.
+    LeaveMigrated = "kong.leave_migrated",
     /// The second half.
     Finish = "kong.finish",
     /// Entities against an earlier count.

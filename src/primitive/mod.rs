@@ -16,6 +16,7 @@ mod practice;
 mod review;
 mod run;
 mod traffic;
+mod words;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,7 +28,8 @@ pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
     CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Health,
-    MigrateUp, MigratedUp, Migrations, ProveDatabase, Reload, Start, Status, Stop, Thaw, Version,
+    LeaveMigrated, MigrateUp, Migrated, Migrations, ProveDatabase, Reload, Start, Status, Stop,
+    Thaw, Version,
 };
 pub use look::Look;
 pub use packages::{Available, Install};
@@ -36,7 +38,7 @@ pub use review::ReviewPath;
 pub use run::{Approve, Note, OnRollback, WaitFor};
 pub use traffic::{Admit, Drain, SetRotation, TrafficStatus};
 
-pub use crate::gateway::{Failure, ProcessIdentity};
+pub use crate::gateway::{BackupFacts, BaselineFacts, Failure, ProcessIdentity, RotationState};
 
 use crate::gateway::Gateway;
 
@@ -118,6 +120,12 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
 
     /// The intent that takes the step back at `target`, from what was observed before it.
     fn undo(&self, target: &str, observed: &Self::Observed) -> Option<Intent>;
+
+    /// What stays different for good where this is the undo of a step, in words. What it observes is then declared left: looking
+    /// again after the way back does not compare it with how it was found.
+    fn leaves(&self) -> Option<String> {
+        None
+    }
 
     /// Acts on `target`, and reads the world back.
     async fn perform(

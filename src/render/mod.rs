@@ -1,13 +1,23 @@
 //! Records in, text out. No decisions: what is said here follows from the journal alone.
 
+mod choices;
 mod diagnostic;
+mod drill;
+mod fidelity;
+mod plan;
 mod production;
 mod progress;
 mod text;
 mod verdict;
+mod writes;
 
+pub use choices::choices;
 pub use diagnostic::{Excerpt, diagnostics};
+pub use drill::drill;
+pub use fidelity::{fidelity, surprises};
+pub use plan::plan;
 pub use production::{downtime, production};
 pub use progress::record_line;
-pub use text::{clean, duration};
+pub use text::{clean, counted, duration};
 pub use verdict::{Standing, standing, verdict};
+pub use writes::writes;

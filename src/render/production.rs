@@ -1,45 +1,23 @@
-//! How production stands, from the journal alone: which nodes this run left stopped or out of rotation.
-
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
+//! How production stands, in words.
 
 use super::duration;
-use crate::gateway::RotationState;
-use crate::journal::{RunState, Step, TargetStage, UndoState};
+use crate::journal::{Outage, RunState};
 use crate::primitive::Intent;
-
-/// What a run last did to a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct NodeStanding {
-    /// Since when it is stopped.
-    stopped: Option<Timestamp>,
-    /// Since when it gets no requests.
-    drained: Option<Timestamp>,
-}
 
 /// One sentence: is production down, since when, and which nodes. `None` where this run left every node that it knows serving.
 #[must_use]
 pub fn production(state: &RunState) -> Option<String> {
-    let nodes = standing(state);
-    let out: Vec<(&String, Timestamp)> = nodes
-        .iter()
-        .filter_map(|(name, node)| {
-            Some((name, node.stopped.into_iter().chain(node.drained).min()?))
-        })
-        .collect();
-    let since = out.iter().map(|(_, since)| *since).max()?;
-    let names: Vec<&str> = out.iter().map(|(name, _)| name.as_str()).collect();
-    let word = |name: &&str| {
-        if nodes[*name].stopped.is_some() {
+    let outage = Outage::of(state)?;
+    let word = |(name, stopped): (&String, &bool)| {
+        if *stopped {
             format!("{name} stopped")
         } else {
             format!("{name} out of rotation")
         }
     };
-    let listed: Vec<String> = names.iter().map(word).collect();
-    let at = since.strftime("%H:%M:%S UTC");
-    Some(if out.len() == nodes.len() {
+    let listed: Vec<String> = outage.nodes.iter().map(word).collect();
+    let at = outage.since.strftime("%H:%M:%S UTC");
+    Some(if outage.whole {
         format!("PRODUCTION IS DOWN since {at} ({})", listed.join(", "))
     } else {
         format!(
@@ -65,73 +43,4 @@ pub fn downtime(state: &RunState) -> Option<String> {
         .find(|step| matches!(step.intent, Intent::Admit(_)))?
         .ended?;
     Some(duration(drained, admitted))
-}
-
-/// Every node that the run stopped, started, drained or admitted, as it left it.
-fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
-    let mut nodes: BTreeMap<String, NodeStanding> = BTreeMap::new();
-    for step in state.steps.iter().filter(|step| step.is_act()) {
-        for target in &step.targets {
-            if about_nodes(&step.intent) {
-                // Also one that was not turned to yet is a node that production has.
-                nodes.entry(target.target.name.clone()).or_default();
-            }
-            if matches!(
-                target.stage,
-                TargetStage::Finished(_) | TargetStage::Started | TargetStage::Partly
-            ) {
-                apply(&mut nodes, &step.intent, &target.target.name, end(step));
-            }
-        }
-    }
-    for entry in state
-        .undo
-        .iter()
-        .rev()
-        .filter(|entry| entry.state == UndoState::Finished)
-    {
-        let name = entry
-            .intent
-            .targets()
-            .into_iter()
-            .next()
-            .unwrap_or_default();
-        apply(
-            &mut nodes,
-            &entry.intent,
-            &name,
-            state.last.unwrap_or_default(),
-        );
-    }
-    nodes
-}
-
-fn about_nodes(intent: &Intent) -> bool {
-    matches!(
-        intent,
-        Intent::Stop(_)
-            | Intent::Start(_)
-            | Intent::Drain(_)
-            | Intent::Admit(_)
-            | Intent::SetRotation(_)
-    )
-}
-
-fn end(step: &Step) -> Timestamp {
-    step.ended.unwrap_or(step.began)
-}
-
-fn apply(nodes: &mut BTreeMap<String, NodeStanding>, intent: &Intent, name: &str, at: Timestamp) {
-    let rotates = |nodes: &mut BTreeMap<String, NodeStanding>, state: RotationState| {
-        nodes.entry(name.to_owned()).or_default().drained =
-            (state == RotationState::Drain).then_some(at);
-    };
-    match intent {
-        Intent::Stop(_) => nodes.entry(name.to_owned()).or_default().stopped = Some(at),
-        Intent::Start(_) => nodes.entry(name.to_owned()).or_default().stopped = None,
-        Intent::Drain(_) => rotates(nodes, RotationState::Drain),
-        Intent::Admit(_) => rotates(nodes, RotationState::Ready),
-        Intent::SetRotation(set) => rotates(nodes, set.rotation.state),
-        _ => {}
-    }
 }

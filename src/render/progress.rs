@@ -2,7 +2,7 @@
 
 use super::{clean, duration};
 use crate::journal::{Actor, Event, Record, RunState, SettledAs, StepNo};
-use crate::primitive::{FreezeMode, Intent};
+use crate::primitive::Intent;
 
 /// The line for `record`, if it deserves one; `state` is the run after it.
 #[expect(
@@ -83,6 +83,7 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             clean(why)
         ),
         Event::Retried { step } => format!("{:>3} ↻ attempted again", step.0),
+        Event::WayChosen { way, by, .. } => format!("way back chosen by {by}: {way}"),
         Event::UnwindingStarted { reason } => format!("undoing, because {}", clean(reason)),
         Event::UndoFinished { step, target, .. } => {
             format!("{:>3} ↶ undid {}", step.0, undone(state, *step, *target))
@@ -103,6 +104,10 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             let quoted = clean(shown).replace('\n', "\n      ");
             format!("{:>3} ? approval wanted: {quoted}", step.0)
         }
+        Event::Verdict {
+            raised: Some(raised),
+            ..
+        } => format!("✗ the playbook{}", failure(Some(raised))),
         Event::Approved { step, by } => format!("{:>3} ✓ approved by {by}", step.0),
         Event::Abandoned { by, reason } => format!("abandoned by {by}: {}", clean(reason)),
         Event::Attached { .. }
@@ -134,26 +139,7 @@ fn told(state: &RunState, number: StepNo) -> String {
 
 /// An intent as a person reads it: the verb and what it is done to.
 fn call(intent: &Intent) -> String {
-    let words = match intent {
-        Intent::Approve(approve) => approve.what.clone(),
-        Intent::OnRollback(closure) => closure.name.clone(),
-        Intent::WaitFor(wait) => wait.window.to_string(),
-        Intent::Pause(pause) => format!("{} ms", pause.milliseconds),
-        Intent::Install(install) => format!("{} on {}", install.version, install.nodes.join(", ")),
-        Intent::Verify(verify) => format!(
-            "{} by {}{}",
-            verify.database,
-            serde_word(&verify.tier),
-            if verify.keep { ", kept as standby" } else { "" }
-        ),
-        Intent::Freeze(freeze) if freeze.mode == FreezeMode::Observe => {
-            format!("{}, watched, not frozen", freeze.cluster)
-        }
-        Intent::Check(check) => request(check),
-        Intent::Poll(poll) => request(&poll.check),
-        other => other.targets().join(", "),
-    };
-    format!("{} {}", intent.verb(), clean(&words))
+    format!("{} {}", intent.verb(), clean(&intent.words()))
 }
 
 fn undone(state: &RunState, step: StepNo, target: usize) -> String {
@@ -181,22 +167,4 @@ fn failure(found: Option<&crate::primitive::Failure>) -> String {
         .map(|hint| format!("\n        help: {}", clean(hint)))
         .unwrap_or_default();
     format!(": {} [{}]{hint}", clean(&found.message), found.code)
-}
-
-/// A request as a person reads it.
-fn request(check: &crate::primitive::Check) -> String {
-    let node = check
-        .node
-        .as_ref()
-        .map(|node| format!("{node} "))
-        .unwrap_or_default();
-    format!("{node}{}", check.request.url)
-}
-
-/// The word under which a plain value stands in the journal.
-fn serde_word(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|value| value.as_str().map(str::to_owned))
-        .unwrap_or_default()
 }

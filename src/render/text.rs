@@ -12,10 +12,25 @@ pub fn clean(text: &str) -> String {
         .collect()
 }
 
+/// So many things, in words: `1 fault`, `2 faults`.
+#[must_use]
+pub fn counted(number: usize, thing: &str) -> String {
+    if number == 1 {
+        format!("1 {thing}")
+    } else {
+        format!("{number} {thing}s")
+    }
+}
+
 /// The time between two moments, in the unit that a person would use.
 #[must_use]
 pub fn duration(from: Timestamp, to: Timestamp) -> String {
-    let milliseconds = to.duration_since(from).as_millis().max(0);
+    milliseconds(u64::try_from(to.duration_since(from).as_millis()).unwrap_or_default())
+}
+
+/// So many milliseconds, in the unit that a person would use.
+#[must_use]
+pub(super) fn milliseconds(milliseconds: u64) -> String {
     match milliseconds {
         0..1_000 => format!("{milliseconds} ms"),
         1_000..60_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),

@@ -1,12 +1,19 @@
 //! A run from its first step to its verdict.
 
-use super::{Answered, Call, Fault, Gate, People, Question, Raised, Reply, Request, Script};
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Back, Call, Fault, Gate, People, Raised, Reply, Request, Script};
 use crate::environment::OnFailure;
-use crate::gateway::Gateway;
-use crate::journal::{Durability, Ending, Event, JournalError, Trail};
+use crate::gateway::{Gateway, Since};
+use crate::journal::{
+    Durability, Ending, Event, JournalError, RunState, StepResult, Trail, WaysBack,
+};
+use crate::primitive::Failure;
 
 /// How a runner put a run down.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Conclusion {
     /// The verdict.
     pub ending: Ending,
@@ -107,7 +114,7 @@ async fn turn_back<World: Gateway, Person: People>(
     gate: &mut Gate<World, Person>,
     script: &mut impl Script,
     on_failure: OnFailure,
-    reason: String,
+    mut reason: String,
 ) -> Result<(Ending, String), JournalError> {
     let (touched, admitted, past) = gate
         .recorder
@@ -117,22 +124,83 @@ async fn turn_back<World: Gateway, Person: People>(
     }
     let undo = match on_failure {
         // Once clients have used the new version, a check that fails must not take back what they wrote.
-        OnFailure::Undo => !admitted && !past,
+        OnFailure::Undo if admitted || past => false,
+        // And what others wrote since is not ours to throw away.
+        OnFailure::Undo => match would_lose(gate).await {
+            Some(loss) => {
+                let _ = write!(reason, "; {loss}");
+                false
+            }
+            None => true,
+        },
         OnFailure::Hold => false,
-        OnFailure::Ask => matches!(
-            gate.people
-                .ask(&Question::Undo {
-                    reason: reason.clone()
-                })
-                .await,
-            Answered::Yes(_)
-        ),
+        OnFailure::Ask => ask_back(gate, &reason).await?,
     };
     if !undo {
         return Ok((Ending::Held, reason));
     }
     let (ending, found) = unwound(gate.unwind(script, &reason).await)?;
     Ok((ending, format!("{reason}; {found}")))
+}
+
+/// What a way back that nobody asked for would lose: configuration that somebody wrote after the migration.
+async fn would_lose<World: Gateway, Person: People>(gate: &Gate<World, Person>) -> Option<String> {
+    let ways = gate.recorder.state(WaysBack::of)?;
+    // Where `up` did not end well there is nothing to compare with; no node of the new version has run then.
+    let baseline = ways.baseline.clone()?;
+    let since = Since::Baseline(baseline);
+    match gate.world.writes_since(&ways.database, &since).await {
+        Ok(writes) if writes.configuration.is_empty() => None,
+        Ok(writes) => {
+            let tables: Vec<&str> = writes
+                .configuration
+                .iter()
+                .map(|writes| writes.table.as_str())
+                .collect();
+            Some(format!(
+                "nothing is undone by itself, since somebody wrote to {} after the migration and going back would lose it",
+                tables.join(", ")
+            ))
+        }
+        Err(failure) => Some(format!(
+            "nothing is undone by itself, since it cannot be seen whether somebody wrote after the migration: {failure}"
+        )),
+    }
+}
+
+/// Asks whether to go back and which way; whether to go back at all.
+async fn ask_back<World: Gateway, Person: People>(
+    gate: &mut Gate<World, Person>,
+    reason: &str,
+) -> Result<bool, JournalError> {
+    let now = gate.world.now();
+    let ways = gate
+        .recorder
+        .state(WaysBack::of)
+        .filter(|ways| ways.migrated);
+    let (shown, open) = ways.as_ref().map_or_else(
+        || (reason.to_owned(), Vec::new()),
+        |ways| (format!("{reason}\n{}", ways.told(now)), ways.open()),
+    );
+    let (way, by) = match gate.people.turn_back(&shown, &open).await {
+        Back::Hold => return Ok(false),
+        Back::Undo => return Ok(true),
+        Back::By(way, by) => (way, by),
+    };
+    let undos = ways.and_then(|ways| ways.way(way).undos.clone().ok());
+    // A way that was not offered is no answer.
+    let Some(undos) = undos else { return Ok(false) };
+    let chosen = Event::WayChosen {
+        way,
+        by,
+        shown,
+        undos,
+    };
+    match gate.recorder.sync(now, chosen) {
+        Ok(()) => Ok(true),
+        Err(Fault::Journal(error)) => Err(error),
+        Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
+    }
 }
 
 /// A way back that was interrupted is put down, to be taken up again.
@@ -154,6 +222,11 @@ fn conclude<World: Gateway, Person: People>(
     let event = Event::Verdict {
         ending,
         reason: reason.clone(),
+        raised: raised
+            .as_ref()
+            .map(|raised| &raised.failure)
+            .filter(|failure| gate.recorder.state(|state| is_news(state, failure)))
+            .cloned(),
     };
     match gate
         .recorder
@@ -167,4 +240,14 @@ fn conclude<World: Gateway, Person: People>(
         Err(Fault::Journal(error)) => Err(error),
         Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
     }
+}
+
+/// Whether the failure says more than its message, which the verdict has, and no step has told it.
+fn is_news(state: &RunState, failure: &Failure) -> bool {
+    let has_hint = failure.hint.as_ref().is_some_and(|hint| !hint.is_empty());
+    let told = state.steps.iter().any(|step| {
+        // What comes back from a script has passed through a map, in which an absent hint is an empty one.
+        matches!(&step.result, StepResult::Failed(found) if found.code == failure.code && found.message == failure.message)
+    });
+    has_hint && !told
 }

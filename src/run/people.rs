@@ -1,9 +1,12 @@
 //! What a person is asked in the middle of a run.
 
-use crate::journal::{Actor, StepNo};
+use serde::{Deserialize, Serialize};
+
+use crate::journal::{Actor, StepNo, Way};
 
 /// A question to a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "question", rename_all = "snake_case")]
 pub enum Question {
     /// May the run go on past this step?
     Approve {
@@ -19,11 +22,6 @@ pub enum Question {
         /// Why the world does not tell.
         why: String,
     },
-    /// A step failed. Should what was done be undone?
-    Undo {
-        /// What failed.
-        reason: String,
-    },
 }
 
 /// What a person answered.
@@ -37,10 +35,23 @@ pub enum Answered {
     Nobody,
 }
 
+/// What a person decides about a run in which a step failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Back {
+    /// It stands where it is.
+    Hold,
+    /// It goes back, as every undo was written down.
+    Undo,
+    /// It goes back, and the migrated database on this way.
+    By(Way, Actor),
+}
+
 /// Whoever can be asked.
 pub trait People {
     /// Asks, and waits as long as people are there.
     async fn ask(&mut self, question: &Question) -> Answered;
+    /// A step failed, for this `reason`. Asks whether to go back, and on which of the ways that there are.
+    async fn turn_back(&mut self, reason: &str, ways: &[Way]) -> Back;
     /// Whether somebody asked for the run to be put down.
     fn wants_pause(&self) -> Option<String>;
 }

@@ -168,9 +168,10 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             .and_then(Value::as_str)
             .unwrap_or(name)
             .to_owned();
+        let now = self.world.now();
         let shown = self
             .recorder
-            .state(|state| super::standing::approval_screen(state, &words));
+            .state(|state| super::standing::approval_screen(state, now, &words));
         self.sync(Event::ApprovalAsked {
             step: step.number,
             shown: shown.clone(),

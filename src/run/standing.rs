@@ -6,9 +6,11 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::{Fault, Gate, People};
 use crate::gateway::Gateway;
-use crate::journal::{Event, RunState, StepNo};
+use crate::journal::{Event, RunState, StepNo, WaysBack};
 use crate::primitive::{Effect, Intent, Past};
 
 /// How long an approval stands. A night's window fits in; the next night's does not.
@@ -91,7 +93,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 }
 
 /// What a person is shown before approving: facts of the journal, then the playbook's own words, quoted and marked as such.
-pub(super) fn approval_screen(state: &RunState, words: &str) -> String {
+pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> String {
     let mut screen = String::new();
     if let Some(header) = &state.header {
         let _ = write!(
@@ -111,6 +113,9 @@ pub(super) fn approval_screen(state: &RunState, words: &str) -> String {
         "; {} steps done, {undos} to undo on the way back; {return_note}.",
         state.steps.len()
     );
+    if let Some(ways) = WaysBack::of(state) {
+        let _ = write!(screen, "\n{}", ways.told(at));
+    }
     let _ = write!(screen, "\nThe playbook says: > {words}");
     screen
 }

@@ -3,8 +3,8 @@
 
 use super::{Call, Fault, Gate, People, Request, Script};
 use crate::gateway::Gateway;
-use crate::journal::{Direction, Ending, Event, StepNo, Trail, UndoEntry};
-use crate::primitive::{Effect, Failure, Intent};
+use crate::journal::{Direction, Ending, Event, RunState, StepNo, Trail, UndoEntry, UndoState};
+use crate::primitive::{Effect, Failure, Intent, Restore};
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
     /// Undoes everything, newest first, and says how that ended.
@@ -169,10 +169,16 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// Looks at everything that the run changed, and compares it with the first observation of each.
     async fn compare_with_found(&self) -> (Ending, String) {
+        let left = self.recorder.state(RunState::left);
         let found: Vec<(Intent, String, serde_json::Value)> = self.recorder.state(|state| {
             state
                 .found()
                 .into_iter()
+                .filter(|(intent, name, _)| {
+                    !left
+                        .iter()
+                        .any(|(undo, target, _)| undo.aspect() == intent.aspect() && target == name)
+                })
                 .map(|(intent, name, value)| (intent.clone(), name.to_owned(), value.clone()))
                 .collect()
         });
@@ -202,7 +208,40 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 ),
             );
         }
-        (Ending::Undone, as_found(found.len()))
+        let left: Vec<String> = left.into_iter().map(|(_, _, words)| words).collect();
+        let mut told = as_found(found.len());
+        if !left.is_empty() {
+            told = format!("{told}; left as chosen: {}", left.join("; "));
+        }
+        for kept in self.kept_databases().await {
+            told = format!("{told}; {kept}");
+        }
+        (Ending::Undone, told)
+    }
+
+    /// Databases that restoring took out of their place: they are kept, and a person should know. One that cannot be looked for may
+    /// be there.
+    async fn kept_databases(&self) -> Vec<String> {
+        let restored: Vec<Restore> = self.recorder.state(|state| {
+            let undone = state
+                .undo
+                .iter()
+                .filter(|entry| entry.state == UndoState::Finished);
+            undone
+                .filter_map(|entry| match &entry.intent {
+                    Intent::Restore(restore) => Some(restore.clone()),
+                    _ => None,
+                })
+                .collect()
+        });
+        let mut kept = Vec::new();
+        for restore in restored {
+            let (database, retired) = (&restore.database, restore.retired());
+            if self.world.has_copy(database, &retired).await != Ok(false) {
+                kept.push(format!("what `{database}` held is kept as `{retired}`"));
+            }
+        }
+        kept
     }
 }
 

@@ -12,9 +12,10 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::Sources;
-use super::protocol::{FromChild, Inventory, LONGEST_LINE, Loaded, ToChild, VERSION};
+use super::protocol::{FromChild, Inventory, Job, LONGEST_LINE, Loaded, Purpose, ToChild, VERSION};
+use crate::drill::Report;
 use crate::journal::StepNo;
-use crate::run::{Answer, Fault, Request, Script};
+use crate::run::{Answer, Fault, Played, Request, Scenario, Script};
 
 /// The word that makes the binary the child.
 pub(crate) const CHILD_WORD: &str = "script-host";
@@ -79,6 +80,48 @@ impl Host {
         self.inventory = inventory;
     }
 
+    /// Plays the playbook in a simulated world, in its own process.
+    pub async fn play(&mut self, scenario: Scenario) -> Result<Played, HostError> {
+        self.send_job(scenario, Purpose::Plan).await?;
+        match self.receive().await? {
+            FromChild::Played(played) => Ok(*played),
+            _ => Err(self.broke("spoke out of turn")),
+        }
+    }
+
+    /// Plays every fault of the playbook, or the one of the number `only`, and judges what came of it. `tick` is told how many plays
+    /// of how many are done.
+    pub async fn drill(
+        &mut self,
+        scenario: Scenario,
+        only: Option<usize>,
+        mut tick: impl FnMut(usize, usize),
+    ) -> Result<Report, HostError> {
+        self.send_job(scenario, Purpose::Drill { only }).await?;
+        loop {
+            match self.receive().await? {
+                FromChild::Drilling { done, of } => tick(done, of),
+                FromChild::Drilled(report) => return Ok(*report),
+                _ => return Err(self.broke("spoke out of turn")),
+            }
+        }
+    }
+
+    async fn send_job(&mut self, scenario: Scenario, purpose: Purpose) -> Result<(), HostError> {
+        if self.process.is_none() || self.begun {
+            self.process = None;
+            self.start().await?;
+        }
+        self.begun = true;
+        let job = Box::new(Job {
+            parameters: self.parameters.clone(),
+            inventory: self.inventory.clone(),
+            scenario,
+            purpose,
+        });
+        self.send(&ToChild::Play { job }).await
+    }
+
     /// The sources, with every module that was asked for.
     #[must_use]
     pub fn sources(&self) -> &Sources {
@@ -105,7 +148,7 @@ impl Host {
                     self.send(&ToChild::Module { text, problem }).await?;
                 }
                 FromChild::Loaded(loaded) => return Ok(loaded),
-                FromChild::Request(_) | FromChild::Budget { .. } => {
+                _ => {
                     return Err(self.broke("asked for a step before it was begun"));
                 }
             }
@@ -227,9 +270,7 @@ impl Script for Host {
         match self.receive().await? {
             FromChild::Request(request) => Ok(request),
             FromChild::Budget { what } => Err(Fault::Budget(what)),
-            FromChild::NeedModule { .. } | FromChild::Loaded(_) => {
-                Err(self.broke("spoke out of turn").into())
-            }
+            _ => Err(self.broke("spoke out of turn").into()),
         }
     }
 

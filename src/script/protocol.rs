@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::drill::Report;
 use crate::journal::StepNo;
 use crate::playbook::{Diagnostic, Header};
-use crate::run::{Answer, Request};
+use crate::run::{Answer, Played, Request, Scenario};
 
 /// The version of this protocol. Both ends are the same binary; it is compared all the same, since a binary may be replaced while
 /// a run is on.
@@ -39,6 +40,8 @@ pub(super) enum ToChild {
         inventory: Inventory,
         only_replay: bool,
     },
+    /// Play the playbook in a simulated world, instead of beginning it.
+    Play { job: Box<Job> },
     /// The answer to the last call.
     Answer { answer: Answer },
     /// Run the closure that this step left.
@@ -55,8 +58,37 @@ pub(super) enum FromChild {
     Loaded(Loaded),
     /// The playbook wants something.
     Request(Request),
+    /// The playbook was played.
+    Played(Box<Played>),
+    /// A drill goes on: so many plays of so many are done.
+    Drilling { done: usize, of: usize },
+    /// The playbook was drilled.
+    Drilled(Box<Report>),
     /// A budget was used up; the child can do nothing more for the playbook.
     Budget { what: String },
+}
+
+/// A playbook to be played.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Job {
+    /// The values of its parameters.
+    pub(super) parameters: BTreeMap<String, Value>,
+    /// What it may know of the environment.
+    pub(super) inventory: Inventory,
+    /// In which world.
+    pub(super) scenario: Scenario,
+    /// What for.
+    pub(super) purpose: Purpose,
+}
+
+/// What a playbook is played for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Purpose {
+    /// To see how it goes.
+    Plan,
+    /// To see what every fault does, or one of them, by its number from 1.
+    Drill { only: Option<usize> },
 }
 
 /// What became of a playbook's text.

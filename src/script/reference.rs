@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::child::{Link, SharedLink, engine};
+use super::child::{Link, SharedLink, StandardStreams, engine};
 
 /// The sections that every page has, in order.
 pub const SECTIONS: [&str; 6] = ["Needs", "Effect", "Undo", "On resume", "Errors", "Example"];
@@ -62,7 +62,7 @@ struct Parameter {
 /// Every page, by namespace and name.
 #[must_use]
 pub fn pages() -> Vec<Page> {
-    let engine = engine(&SharedLink::new(Link::over_standard_streams()));
+    let engine = engine(&SharedLink::new(Link::over(StandardStreams::new())));
     let description = engine
         .gen_fn_metadata_to_json(false)
         .expect("the engine describes itself");

@@ -301,6 +301,7 @@ fn the_documented_exit_codes_are_those_of_the_program() {
         Exit::Stuck,
         Exit::Waiting,
         Exit::Journal,
+        Exit::Changes,
         Exit::Locked,
     ];
     assert_eq!(documented, codes.map(|code| code as u8).into());

@@ -43,7 +43,7 @@ fn deny_refuses_configuration_and_lets_traffic_write_until_it_is_thawed() {
         "TRUNCATE routes CASCADE",
         "INSERT INTO consumers (id, username) VALUES (gen_random_uuid(), 'late')",
     ] {
-        let said = cluster.sql(refused).expect_err(refused);
+        let said = cluster.try_sql(refused).expect_err(refused);
         assert!(said.contains("frozen by cutover"), "{refused}: {said}");
     }
     for written in [
@@ -56,12 +56,12 @@ fn deny_refuses_configuration_and_lets_traffic_write_until_it_is_thawed() {
         // Nothing is written, so nothing is refused: Kong clears expired rows all the time.
         "DELETE FROM routes WHERE false",
     ] {
-        assert_eq!(cluster.sql(written), Ok(String::new()), "{written}");
+        assert_eq!(cluster.try_sql(written), Ok(String::new()), "{written}");
     }
     let on = cluster.cutover(&["resume", "frozen", "--approve", "practice"]);
     assert_eq!(on.code, Some(DONE), "{}", on.all);
-    assert_eq!(cluster.sql(TRIGGERS).as_deref(), Ok("0"));
-    assert_eq!(cluster.sql(WRITE), Ok(String::new()));
+    assert_eq!(cluster.try_sql(TRIGGERS).as_deref(), Ok("0"));
+    assert_eq!(cluster.try_sql(WRITE), Ok(String::new()));
 }
 
 #[test]
@@ -70,9 +70,9 @@ fn a_frozen_upgrade_ends_thawed_and_goes_back_thawed() {
     let old = cluster.world();
     let upgraded = cluster.upgrade("deny", &["freeze=deny"]);
     assert_eq!(upgraded.code, Some(DONE), "{}", upgraded.all);
-    assert_eq!(cluster.sql(TRIGGERS).as_deref(), Ok("0"));
+    assert_eq!(cluster.try_sql(TRIGGERS).as_deref(), Ok("0"));
     cluster.roll_back("deny", &old);
-    assert_eq!(cluster.sql(TRIGGERS).as_deref(), Ok("0"));
+    assert_eq!(cluster.try_sql(TRIGGERS).as_deref(), Ok("0"));
     // Failures before and after each of the calls around the migration.
     for call in [4, 11, 13] {
         for when in ["before", "after"] {
@@ -81,13 +81,13 @@ fn a_frozen_upgrade_ends_thawed_and_goes_back_thawed() {
                 cluster.upgrade(&run, &["freeze=deny", "--fail", &format!("{when}:{call}")]);
             assert_eq!(failed.code, Some(UNDONE), "{run}: {}", failed.all);
             assert_eq!(cluster.world(), old, "{run}");
-            assert_eq!(cluster.sql(TRIGGERS).as_deref(), Ok("0"), "{run}");
+            assert_eq!(cluster.try_sql(TRIGGERS).as_deref(), Ok("0"), "{run}");
         }
     }
 }
 
 #[test]
-fn a_freeze_that_somebody_lifts_and_a_write_after_up_put_the_run_down() {
+fn a_freeze_that_somebody_lifts_puts_the_run_down() {
     let cluster = PracticeCluster::up();
     let lifted = run(
         &cluster,
@@ -97,7 +97,7 @@ fn a_freeze_that_somebody_lifts_and_a_write_after_up_put_the_run_down() {
     );
     assert_eq!(lifted.code, Some(PAUSED), "{}", lifted.all);
     cluster
-        .sql("ALTER TABLE routes DISABLE TRIGGER cutover_frozen")
+        .try_sql("ALTER TABLE routes DISABLE TRIGGER cutover_frozen")
         .expect("lifted");
     let seen = cluster.cutover(&["resume", "lifted", "--approve", "practice"]);
     assert_eq!(seen.code, Some(PAUSED), "{}", seen.all);
@@ -108,27 +108,46 @@ fn a_freeze_that_somebody_lifts_and_a_write_after_up_put_the_run_down() {
     );
     let back = cluster.cutover(&["rollback", "lifted", "--confirm", "practice"]);
     assert_eq!(back.code, Some(DONE), "{}", back.all);
-    assert_eq!(cluster.sql(TRIGGERS).as_deref(), Ok("0"));
+    assert_eq!(cluster.try_sql(TRIGGERS).as_deref(), Ok("0"));
+}
 
-    let watched = run(
-        &cluster,
+#[test]
+fn a_write_after_up_is_found_before_finish_and_a_person_is_asked() {
+    let cluster = PracticeCluster::up();
+    let waiting = cluster.cutover(&[
+        "run",
+        "in-place",
+        "cluster=practice",
+        "to=3.4.2",
+        "checks=/health=200",
+        "watch=0s",
+        "bake=0s",
+        "interval=10ms",
+        "--run-id",
         "watched",
-        "kong::freeze(cluster, #{ mode: \"observe\" });\n\
-         let backup = database::backup(cluster.database);\n\
-         traffic::drain(cluster.nodes);\nkong::stop(cluster.nodes);\npackages::install(cluster.nodes, \"3.4.2\");\n\
-         kong::migrate_up(cluster, #{ backup: backup });\nrun::approve(\"go on\");\ntraffic::drain(cluster.nodes);",
-        &[],
-    );
-    assert_eq!(watched.code, Some(PAUSED), "{}", watched.all);
+    ]);
+    assert_eq!(waiting.code, Some(PAUSED), "{}", waiting.all);
     assert!(
-        watched.all.contains("watched, not frozen"),
+        waiting.all.contains("watched, not frozen"),
         "{}",
-        watched.all
+        waiting.all
     );
-    cluster.sql(WRITE).expect("a write");
-    let seen = cluster.cutover(&["resume", "watched", "--approve", "practice"]);
-    assert_eq!(seen.code, Some(PAUSED), "{}", seen.all);
-    assert!(seen.all.contains("was changed after `up`"), "{}", seen.all);
+    let stopping = cluster.cutover(&["approve", "watched"]);
+    assert_eq!(stopping.code, Some(DONE), "{}", stopping.all);
+    let migrated = cluster.cutover(&["resume", "watched"]);
+    assert_eq!(migrated.code, Some(PAUSED), "{}", migrated.all);
+    cluster.sql(WRITE);
+    let approved = cluster.cutover(&["approve", "watched"]);
+    assert_eq!(approved.code, Some(DONE), "{}", approved.all);
+    let asked = cluster.cutover(&["resume", "watched"]);
+    assert_eq!(asked.code, Some(PAUSED), "{}", asked.all);
+    assert!(
+        asked.all.contains("was changed after `up`"),
+        "{}",
+        asked.all
+    );
+    let on = cluster.cutover(&["resume", "watched", "--approve", "practice"]);
+    assert_eq!(on.code, Some(DONE), "{}", on.all);
 }
 
 #[test]

@@ -5,17 +5,22 @@
     reason = "sweeps print how much they covered, and tests say when they skip"
 )]
 
+mod agreement;
 mod architecture;
 mod balancer;
 mod check;
 mod damage;
+mod drill;
 mod endings;
 mod failures;
 mod finish_gates;
 mod freeze;
+mod hardened;
 mod harness;
 mod in_place;
 mod migration_states;
+mod model_kong;
+mod plan;
 mod postgres_backup;
 mod postgres_damage;
 mod postgres_facts;
@@ -26,7 +31,9 @@ mod practice;
 mod practice_cluster;
 mod resume;
 mod rhai_traps;
+mod simulated;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
+mod ways_back;
 mod world_lock;

@@ -36,6 +36,8 @@ pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     /// The last line of standard output: the verdict.
     pub(crate) verdict: String,
+    /// Standard output.
+    pub(crate) out: String,
     /// Everything, for messages of failing tests.
     pub(crate) all: String,
 }
@@ -43,6 +45,11 @@ pub(crate) struct Ended {
 impl PracticeCluster {
     /// Brings a cluster up.
     pub(crate) fn up() -> Self {
+        Self::up_with(&[])
+    }
+
+    /// Brings a cluster up with further words.
+    pub(crate) fn up_with(further: &[&str]) -> Self {
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         let directory = tempfile::Builder::new()
             .prefix("cutover-t-")
@@ -53,7 +60,7 @@ impl PracticeCluster {
             directory,
             record: Value::Null,
         };
-        let up = cluster.practice("up");
+        let up = cluster.practice("up", further);
         assert!(
             up.status.success(),
             "{}",
@@ -74,11 +81,12 @@ impl PracticeCluster {
         self.path().join("environment.toml")
     }
 
-    fn practice(&self, verb: &str) -> Output {
+    fn practice(&self, verb: &str, further: &[&str]) -> Output {
         let mut command = cutover();
         command
             .args(["practice", verb, "--directory"])
-            .arg(self.path());
+            .arg(self.path())
+            .args(further);
         command.output().expect("cutover runs")
     }
 
@@ -165,45 +173,59 @@ impl PracticeCluster {
         self.journal(run).len()
     }
 
+    /// The text of a run's journal.
+    pub(crate) fn journal_text(&self, run: &str) -> String {
+        let run = self.path().join("storage/runs").join(run);
+        std::fs::read_to_string(run.join("journal.ndjson")).expect("a journal")
+    }
+
+    /// Writes a file beside the cluster; its path.
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
+        let path = self.directory.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.display().to_string()
+    }
+
     /// The events of a run's journal.
     pub(crate) fn journal(&self, run: &str) -> Vec<Value> {
-        let text = std::fs::read_to_string(
-            self.path()
-                .join("storage/runs")
-                .join(run)
-                .join("journal.ndjson"),
-        );
-        let text = text.expect("a journal");
-        text.lines()
+        self.journal_text(run)
+            .lines()
             .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["event"].clone())
             .collect()
+    }
+
+    /// `psql` as the superuser.
+    fn psql(&self, database: &str) -> Command {
+        let binaries = cutover::lab::postgres::binaries().expect("PostgreSQL is installed");
+        let mut psql = Command::new(binaries.join("psql"));
+        psql.args(["-XAtq", "-U", "postgres", "-d", database, "-h"])
+            .arg(self.path().join("socket"))
+            .arg("-p")
+            .arg(self.record["access"]["port"].to_string());
+        psql
+    }
+
+    /// Runs a statement in Kong's database, behind everybody's back.
+    pub(crate) fn sql(&self, statement: &str) {
+        if let Err(refused) = self.try_sql(statement) {
+            panic!("{statement}: {refused}");
+        }
     }
 
     /// Waits until a query of Kong's database answers true.
     pub(crate) fn wait_for(&self, question: &str) {
         let deadline = Instant::now() + Duration::from_mins(1);
-        while self.sql(question).as_deref() != Ok("t") {
+        while self.try_sql(question).as_deref() != Ok("t") {
             assert!(Instant::now() < deadline, "never true: {question}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }
 
     /// What Kong's database answers to a statement, or how it refuses it. Asked as a superuser, whom grants do not bind.
-    pub(crate) fn sql(&self, statement: &str) -> Result<String, String> {
-        let psql = cutover::lab::postgres::binaries().expect("PostgreSQL is installed");
-        let asked = Command::new(psql.join("psql"))
-            .args([
-                "-XAtq",
-                "-U",
-                "postgres",
-                "-d",
-                "kong",
-                "-v",
-                "ON_ERROR_STOP=1",
-                "-c",
-            ])
-            .args([statement, "-h"])
-            .arg(self.path().join("socket"))
+    pub(crate) fn try_sql(&self, statement: &str) -> Result<String, String> {
+        let mut psql = self.psql("kong");
+        let asked = psql
+            .args(["-v", "ON_ERROR_STOP=1", "-c", statement])
             .output()
             .expect("psql runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
@@ -212,6 +234,80 @@ impl PracticeCluster {
         } else {
             Err(text(&asked.stderr))
         }
+    }
+
+    /// A session of a superuser, who is nobody of ours, connected to a database until it is dropped.
+    pub(crate) fn foreign_session(&self, database: &str) -> ForeignSession {
+        let psql = self
+            .psql(database)
+            .env("PGAPPNAME", "somebody")
+            .stdin(Stdio::piped())
+            .spawn();
+        let session = ForeignSession(psql.expect("psql runs"));
+        self.wait_for(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'somebody')",
+        );
+        session
+    }
+
+    /// The password of a hardened cluster's role.
+    pub(crate) fn password(&self) -> String {
+        std::fs::read_to_string(self.path().join("password")).expect("a password")
+    }
+
+    /// The files that a run has left, below its directory.
+    pub(crate) fn run_files(&self, run: &str) -> Vec<PathBuf> {
+        let mut waiting = vec![self.path().join("storage/runs").join(run)];
+        let mut files = Vec::new();
+        while let Some(path) = waiting.pop() {
+            if path.is_dir() {
+                let entries = std::fs::read_dir(&path).expect("listed");
+                waiting.extend(entries.map(|entry| entry.expect("listed").path()));
+            } else {
+                files.push(path);
+            }
+        }
+        files
+    }
+
+    /// Sends a request with a JSON body to the first node's Admin API, which must not refuse it.
+    pub(crate) fn admin(&self, method: &str, path: &str, body: &str) {
+        let base = self.record["nodes"][0]["admin"].as_str().expect("a URL");
+        let address = base.trim_start_matches("http://").trim_end_matches('/');
+        let mut stream = TcpStream::connect(address).expect("the Admin API listens");
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        assert!(
+            answer.starts_with("HTTP/1.1 20"),
+            "{method} {path}: {answer}"
+        );
+    }
+
+    /// Whether every node's proxy answers a client.
+    pub(crate) fn serves(&self) -> bool {
+        let environment = std::fs::read_to_string(self.environment()).expect("the environment");
+        let proxies = environment
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix("proxy = "))
+            .map(|url| url.trim_matches('"'));
+        let mut asked = 0;
+        let serving = proxies.inspect(|_| asked += 1).all(|url| {
+            let address = url.trim_start_matches("http://").trim_end_matches('/');
+            let mut answer = String::new();
+            TcpStream::connect(address).is_ok_and(|mut stream| {
+                let request =
+                    format!("GET /health HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+                stream.write_all(request.as_bytes()).is_ok()
+                    && stream.read_to_string(&mut answer).is_ok()
+                    && answer.starts_with("HTTP/1.1 200")
+            })
+        });
+        serving && asked > 0
     }
 
     /// Looks at the world.
@@ -297,9 +393,19 @@ impl World {
     }
 }
 
+/// A session of somebody else.
+pub(crate) struct ForeignSession(Child);
+
+impl Drop for ForeignSession {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Drop for PracticeCluster {
     fn drop(&mut self) {
-        let _ = self.practice("down");
+        let _ = self.practice("down", &[]);
     }
 }
 
@@ -318,6 +424,7 @@ pub(crate) fn cutover_in(environment: &Path, arguments: &[&str]) -> Ended {
         code: output.status.code(),
         verdict,
         all: format!("{error}{out}"),
+        out,
     }
 }
 

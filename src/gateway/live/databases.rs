@@ -1,5 +1,9 @@
 //! The verbs about databases, in terms of [`super::postgres`].
 
+mod baseline;
+mod failure;
+mod pending;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,9 +16,10 @@ use super::postgres::{
 };
 use crate::environment::Database;
 use crate::gateway::{
-    BackupFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions, VerifyTier,
-    WriteDenial,
+    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
+    Since, VerifyTier, WriteDenial, Writes,
 };
+use crate::kong::migrations::Names;
 
 /// When a dump, a proof or a restore is given up.
 const LONG_WORK: Duration = Duration::from_hours(12);
@@ -34,9 +39,7 @@ impl Databases for Live {
             bytes: facts.description.bytes.unwrap_or_default(),
             free_bytes: free_bytes(&self.backups()?)?,
             sessions: facts.sessions.len() as u64,
-            swap_obstacles: obstacles
-                .map(|obstacle| serde_json::json!(obstacle).to_string())
-                .collect(),
+            swap_obstacles: obstacles.map(ToString::to_string).collect(),
         })
     }
 
@@ -138,6 +141,7 @@ impl Databases for Live {
         database: &str,
         backup: &BackupFacts,
         copy: Option<&str>,
+        retired: &str,
     ) -> Result<(), Failure> {
         let target = self.database(database)?;
         let short = &backup.manifest[..12];
@@ -145,7 +149,7 @@ impl Databases for Live {
         let names = |fresh: &str| SwapNames {
             live: target.database.clone(),
             fresh: fresh.to_owned(),
-            retired: format!("{}_before_{short}", target.database),
+            retired: retired.to_owned(),
         };
         // A swap that was killed goes on from where it stands, with the copy that it began with.
         for fresh in copy.into_iter().chain([restored.as_str()]) {
@@ -176,6 +180,14 @@ impl Databases for Live {
             .map(drop)?)
     }
 
+    async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure> {
+        self.keep_baseline(database).await
+    }
+
+    async fn writes_since(&self, database: &str, since: &Since) -> Result<Writes, Failure> {
+        self.compare_since(database, since).await
+    }
+
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure> {
         let target = self.database(database)?;
         let session = postgres::connect(target, Role::Owner, None).await?;
@@ -198,6 +210,10 @@ impl Databases for Live {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
+    }
+
+    async fn pending_migrations(&self, database: &str) -> Result<Names, Failure> {
+        pending::migrations(self.database(database)?).await
     }
 
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure> {

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::Live;
-use crate::gateway::{Failure, HttpAnswer, HttpRequest, Web};
+use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Web};
 
 /// The longest body that is read.
 const LONGEST_BODY: usize = 8 << 20;
@@ -43,7 +43,11 @@ pub(super) fn words(error: &reqwest::Error) -> String {
 }
 
 impl Web for Live {
-    async fn request(&self, request: &HttpRequest) -> Result<HttpAnswer, Failure> {
+    async fn request(
+        &self,
+        request: &HttpRequest,
+        _hoped: &Expectation,
+    ) -> Result<HttpAnswer, Failure> {
         let wrong = |message: String| Failure::new("http.request", message);
         let method: Method = request
             .method

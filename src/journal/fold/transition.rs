@@ -1,5 +1,6 @@
 //! Which event may follow which, one arm per event.
 
+use super::undo::{end_undo, replace_undo, undo};
 use super::{
     Approval, Direction, RunState, Step, StepResult, TargetStage, TargetState, Trail, UndoEntry,
     UndoState,
@@ -190,6 +191,12 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
                 .trail
                 .truncate(kept.map_or(0, |position| position + 1));
         }
+        Event::WayChosen { way, undos, .. } => {
+            undos
+                .iter()
+                .try_for_each(|chosen| replace_undo(state, chosen))?;
+            state.way = Some(*way);
+        }
         Event::UnwindingStarted { .. } => {
             state.direction = Direction::Unwinding;
             // The script may have died inside a phase; the way back goes through none.
@@ -226,7 +233,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
             approval.given = Some((by.clone(), record.at));
         }
         Event::Abandoned { .. } => state.abandoned = true,
-        Event::Verdict { ending, reason } => {
+        Event::Verdict { ending, reason, .. } => {
             state.ending = Some(*ending);
             state.reason.clone_from(reason);
         }
@@ -234,7 +241,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
     Ok(())
 }
 
-fn require(holds: bool, problem: &str) -> Result<(), String> {
+pub(super) fn require(holds: bool, problem: &str) -> Result<(), String> {
     if holds {
         Ok(())
     } else {
@@ -366,32 +373,5 @@ fn settle(
             last.map(|index| state.undo.remove(index));
         }
     }
-    Ok(())
-}
-
-/// The entry that is next on the way back, which must be the one named.
-fn undo(state: &mut RunState, step: StepNo, target: usize) -> Result<&mut UndoEntry, String> {
-    let next = state
-        .undo
-        .iter_mut()
-        .rev()
-        .find(|entry| entry.state != UndoState::Finished);
-    next.filter(|entry| entry.step == step && entry.target == target)
-        .ok_or_else(|| "it is not next on the way back".to_owned())
-}
-
-fn end_undo(
-    state: &mut RunState,
-    step: StepNo,
-    target: usize,
-    end: UndoState,
-) -> Result<(), String> {
-    let entry = undo(state, step, target)?;
-    require(
-        entry.state == UndoState::Started,
-        "the undo was not started",
-    )?;
-    entry.state = end;
-    state.processes.remove(&step);
     Ok(())
 }

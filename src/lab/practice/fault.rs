@@ -100,7 +100,9 @@ pub async fn fault(practice: &Practice, fault: &Fault) -> Result<(), PracticeErr
             faults.admin_status = Some(500);
         }),
         Fault::DatabaseDown => database::stop(&practice.directory, &practice.socket),
-        Fault::DatabaseUp => database::start(&practice.directory, &practice.socket),
+        Fault::DatabaseUp => {
+            database::start(&practice.directory, &practice.socket, &practice.access)
+        }
         Fault::Clear => clear(practice).await,
     }
 }
@@ -126,7 +128,7 @@ fn change(node: &PracticeNode, set: impl Fn(&mut Faults)) -> Result<(), Practice
 
 /// Makes the row by which a node would hold the migrations' lock, ending `seconds` from now.
 async fn lock(practice: &Practice, seconds: i64) -> Result<(), PracticeError> {
-    let client = database::connect(&practice.socket, database::KONG).await?;
+    let client = database::connect(&practice.socket, &practice.access, database::KONG).await?;
     let statement = format!(
         "INSERT INTO locks (key, owner, ttl) VALUES ('migrations', '{OWNER}', now() + interval '{seconds} s') \
          ON CONFLICT (key) DO UPDATE SET owner = EXCLUDED.owner, ttl = EXCLUDED.ttl"
@@ -142,8 +144,8 @@ async fn clear(practice: &Practice) -> Result<(), PracticeError> {
             std::fs::remove_file(&path).map_err(files::failed("remove", &path))?;
         }
     }
-    database::start(&practice.directory, &practice.socket)?;
-    let client = database::connect(&practice.socket, database::KONG).await?;
+    database::start(&practice.directory, &practice.socket, &practice.access)?;
+    let client = database::connect(&practice.socket, &practice.access, database::KONG).await?;
     let statement = format!("DELETE FROM locks WHERE owner = '{OWNER}'");
     client.batch_execute(&statement).await?;
     Ok(())

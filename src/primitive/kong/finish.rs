@@ -98,6 +98,7 @@ impl Primitive for Finish {
     ) -> Result<Vec<String>, Failure> {
         let mut doubts = self.require_same_binary(world, history).await?;
         self.require_proven_nodes(world, history).await?;
+        doubts.extend(self.doubt_writes(world, history).await?);
         doubts.extend(self.require_no_old_node_at_work(world).await?);
         Ok(doubts)
     }

@@ -1,13 +1,12 @@
 //! Looking at nodes, entities and migrations.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::gateway::{AdminStatus, Gateway};
-use crate::kong::migrations::{MigrationState, Verdict};
+use crate::kong::migrations::MigrationState;
 use crate::primitive::{Failure, Look};
 
 /// Makes a look over nodes that asks the gateway one question of each.
@@ -150,64 +149,5 @@ impl Look for Migrations {
 
     async fn look(&self, world: &impl Gateway, target: &str) -> Result<MigrationState, Failure> {
         world.migration_state(target).await
-    }
-}
-
-/// Whether an earlier upgrade left something behind: pending migrations, a lock, a long transaction.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CheckLeftovers {
-    /// The cluster, for messages.
-    pub cluster: String,
-    /// The node whose `kong` is asked.
-    pub node: String,
-    /// The cluster's database.
-    pub database: String,
-}
-
-/// A transaction this old would keep the migrations waiting for its locks.
-const LONG: Duration = Duration::from_mins(1);
-
-impl Look for CheckLeftovers {
-    type Answer = ();
-    const VERB: &'static str = "kong.check_leftovers";
-
-    fn targets(&self) -> Vec<String> {
-        vec![self.cluster.clone()]
-    }
-
-    async fn look(&self, world: &impl Gateway, _target: &str) -> Result<(), Failure> {
-        let state = world.migration_state(&self.node).await?;
-        if state.verdict() != Verdict::UpToDate {
-            let hint = match state.verdict() {
-                Verdict::Pending | Verdict::PendingAndNew => {
-                    "an earlier upgrade was not finished: `kong migrations finish` with the version that began it"
-                }
-                Verdict::New => {
-                    "the running version's own migrations have not run: `kong migrations up`"
-                }
-                Verdict::NeedsBootstrap | Verdict::UpToDate => "is this the right database?",
-            };
-            let message = format!(
-                "the database of `{}` is not up to date for the running version",
-                self.cluster
-            );
-            return Err(Failure::new("kong.leftovers.migrations", message)
-                .hint(hint)
-                .details(json!(state)));
-        }
-        if world.migration_lock(&self.database).await? {
-            return Err(Failure::new("kong.leftovers.lock", "the lock on migrations is held")
-                .hint("somebody migrates now, or a killed `kong migrations` left it behind; it expires by itself"));
-        }
-        let long = world.long_transactions(&self.database, LONG).await?;
-        if !long.is_empty() {
-            return Err(Failure::new(
-                "kong.leftovers.transaction",
-                format!("a long transaction is open: {}", long.join("; ")),
-            )
-            .hint("the migrations would wait for its locks; end it first"));
-        }
-        Ok(())
     }
 }

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::freeze::with_writes_allowed;
-use crate::gateway::{BackupFacts, ContentDigest, Gateway, WriteDenial};
+use crate::gateway::{BackupFacts, BaselineFacts, ContentDigest, Gateway, WriteDenial};
 use crate::kong::Version;
 use crate::kong::migrations::{MigrationState, Verdict};
-use crate::primitive::{Effect, Failure, Intent, Past, Primitive, Restore, Settled};
+use crate::primitive::{Effect, Failure, Intent, Primitive, Restore, Settled};
 
 /// Runs `kong migrations up`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,9 +29,9 @@ pub struct MigrateUp {
     pub lock_timeout: u64,
 }
 
-/// What `up` led to.
+/// What `up` came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct MigratedUp {
+pub struct Migrated {
     /// The version of the `kong` that did it. Journals of before it was recorded have none.
     #[serde(default)]
     pub version: Option<Version>,
@@ -41,6 +41,9 @@ pub struct MigratedUp {
     /// The state of the migrations directly after.
     #[serde(flatten)]
     pub state: MigrationState,
+    /// What the database held directly after it: `up` itself rewrites rows, so later writes are told from this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineFacts>,
 }
 
 impl MigrateUp {
@@ -49,18 +52,21 @@ impl MigrateUp {
         &self,
         world: &impl Gateway,
         state: MigrationState,
-    ) -> Result<MigratedUp, Failure> {
+    ) -> Result<Migrated, Failure> {
         let version = Some(world.installed_version(&self.node).await?);
         let content = Some(world.content_digest(&self.database).await?);
-        Ok(MigratedUp {
+        // An upgrade does not fail for want of it: later writes are then told from the backup.
+        let baseline = world.take_baseline(&self.database).await.ok();
+        Ok(Migrated {
             version,
             content,
             state,
+            baseline,
         })
     }
 
     /// Migrates, and believes the state that this leads to.
-    async fn up(&self, world: &impl Gateway, target: &str) -> Result<MigratedUp, Failure> {
+    async fn up(&self, world: &impl Gateway, target: &str) -> Result<Migrated, Failure> {
         // Only a killed attempt of this very step can have left one: the observation found none.
         world.clear_migration_lock(target).await?;
         let run = world
@@ -70,7 +76,7 @@ impl MigrateUp {
         match state.verdict() {
             Verdict::UpToDate | Verdict::Pending => self.migrated(world, state).await,
             Verdict::PendingAndNew => {
-                let message = "an `up` that was killed left a part of the migrations behind, and Kong does not go on from there";
+                let message = "an `up` that was killed, or another upgrade that was never finished, left a part of the migrations behind, and Kong does not go on from there";
                 Err(Failure::new("kong.migrate_up.half", message)
                     .hint(
                         "go back and begin anew; `up --force` would run the second halves as well",
@@ -96,7 +102,7 @@ impl MigrateUp {
 
 impl Primitive for MigrateUp {
     type Observed = ContentDigest;
-    type Outcome = MigratedUp;
+    type Outcome = Migrated;
     const VERB: &'static str = "kong.migrate_up";
     const EFFECT: Effect = Effect::Change;
     const ASPECT: &'static str = "database";
@@ -151,33 +157,8 @@ impl Primitive for MigrateUp {
         world: &impl Gateway,
         target: &str,
         _: &ContentDigest,
-    ) -> Result<MigratedUp, Failure> {
+    ) -> Result<Migrated, Failure> {
         with_writes_allowed(world, target, self.up(world, target)).await
-    }
-
-    fn stands(&self, before: &[Past], after: &[Past]) -> bool {
-        let frozen = |past: &Past| {
-            matches!(&past.intent, Intent::Freeze(freeze)
-                if freeze.database == self.database && freeze.stands(&[], after))
-        };
-        before.iter().any(frozen)
-    }
-
-    async fn lapsed(
-        &self,
-        world: &impl Gateway,
-        migrated: MigratedUp,
-    ) -> Result<Option<String>, Failure> {
-        let now = world.content_digest(&self.database).await?;
-        let written = migrated.content.is_some_and(|after_up| {
-            now.schema == after_up.schema && now.configuration != after_up.configuration
-        });
-        Ok(written.then(|| {
-            format!(
-                "the configuration of `{}` was changed after `up`, while it was held still",
-                self.cluster
-            )
-        }))
     }
 
     async fn settle(
@@ -185,7 +166,7 @@ impl Primitive for MigrateUp {
         world: &impl Gateway,
         target: &str,
         before: &ContentDigest,
-    ) -> Result<Settled<MigratedUp>, Failure> {
+    ) -> Result<Settled<Migrated>, Failure> {
         // A client that was killed inside a transaction can still commit: nothing counts while its session lives.
         world.await_no_migration_session(target).await?;
         let state = world.migration_state(&self.node).await?;

@@ -2,6 +2,8 @@
 
 mod finish;
 mod freeze;
+mod leave_migrated;
+mod leftovers;
 mod looks;
 mod migrate_up;
 mod reload;
@@ -10,11 +12,12 @@ mod stop;
 
 pub use finish::Finish;
 pub use freeze::{Freeze, FreezeMode, Thaw};
+pub use leave_migrated::LeaveMigrated;
+pub use leftovers::CheckLeftovers;
 pub use looks::{
-    CheckConfiguration, CheckLeftovers, Compare, Entities, Health, Migrations, ProveDatabase,
-    Status, Version,
+    CheckConfiguration, Compare, Entities, Health, Migrations, ProveDatabase, Status, Version,
 };
-pub use migrate_up::{MigrateUp, MigratedUp};
+pub use migrate_up::{MigrateUp, Migrated};
 pub use reload::Reload;
 pub use start::Start;
 pub use stop::Stop;

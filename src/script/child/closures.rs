@@ -52,10 +52,10 @@ pub(super) fn serve(engine: &Engine, link: &SharedLink) {
         let failure = match link.stopped(result) {
             Ok(()) => None,
             Err(Stop::Raised(raised)) => Some(raised.failure),
-            Err(Stop::Budget(what)) => return link.send(&FromChild::Budget { what }),
+            Err(Stop::Budget(what)) => return link.send(FromChild::Budget { what }),
             Err(Stop::Replayed | Stop::Abandoned | Stop::Gone) => return,
         };
-        link.send(&FromChild::Request(Request::ClosureEnded { failure }));
+        link.send(FromChild::Request(Request::ClosureEnded { failure }));
     }
 }
 

@@ -1,19 +1,19 @@
-//! The child's end of the pipe, and everything that a running script shares with the functions it calls.
+//! The child's end of the conversation, and everything that a running script shares with the functions it calls.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
-use std::io::{BufRead as _, BufReader, Read as _, Stdin, Stdout, Write as _};
 use std::rc::Rc;
 
 use rhai::{AST, Dynamic, EvalAltResult, FnPtr, Module, NativeCallContext, Shared};
 use serde_json::Value;
 
+use super::channel::Channel;
 use super::fault::Stop;
 use super::raised;
 use crate::journal::{Place, StepNo};
 use crate::primitive::Intent;
 use crate::run::{Answer, Request};
-use crate::script::protocol::{FromChild, Inventory, LONGEST_LINE, ToChild};
+use crate::script::protocol::{FromChild, Inventory, Job, ToChild};
 
 /// How many operations a playbook may take. A long one takes some ten thousand; a loop without end reaches this in seconds.
 const OPERATIONS: u64 = 50_000_000;
@@ -22,10 +22,17 @@ const OPERATIONS: u64 = 50_000_000;
 #[derive(Clone)]
 pub(in crate::script) struct SharedLink(Rc<Link>);
 
-/// The child's end of the pipe.
+/// What the supervisor wants of a playbook that was loaded.
+pub(super) enum Wanted {
+    /// That it runs: every step is the supervisor's.
+    Run(BTreeMap<String, Value>, Inventory),
+    /// That it is played in a simulated world.
+    Play(Box<Job>),
+}
+
+/// The child's end of the conversation.
 pub(in crate::script) struct Link {
-    input: RefCell<BufReader<Stdin>>,
-    output: RefCell<Stdout>,
+    channel: Box<dyn Channel>,
     /// Answers of recorded steps that were sent ahead.
     ahead: RefCell<VecDeque<Answer>>,
     /// Whether to stop where those end.
@@ -67,10 +74,9 @@ impl SharedLink {
 }
 
 impl Link {
-    pub(in crate::script) fn over_standard_streams() -> Self {
+    pub(in crate::script) fn over(channel: impl Channel + 'static) -> Self {
         Self {
-            input: RefCell::new(BufReader::new(std::io::stdin())),
-            output: RefCell::new(std::io::stdout()),
+            channel: Box::new(channel),
             ahead: RefCell::default(),
             only_replay: Cell::new(false),
             steps: Cell::new(0),
@@ -84,13 +90,28 @@ impl Link {
         }
     }
 
+    /// Forgets everything of an earlier run but the sources.
+    pub(super) fn begin_anew(&self) {
+        self.ahead.borrow_mut().clear();
+        self.only_replay.set(false);
+        self.steps.set(0);
+        self.operations.set(0);
+        *self.stop.borrow_mut() = None;
+        *self.pending.borrow_mut() = None;
+        self.modules.borrow_mut().clear();
+        self.closures.borrow_mut().clear();
+    }
+
+    /// Takes over the sources that another link holds.
+    pub(super) fn share_sources(&self, other: &Self) {
+        self.sources
+            .borrow_mut()
+            .clone_from(&other.sources.borrow());
+    }
+
     /// Sends a message. A pipe that is gone is noticed at the next reading.
-    pub(super) fn send(&self, message: &FromChild) {
-        let mut line = serde_json::to_vec(message).expect("messages are plain data");
-        line.push(b'\n');
-        let mut output = self.output.borrow_mut();
-        let sent = output.write_all(&line).and_then(|()| output.flush());
-        if sent.is_err() {
+    pub(super) fn send(&self, message: FromChild) {
+        if self.channel.send(message).is_err() {
             self.stop_with(Stop::Gone);
         }
     }
@@ -100,16 +121,7 @@ impl Link {
         if let Some(pending) = self.pending.borrow_mut().take() {
             return Some(pending);
         }
-        let mut line = Vec::new();
-        let mut input = self.input.borrow_mut();
-        let read = input
-            .by_ref()
-            .take(LONGEST_LINE as u64)
-            .read_until(b'\n', &mut line);
-        let message = read
-            .ok()
-            .filter(|length| *length > 0)
-            .and_then(|_| serde_json::from_slice(&line).ok());
+        let message = self.channel.receive();
         if message.is_none() {
             self.stop_with(Stop::Gone);
         }
@@ -117,7 +129,7 @@ impl Link {
     }
 
     /// Takes in recorded answers until the word to begin comes.
-    pub(super) fn receive_beginning(&self) -> Option<(BTreeMap<String, Value>, Inventory)> {
+    pub(super) fn receive_wanted(&self) -> Option<Wanted> {
         loop {
             match self.receive()? {
                 ToChild::Ahead { answers } => self.ahead.borrow_mut().extend(answers),
@@ -127,8 +139,9 @@ impl Link {
                     only_replay,
                 } => {
                     self.only_replay.set(only_replay);
-                    return Some((parameters, inventory));
+                    return Some(Wanted::Run(parameters, inventory));
                 }
+                ToChild::Play { job } => return Some(Wanted::Play(job)),
                 _ => return None,
             }
         }
@@ -182,7 +195,7 @@ impl Link {
         if recorded.is_none() && self.only_replay.get() {
             return Err(self.terminate(Stop::Replayed));
         }
-        self.send(&FromChild::Request(Request::Call {
+        self.send(FromChild::Request(Request::Call {
             intent,
             place: place(context),
         }));
@@ -207,12 +220,12 @@ impl Link {
         body: &FnPtr,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         self.refuse_if_stopped()?;
-        self.send(&FromChild::Request(Request::Entered {
+        self.send(FromChild::Request(Request::Entered {
             name: name.to_owned(),
         }));
         let result = body.call_within_context::<Dynamic>(context, ());
         if self.stop.borrow().is_none() {
-            self.send(&FromChild::Request(Request::Left {
+            self.send(FromChild::Request(Request::Left {
                 name: name.to_owned(),
             }));
         }

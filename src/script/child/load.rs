@@ -144,7 +144,7 @@ impl Loader<'_> {
     }
 
     fn module(&mut self, importer: &str, module: &str, position: Position, path: &mut Vec<String>) {
-        self.link.send(&FromChild::NeedModule {
+        self.link.send(FromChild::NeedModule {
             path: module.to_owned(),
         });
         match self.link.receive() {

@@ -3,27 +3,35 @@
 //! Kernel confinement goes here, before the first line is read. Until then the child is held by what it is given: no environment,
 //! no descriptor but the pipe, and no word of the language that acts by itself.
 
+mod channel;
 mod closures;
 mod engine;
 mod fault;
+mod inside;
 mod link;
 mod load;
+mod play;
 mod raised;
 mod resolver;
 mod values;
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use rhai::{Dynamic, Scope};
+use rhai::{AST, Dynamic, Engine, Scope};
 use rustix::process::{Resource, Rlimit, setrlimit};
+use serde_json::Value;
 
+pub(super) use channel::StandardStreams;
 pub(super) use closures::Kept;
 pub(super) use engine::{WITHHELD, engine};
 pub(super) use link::{Link, SharedLink};
 pub(super) use load::Unit;
 pub(super) use values::{Raise, text_argument, to_dynamic, to_json, values_argument};
 
-use super::protocol::{FromChild, ToChild, VERSION};
+use link::Wanted;
+
+use super::protocol::{FromChild, Inventory, ToChild, VERSION};
 use crate::playbook::Header;
 use crate::run::Request;
 
@@ -64,9 +72,9 @@ fn bound_memory() -> rustix::io::Result<()> {
     setrlimit(Resource::Core, limit(0))
 }
 
-/// The conversation: load, begin, closures.
+/// The conversation: load, then run or play.
 fn converse() {
-    let link = SharedLink::new(Link::over_standard_streams());
+    let link = SharedLink::new(Link::over(StandardStreams::new()));
     let Some(ToChild::Load {
         version: VERSION,
         name,
@@ -77,31 +85,53 @@ fn converse() {
     };
     let engine = engine(&link);
     let parsed = load::load(&engine, &link, &name, &text);
-    link.send(&FromChild::Loaded(parsed.loaded()));
-    let Some((parameters, inventory)) = link.receive_beginning() else {
+    link.send(FromChild::Loaded(parsed.loaded()));
+    let Some(playbook) = parsed.runnable() else {
         return;
     };
-    let Some(ast) = parsed.runnable() else { return };
+    match link.receive_wanted() {
+        Some(Wanted::Run(parameters, inventory)) => {
+            run(&engine, &link, playbook, &parameters, inventory);
+        }
+        Some(Wanted::Play(job)) => play::play(&link, playbook, *job),
+        None => {}
+    }
+}
+
+/// The conversation of a script whose gate is elsewhere: begin, closures.
+fn interpret(engine: &Engine, link: &SharedLink, playbook: &AST) {
+    if let Some(Wanted::Run(parameters, inventory)) = link.receive_wanted() {
+        run(engine, link, playbook, &parameters, inventory);
+    }
+}
+
+fn run(
+    engine: &Engine,
+    link: &SharedLink,
+    playbook: &AST,
+    parameters: &BTreeMap<String, Value>,
+    inventory: Inventory,
+) {
     link.set_inventory(inventory);
     let mut scope = Scope::new();
     let parameters = parameters
         .iter()
         .map(|(name, value)| (name.as_str().into(), values::to_dynamic(value)));
     scope.push_constant("params", Dynamic::from_map(parameters.collect()));
-    let result = engine.eval_ast_with_scope::<Dynamic>(&mut scope, ast);
-    link.send(&FromChild::Request(match link.stopped(result) {
+    let result = engine.eval_ast_with_scope::<Dynamic>(&mut scope, playbook);
+    link.send(FromChild::Request(match link.stopped(result) {
         Ok(()) => Request::Done,
         Err(fault::Stop::Raised(raised)) => Request::Raised(*raised),
         Err(fault::Stop::Replayed) => Request::Replayed,
         Err(fault::Stop::Budget(what)) => {
-            link.send(&FromChild::Budget { what });
-            return closures::serve(&engine, &link);
+            link.send(FromChild::Budget { what });
+            return closures::serve(engine, link);
         }
         // The supervisor asks for a closure instead of answering: it has given up on the playbook.
-        Err(fault::Stop::Abandoned) => return closures::serve(&engine, &link),
+        Err(fault::Stop::Abandoned) => return closures::serve(engine, link),
         Err(fault::Stop::Gone) => return,
     }));
-    closures::serve(&engine, &link);
+    closures::serve(engine, link);
 }
 
 /// Reads the header from the playbook's constant, or says what is wrong with it.

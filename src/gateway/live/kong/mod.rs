@@ -7,9 +7,13 @@ mod migrations;
 mod proof;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use sha2::{Digest as _, Sha256};
+
 use super::Live;
+use super::packages::kong_command;
 use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped, StrangeNode};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
@@ -127,6 +131,24 @@ impl Kong for Live {
             .await?
             .success()
             .map(drop)
+    }
+
+    async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {
+        let found = self.node(node)?.1;
+        let command = kong_command(found)?;
+        let digest = |name: &str, path: &Path| {
+            let text = std::fs::read(path).map_err(|error| {
+                Failure::new(
+                    "kong.file",
+                    format!("cannot read `{}` of `{node}`: {error}", path.display()),
+                )
+            })?;
+            Ok((name.to_owned(), hex::encode(Sha256::digest(text))))
+        };
+        [("kong.conf", found.conf.as_path()), ("kong", &command)]
+            .into_iter()
+            .map(|(name, path)| digest(name, path))
+            .collect()
     }
 
     async fn check_configuration(&self, node: &str) -> Result<(), Failure> {

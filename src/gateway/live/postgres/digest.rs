@@ -133,7 +133,7 @@ pub async fn digest(
 pub(super) struct Table {
     pub(super) schema: String,
     pub(super) name: String,
-    columns: Vec<(String, String)>,
+    pub(super) columns: Vec<(String, String)>,
 }
 
 /// Reads the digest in the transaction that `session` is in; `progress` gets each table's rows.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Finish, rotation};
 use crate::gateway::{Gateway, RotationState};
-use crate::primitive::{Failure, History, Intent, MigratedUp, Past};
+use crate::primitive::{Failure, History, Intent, Migrated, Past, Primitive as _};
 
 impl Finish {
     /// The `kong` that finishes is the one that did `up`, and sees the schema as that left it. A wrong one finishes another upgrade's
@@ -19,7 +19,7 @@ impl Finish {
     ) -> Result<Vec<String>, Failure> {
         let migrated = self
             .up(history)
-            .and_then(|(up, _)| MigratedUp::deserialize(&up.outcome).ok());
+            .and_then(|(up, _)| Migrated::deserialize(&up.outcome).ok());
         let unrecorded = || {
             let text = "this run holds no record of the `up` of this database, so whether the same `kong` did it is not known";
             vec![text.to_owned()]
@@ -80,6 +80,38 @@ impl Finish {
         )
         .hint("drain, poll, admit, wait, poll and compare first, as the playbook `in-place` does")
         .details(json!(all)))
+    }
+
+    /// What was written into the configuration since `up`, while it was to be held still: the way back would lose it, and whoever
+    /// wrote it may not know of the upgrade.
+    pub(super) async fn doubt_writes(
+        &self,
+        world: &impl Gateway,
+        history: &History,
+    ) -> Result<Vec<String>, Failure> {
+        let after_up = self
+            .up(history)
+            .and_then(|(up, _)| Migrated::deserialize(&up.outcome).ok()?.content);
+        let (Some(after_up), true) = (after_up, self.is_frozen(&history.steps)) else {
+            return Ok(Vec::new());
+        };
+        let now = world.content_digest(&self.database).await?;
+        if now.configuration == after_up.configuration {
+            return Ok(Vec::new());
+        }
+        // With the digest, so that an approval does not answer for what is written after it.
+        let digest: String = now.configuration.chars().take(12).collect();
+        let cluster = &self.cluster;
+        Ok(vec![format!(
+            "the configuration of `{cluster}` was changed after `up`, while it was held still (it is {digest} now)"
+        )])
+    }
+
+    fn is_frozen(&self, steps: &[Past]) -> bool {
+        steps.iter().enumerate().any(|(at, past)| {
+            matches!(&past.intent, Intent::Freeze(freeze)
+                if freeze.database == self.database && freeze.stands(&[], &steps[at + 1..]))
+        })
     }
 
     /// The `up` of this database, and what came after it.

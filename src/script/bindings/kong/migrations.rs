@@ -48,7 +48,9 @@ pub(in crate::script::bindings) mod migrations_module {
         )
     }
 
-    /// Makes sure that no earlier upgrade left something behind: pending migrations, Kong's lock, a long transaction.
+    /// Makes sure that no earlier upgrade left something behind: pending migrations, Kong's lock, a long transaction. Option: `to`,
+    /// the version that an upgrade is about to go to; what an earlier upgrade to the same version left pending is then no obstacle,
+    /// since `kong::migrate_up` goes on with it.
     ///
     /// # Needs
     /// `kong.check_leftovers`
@@ -59,7 +61,45 @@ pub(in crate::script::bindings) mod migrations_module {
     /// # On resume
     /// Not repeated.
     /// # Errors
-    /// `kong.leftovers.migrations`, `kong.leftovers.lock`, `kong.leftovers.transaction`.
+    /// `kong.leftovers.migrations`, `kong.leftovers.pending`, `kong.leftovers.lock`, `kong.leftovers.transaction`.
+    /// # Example
+    /// ```rhai
+    /// kong::check_leftovers(env::cluster("practice"), #{ to: "3.4.2" });
+    /// ```
+    #[rhai_fn(name = "check_leftovers", return_raw, volatile)]
+    pub fn check_leftovers_before(
+        context: NativeCallContext,
+        which: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let found = cluster(which.clone())?;
+        let (name, database) = (found.name.clone(), found.database_name()?);
+        let mut options = Options::new(options);
+        let to = options.take("to").map(|to| data("`to`", &to)).transpose()?;
+        options.done()?;
+        call(
+            &context,
+            Intent::CheckLeftovers(CheckLeftovers {
+                cluster: name,
+                node: node(which)?,
+                database,
+                to,
+            }),
+        )
+    }
+
+    /// Makes sure that no earlier upgrade left something behind, before no upgrade in particular.
+    ///
+    /// # Needs
+    /// `kong.check_leftovers`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// The same, and `kong.leftovers.pending` whatever version left it.
     /// # Example
     /// ```rhai
     /// kong::check_leftovers(env::cluster("practice"));
@@ -69,27 +109,20 @@ pub(in crate::script::bindings) mod migrations_module {
         context: NativeCallContext,
         which: Dynamic,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
-        let found = cluster(which.clone())?;
-        let (name, database) = (found.name.clone(), found.database_name()?);
-        call(
-            &context,
-            Intent::CheckLeftovers(CheckLeftovers {
-                cluster: name,
-                node: node(which)?,
-                database,
-            }),
-        )
+        check_leftovers_before(context, which, Map::new())
     }
 
     /// Runs `kong migrations up` with the first node's `kong`. Options: `backup` (required), what `database::backup` answered; `copy`,
     /// the standby that `database::verify` kept; `lock_timeout` (preset `"2h"`).
+    /// Answers the state of the migrations, and under `baseline` the name of what was kept to tell later writes from.
     ///
     /// # Needs
     /// `kong.migrate_up`, and `database.restore` for its undo
     /// # Effect
     /// The database has the schema of the installed version; migrations with a second half are pending.
     /// # Undo
-    /// The database is swapped for the standby copy, or for the restored backup.
+    /// The database is swapped for the standby copy, or for the restored backup. `cutover rollback --way repackage` leaves it instead,
+    /// before `kong::finish` and where the old version is known to serve on it.
     /// # On resume
     /// Once no session of the killed command is left, `kong migrations list` tells whether it is done; if not, it is run again.
     /// # Errors

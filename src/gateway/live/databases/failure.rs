@@ -1,7 +1,7 @@
-//! What a playbook is told when a database fails: a stable code, the message, and what to do.
+//! What PostgreSQL's errors are to a step: a stable code, and a hint where there is one.
 
-use super::error::PostgresError;
 use crate::gateway::Failure;
+use crate::gateway::live::postgres::PostgresError;
 
 impl From<PostgresError> for Failure {
     fn from(error: PostgresError) -> Self {

@@ -1,0 +1,65 @@
+//! `cutover observe`: the world as a plan begins with it, as JSON, from reads alone.
+
+use std::path::Path;
+use std::rc::Rc;
+
+use super::Place;
+use super::exit::{CliError, Exit};
+use super::output;
+use crate::environment::Environment;
+use crate::gateway::live::Live;
+use crate::gateway::simulated::{World, observe};
+use crate::gateway::{Failure, ProcessIdentity, Report};
+
+/// Arguments of `cutover observe`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    place: Place,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
+    let environment = Environment::load(&arguments.place.environment)?;
+    let world = look(&environment).await?;
+    output::data(&serde_json::to_string_pretty(&world).expect("plain data"));
+    Ok(Exit::Done)
+}
+
+/// Looks at the world of `environment`.
+pub(super) async fn look(environment: &Environment) -> Result<World, CliError> {
+    // What the commands of a look print is of no use to anybody afterwards.
+    let scratch = tempfile::tempdir()
+        .map_err(|error| CliError::usage(format!("cannot make a temporary directory: {error}")))?;
+    let live = Live::new(
+        environment.clone(),
+        "observe",
+        scratch.path().to_owned(),
+        Rc::new(Silent),
+    );
+    observe(environment, &live)
+        .await
+        .map_err(|error| CliError::refused(error.to_string()))
+}
+
+/// Reads a world that was observed before.
+pub(super) fn read(path: &Path) -> Result<World, CliError> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        CliError::usage(format!("cannot read `{}`: {error}", path.display()))
+            .hint("`cutover observe > world.json` writes one")
+    })?;
+    World::read(&text).map_err(|error| {
+        CliError::usage(format!("`{}`: {error}", path.display()))
+            .hint("`cutover observe > world.json` writes one")
+    })
+}
+
+/// Looking tells nobody anything.
+struct Silent;
+
+impl Report for Silent {
+    fn process_started(&self, _: &str, _: &ProcessIdentity) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn progress(&self, _: &str) {}
+}

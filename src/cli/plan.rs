@@ -1,0 +1,193 @@
+//! `cutover plan PLAYBOOK NAME=VALUE…`: what a run would do, step by step, without doing any of it.
+
+use std::path::{Path, PathBuf};
+
+use super::Place;
+use super::check::refuse_rejected;
+use super::exit::{CliError, Exit};
+use super::output;
+use super::run::{header_of, resolve_parameters};
+use super::{observe, runner};
+use crate::environment::Environment;
+use crate::gateway::simulated::Durations;
+use crate::journal::{Ending, RunId, RunState};
+use crate::plan::{KeptPlan, Plan, learn};
+use crate::render;
+use crate::run::Scenario;
+use crate::script::{Host, Sources};
+
+/// A playbook with what it is played in.
+#[derive(Debug, clap::Args)]
+pub(super) struct SubjectArguments {
+    /// A playbook that ships, by name, or the path of a `.rhai` file.
+    playbook: String,
+    /// Its parameters.
+    #[arg(value_name = "NAME=VALUE")]
+    parameters: Vec<String>,
+    #[command(flatten)]
+    place: Place,
+    /// Begin with a world that was observed before, or described, instead of looking at the real one.
+    #[arg(long, value_name = "FILE")]
+    offline: Option<PathBuf>,
+}
+
+/// A playbook that is ready to be played.
+pub(super) struct Subject {
+    pub(super) host: Host,
+    pub(super) scenario: Scenario,
+    pub(super) environment: Environment,
+}
+
+impl SubjectArguments {
+    /// Loads the playbook and the world; nothing where the playbook is rejected, which has been said then.
+    pub(super) async fn load(&self) -> Result<Option<Subject>, CliError> {
+        let environment = Environment::load(&self.place.environment)?;
+        let (mut host, loaded) = Host::load(Sources::find(&self.playbook)?).await?;
+        if refuse_rejected(&loaded, host.sources()).is_some() {
+            return Ok(None);
+        }
+        let header = loaded
+            .header
+            .expect("a playbook without a header is rejected");
+        let parameters = resolve_parameters(&header, &self.parameters, &environment)?;
+        let world = match &self.offline {
+            Some(path) => observe::read(path)?,
+            None => observe::look(&environment).await?,
+        };
+        let scenario = Scenario {
+            header: header_of(
+                RunId("plan".to_owned()),
+                header.api,
+                host.sources(),
+                &parameters,
+                &environment,
+            ),
+            world,
+            durations: durations(&environment)?,
+            grants: environment.grants.clone(),
+            on_failure: environment.on_failure,
+        };
+        host.provide(parameters, runner::inventory(&environment));
+        Ok(Some(Subject {
+            host,
+            scenario,
+            environment,
+        }))
+    }
+}
+
+/// How long things take in an environment: what is built in, and over that what its earlier runs took.
+pub(super) fn durations(environment: &Environment) -> Result<Durations, CliError> {
+    let mut durations = Durations::built_in();
+    // Somebody who plans on a laptop has no store there, and gets none made.
+    if !environment.storage.path.join("runs").exists() {
+        return Ok(durations);
+    }
+    let store = runner::store(environment)?;
+    let mut runs: Vec<RunState> = Vec::new();
+    for run in store.runs()? {
+        let (_, state) = store.find(&run)?.read()?;
+        let here = state.header.as_ref();
+        if here.is_some_and(|header| header.environment == environment.name) {
+            runs.push(state);
+        }
+    }
+    runs.sort_by_key(|run| run.began);
+    for run in &runs {
+        learn(&mut durations, run);
+    }
+    Ok(durations)
+}
+
+/// Arguments of `cutover plan`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    subject: SubjectArguments,
+    /// How the plan is shown.
+    #[arg(long, value_enum, default_value = "text")]
+    output: Shown,
+    /// Keep the plan in this file, for `cutover run --plan`.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Exit with 10 when the run would change anything.
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+/// How a plan is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Shown {
+    /// A table for people.
+    Text,
+    /// The plan as JSON.
+    Json,
+    /// The records that would be in the journal, each as a line of JSON.
+    Ndjson,
+}
+
+pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
+    let Some(Subject {
+        mut host,
+        scenario,
+        environment,
+    }) = arguments.subject.load().await?
+    else {
+        return Ok(Exit::Rejected);
+    };
+    let played = host.play(scenario.clone()).await?;
+    let plan = Plan::of(&played, &scenario.world, &environment.grants);
+    if let Some(path) = &arguments.out {
+        keep(path, &arguments.subject.playbook, &scenario, &plan)?;
+    }
+    match arguments.output {
+        Shown::Text => output::data(render::plan(&plan).trim_end()),
+        Shown::Ndjson => {
+            for record in &played.records {
+                output::data(&serde_json::to_string(record).expect("records are plain data"));
+            }
+        }
+        Shown::Json => {
+            output::data(&serde_json::to_string_pretty(&plan).expect("plain data"));
+        }
+    }
+    Ok(match plan.ending {
+        Ending::Done if arguments.detailed_exitcode && plan.changes() => Exit::Changes,
+        Ending::Done => Exit::Done,
+        _ => Exit::Refused,
+    })
+}
+
+/// `cutover run --dry-run`.
+pub(super) async fn dry_run(
+    playbook: String,
+    parameters: Vec<String>,
+    place: Place,
+) -> Result<Exit, CliError> {
+    plan(Arguments {
+        subject: SubjectArguments {
+            playbook,
+            parameters,
+            place,
+            offline: None,
+        },
+        output: Shown::Text,
+        out: None,
+        detailed_exitcode: false,
+    })
+    .await
+}
+
+/// Writes a plan that a run can be held to.
+fn keep(path: &Path, subject: &str, scenario: &Scenario, plan: &Plan) -> Result<(), CliError> {
+    let kept = KeptPlan {
+        format: crate::plan::FORMAT,
+        subject: subject.to_owned(),
+        header: scenario.header.clone(),
+        world: scenario.world.clone(),
+        plan: plan.clone(),
+    };
+    let text = serde_json::to_string_pretty(&kept).expect("plain data");
+    std::fs::write(path, text + "\n")
+        .map_err(|error| CliError::usage(format!("cannot write `{}`: {error}", path.display())))
+}

@@ -1,0 +1,66 @@
+//! A world that is not there: every verb with its conditions, its effects and its real failures, over a model in memory.
+//!
+//! The same gate runs against it as against the real world, so a dry run skips nothing and guesses no result. Time passes as it is
+//! predicted to. What a verb refuses here it refuses in the words of the real one; a test compares the two.
+
+mod databases;
+mod durations;
+mod kong;
+mod observed;
+mod state;
+mod traffic;
+mod web;
+mod world;
+
+pub use durations::{Basis, Durations, Pace, Spent, Work};
+pub use observed::{ObserveError, observe};
+pub use state::{Copy, Happened, Happening, Simulated};
+pub use world::{Database, Node, World, WorldError};
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Clock, Failure, Practice, ProcessIdentity, Processes};
+
+impl Clock for Simulated {
+    fn now(&self) -> Timestamp {
+        self.look(|state| state.now)
+    }
+
+    async fn pause(&self, duration: Duration) {
+        self.pass(duration);
+    }
+}
+
+impl Processes for Simulated {
+    fn turn_to(&self, step: u32) {
+        self.change(|state| state.step = step);
+    }
+
+    async fn end_process(&self, _process: &ProcessIdentity) -> Result<(), Failure> {
+        // Nothing is started here, so nothing outlives its runner.
+        Ok(())
+    }
+}
+
+impl Practice for Simulated {
+    async fn read_practice_file(&self, name: &str) -> Result<Option<String>, Failure> {
+        Ok(self.look(|state| state.world.practice_files.get(name).cloned()))
+    }
+
+    async fn write_practice_file(&self, name: &str, text: Option<&str>) -> Result<(), Failure> {
+        self.change(|state| match text {
+            Some(text) => {
+                state
+                    .world
+                    .practice_files
+                    .insert(name.to_owned(), text.to_owned());
+            }
+            None => {
+                state.world.practice_files.remove(name);
+            }
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,126 @@
+//! Looking at a real world for a plan to begin with: reads alone.
+
+use std::collections::BTreeMap;
+
+use super::world::FORMAT;
+use super::{Database, Node, World};
+use crate::environment::{Cluster, Environment};
+use crate::gateway::{Failure, Gateway};
+use crate::kong::schema::Schema;
+
+/// What could not be looked at.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot observe {what}: {failure}")]
+pub struct ObserveError {
+    /// What it is.
+    pub what: String,
+    /// Why not.
+    pub failure: Failure,
+}
+
+/// A transaction this old is told of.
+const LONG: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// Looks at everything in `environment` that a plan can depend on.
+pub async fn observe(
+    environment: &Environment,
+    world: &impl Gateway,
+) -> Result<World, ObserveError> {
+    let mut seen = World {
+        format: FORMAT,
+        environment: environment.name.clone(),
+        observed_at: world.now(),
+        nodes: BTreeMap::new(),
+        databases: BTreeMap::new(),
+        practice_files: BTreeMap::new(),
+    };
+    for cluster in environment.clusters.values() {
+        for node in &cluster.nodes {
+            let observed = observe_node(cluster, &node.name, world).await;
+            let observed = observed.map_err(failed("the node", &node.name))?;
+            seen.nodes.insert(node.name.clone(), observed);
+        }
+        let Some(name) = &cluster.database else {
+            continue;
+        };
+        let database = observe_database(cluster, name, world).await;
+        let database = database.map_err(failed("the database", name))?;
+        seen.databases.insert(name.clone(), database);
+    }
+    Ok(seen)
+}
+
+async fn observe_node(
+    cluster: &Cluster,
+    name: &str,
+    world: &impl Gateway,
+) -> Result<Node, Failure> {
+    let installed = world.installed_version(name).await?;
+    let status = if world.is_running(name).await? {
+        Some(world.admin_status(name).await?)
+    } else {
+        None
+    };
+    let database = match world.prove_database(name).await {
+        Ok(()) => cluster.database.clone(),
+        Err(failure) if failure.code == "kong.wrong_database" => None,
+        Err(failure) => return Err(failure),
+    };
+    let rotation = match &cluster.traffic {
+        Some(_) => Some(world.rotation(name).await?),
+        None => None,
+    };
+    Ok(Node {
+        proxy: world.proxy_url(name).await?,
+        cluster_database: cluster.database.clone(),
+        database,
+        available: world.available_versions(name).await?,
+        installed,
+        running: status.as_ref().map(|status| status.version),
+        rotation,
+        files: world.file_digests(name).await?,
+        refuses_configuration: BTreeMap::new(),
+        stand_in: status.is_some_and(|status| status.stand_in),
+        strange: world.strange_nodes(name).await?,
+    })
+}
+
+async fn observe_database(
+    cluster: &Cluster,
+    name: &str,
+    world: &impl Gateway,
+) -> Result<Database, Failure> {
+    let facts = world.database_facts(name).await?;
+    let (mut schema, mut entities) = (Schema::default(), BTreeMap::new());
+    // Each node's `kong` sees the migrations that it knows; together they see all that any of them could act upon.
+    for node in &cluster.nodes {
+        let state = world.migration_state(&node.name).await?;
+        schema.take_in(&state);
+        if entities.is_empty() && world.is_running(&node.name).await? {
+            entities = world.entities(&node.name).await?;
+        }
+    }
+    Ok(Database {
+        server_version: facts.server_version,
+        bytes: facts.bytes,
+        free_bytes: facts.free_bytes,
+        sessions: facts.sessions,
+        swap_obstacles: facts.swap_obstacles,
+        schema,
+        entities,
+        writes: 0,
+        migration_lock: world.migration_lock(name).await?,
+        down: false,
+        long_transactions: world.long_transactions(name, LONG).await?,
+        kong_sessions: world.kong_sessions(name).await?,
+        write_denial: world.write_denial(name).await?,
+    })
+}
+
+fn failed(kind: &str, name: &str) -> impl Fn(Failure) -> ObserveError {
+    let what = format!("{kind} `{name}`");
+    move |failure| ObserveError {
+        what: what.clone(),
+        failure,
+    }
+}

@@ -1,0 +1,340 @@
+//! What a simulated world is while a run plays in it, and what happened to it.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{Database, Durations, Node, Spent, Work, World};
+use crate::gateway::{BackupFacts, ContentDigest, Failure, Rotation, VerifyTier};
+use crate::kong::Version;
+use crate::kong::schema::Schema;
+
+/// A world in which a run is played. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Simulated {
+    state: Rc<RefCell<State>>,
+    durations: Rc<Durations>,
+}
+
+/// The content of a database, as far as a run can tell it from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// What `schema_meta` holds.
+    pub schema: Schema,
+    /// How often somebody has written configuration.
+    pub writes: u64,
+    /// Entities by kind.
+    pub entities: BTreeMap<String, u64>,
+}
+
+/// A database beside a live one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copy {
+    /// The database on whose server it is.
+    pub database: String,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// A backup that was taken here.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    pub(super) database: String,
+    pub(super) step: u32,
+    pub(super) facts: BackupFacts,
+    pub(super) content: Content,
+    pub(super) proven: Option<VerifyTier>,
+}
+
+/// Something that a run did to the world.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happening {
+    /// When.
+    pub at: Timestamp,
+    /// In which step.
+    pub step: u32,
+    /// What.
+    pub what: Happened,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "happened", rename_all = "snake_case")]
+pub enum Happened {
+    /// A node was started, with this version.
+    Started {
+        /// The node.
+        node: String,
+        /// The version that runs now.
+        version: Version,
+    },
+    /// A node was stopped.
+    Stopped {
+        /// The node.
+        node: String,
+    },
+    /// A node answered a request as it should.
+    Proven {
+        /// The node.
+        node: String,
+    },
+    /// A node's place at its load balancer was set.
+    Rotated {
+        /// The node.
+        node: String,
+        /// What it gets now.
+        rotation: Rotation,
+    },
+    /// A backup was taken.
+    BackedUp {
+        /// Of which database.
+        database: String,
+    },
+    /// A copy of a database was made on its server.
+    Copied {
+        /// Of which database.
+        database: String,
+    },
+    /// `kong migrations up` changed a schema.
+    MigratedUp {
+        /// The database.
+        database: String,
+        /// Whether a backup that holds exactly what was there before had been proven by restoring it.
+        proven_backup: bool,
+        /// Whether all of it ran.
+        whole: bool,
+        /// The schema after it.
+        schema: Schema,
+    },
+    /// `kong migrations finish` changed a schema.
+    Finished {
+        /// The database.
+        database: String,
+        /// Whether a proven backup of this database is there.
+        proven_backup: bool,
+        /// The schema after it.
+        schema: Schema,
+    },
+    /// A database holds again what a backup holds.
+    Restored {
+        /// The database.
+        database: String,
+        /// How many writes since the backup are not in it any more.
+        lost_writes: u64,
+        /// The schema after it.
+        schema: Schema,
+    },
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct State {
+    pub(super) world: World,
+    pub(super) now: Timestamp,
+    pub(super) step: u32,
+    pub(super) spent: Vec<Spent>,
+    pub(super) backups: BTreeMap<String, Kept>,
+    pub(super) copies: BTreeMap<String, Copy>,
+    pub(super) baselines: BTreeMap<String, Content>,
+    pub(super) happened: Vec<Happening>,
+    /// Whether the next `kong migrations up` breaks off after its first migration.
+    pub(super) up_breaks_off: bool,
+}
+
+impl Simulated {
+    /// `world`, with work that takes as long as `durations` say.
+    #[must_use]
+    pub fn new(world: World, durations: Durations) -> Self {
+        let now = world.observed_at;
+        Self {
+            durations: Rc::new(durations),
+            state: Rc::new(RefCell::new(State {
+                world,
+                now,
+                step: 0,
+                spent: Vec::new(),
+                backups: BTreeMap::new(),
+                copies: BTreeMap::new(),
+                baselines: BTreeMap::new(),
+                happened: Vec::new(),
+                up_breaks_off: false,
+            })),
+        }
+    }
+
+    /// The world as it is now.
+    #[must_use]
+    pub fn world(&self) -> World {
+        self.look(|state| state.world.clone())
+    }
+
+    /// The databases that were made beside others, by name.
+    #[must_use]
+    pub fn copies(&self) -> BTreeMap<String, Copy> {
+        self.look(|state| state.copies.clone())
+    }
+
+    /// What happened so far.
+    #[must_use]
+    pub fn happened(&self) -> Vec<Happening> {
+        self.look(|state| state.happened.clone())
+    }
+
+    /// The time that each step took.
+    #[must_use]
+    pub fn spent(&self) -> Vec<Spent> {
+        self.look(|state| state.spent.clone())
+    }
+
+    /// Lets something happen to the world that is not the run's doing, such as a write by somebody else.
+    pub fn interfere(&self, with: impl FnOnce(&mut World)) {
+        self.change(|state| with(&mut state.world));
+    }
+
+    /// Lets time pass that nobody asked for.
+    pub fn let_pass(&self, duration: Duration) {
+        self.change(|state| state.now += duration);
+    }
+
+    /// Lets the next `kong migrations up` break off after its first migration.
+    pub fn break_off_next_up(&self) {
+        self.change(|state| state.up_breaks_off = true);
+    }
+
+    /// Lets a node's process die.
+    pub fn lose_node(&self, name: &str) {
+        if self.change_node(name, |node| node.running = None).is_ok() {
+            self.happen(Happened::Stopped {
+                node: name.to_owned(),
+            });
+        }
+    }
+
+    /// Lets time pass that the playbook asked for.
+    pub(super) fn pass(&self, duration: Duration) {
+        self.spend(duration, super::Basis::Told);
+    }
+
+    /// Lets as much time pass as `work` over `bytes` takes.
+    pub(super) fn work(&self, work: Work, bytes: u64) {
+        let (duration, basis) = self.durations.predict(work, bytes);
+        self.spend(duration, basis);
+    }
+
+    pub(super) fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        look(&self.state.borrow())
+    }
+
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.borrow_mut())
+    }
+
+    pub(super) fn happen(&self, what: Happened) {
+        self.change(|state| {
+            let (at, step) = (state.now, state.step);
+            state.happened.push(Happening { at, step, what });
+        });
+    }
+
+    /// Looks at a node, which the environment must know.
+    pub(super) fn node<T>(&self, name: &str, look: impl FnOnce(&Node) -> T) -> Result<T, Failure> {
+        self.look(|state| state.world.nodes.get(name).map(look))
+            .ok_or_else(|| missing("node", name))
+    }
+
+    pub(super) fn change_node(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Node),
+    ) -> Result<(), Failure> {
+        self.change(|state| state.world.nodes.get_mut(name).map(change))
+            .ok_or_else(|| missing("node", name))
+    }
+
+    /// Looks at a database, whose server must answer.
+    pub(super) fn database<T>(
+        &self,
+        name: &str,
+        look: impl FnOnce(&Database) -> T,
+    ) -> Result<T, Failure> {
+        self.look(|state| match state.world.databases.get(name) {
+            None => Err(missing("database", name)),
+            Some(database) if database.down => Err(unreachable(name)),
+            Some(database) => Ok(look(database)),
+        })
+    }
+
+    pub(super) fn change_database<T>(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut Database) -> T,
+    ) -> Result<T, Failure> {
+        self.change(|state| match state.world.databases.get_mut(name) {
+            None => Err(missing("database", name)),
+            Some(database) if database.down => Err(unreachable(name)),
+            Some(database) => Ok(change(database)),
+        })
+    }
+
+    fn spend(&self, duration: Duration, basis: super::Basis) {
+        self.change(|state| {
+            state.now += duration;
+            let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+            state.spent.push(Spent {
+                step: state.step,
+                milliseconds,
+                basis,
+            });
+        });
+    }
+}
+
+impl Content {
+    pub(super) fn of(database: &Database) -> Self {
+        Self {
+            schema: database.schema.clone(),
+            writes: database.writes,
+            entities: database.entities.clone(),
+        }
+    }
+
+    pub(super) fn put_into(&self, database: &mut Database) {
+        database.schema = self.schema.clone();
+        database.writes = self.writes;
+        database.entities.clone_from(&self.entities);
+    }
+
+    /// Digests that are equal when the contents are. Migrations rewrite configuration, so what has run is in both.
+    pub(super) fn digest(&self) -> ContentDigest {
+        let schema = serde_json::to_vec(&self.schema).expect("plain data");
+        let configuration = serde_json::to_vec(&(&self.schema, self.writes, &self.entities));
+        ContentDigest {
+            configuration: sum(&configuration.expect("plain data")),
+            schema: sum(&schema),
+        }
+    }
+}
+
+pub(super) fn sum(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+fn unreachable(name: &str) -> Failure {
+    Failure::new(
+        "database.unreachable",
+        format!("cannot connect to database `{name}`: connection refused"),
+    )
+    .hint("is the server up, and do `[databases]` and the secret of the environment file fit it?")
+}
+
+pub(super) fn missing(kind: &str, name: &str) -> Failure {
+    Failure::new(
+        "environment.unknown",
+        format!("there is no {kind} `{name}` in this world"),
+    )
+    .hint("observe the environment again: the world is older than the environment file")
+}

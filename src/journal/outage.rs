@@ -1,0 +1,134 @@
+//! How production stands, from the journal alone: which nodes a run left stopped or out of rotation.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{RunState, Step, TargetStage, UndoState};
+
+use crate::primitive::{Intent, RotationState};
+
+/// Nodes that a run left without clients.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outage {
+    /// Since when the last of them is out.
+    pub since: Timestamp,
+    /// The nodes that are out, and whether they are stopped; those that are not are out of rotation.
+    pub nodes: BTreeMap<String, bool>,
+    /// Whether no node that the run knows serves any more.
+    pub whole: bool,
+}
+
+impl Outage {
+    /// The outage that the run left, if it did.
+    #[must_use]
+    pub fn of(state: &RunState) -> Option<Self> {
+        let nodes = standing(state);
+        let out: BTreeMap<String, Timestamp> = nodes
+            .iter()
+            .filter_map(|(name, node)| {
+                let since = node.stopped.into_iter().chain(node.drained).min()?;
+                Some((name.clone(), since))
+            })
+            .collect();
+        let since = *out.values().max()?;
+        Some(Self {
+            since,
+            whole: out.len() == nodes.len(),
+            nodes: out
+                .into_keys()
+                .map(|name| {
+                    let stopped = nodes[&name].stopped.is_some();
+                    (name, stopped)
+                })
+                .collect(),
+        })
+    }
+}
+
+/// What a run last did to a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct NodeStanding {
+    /// Since when it is stopped.
+    stopped: Option<Timestamp>,
+    /// Since when it gets no requests.
+    drained: Option<Timestamp>,
+}
+
+/// Every node that the run stopped, started, drained or admitted, as it left it.
+fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
+    let mut nodes: BTreeMap<String, NodeStanding> = BTreeMap::new();
+    for step in state.steps.iter().filter(|step| step.is_act()) {
+        for target in &step.targets {
+            if about_nodes(&step.intent) {
+                // Also one that was not turned to yet is a node that production has.
+                nodes.entry(target.target.name.clone()).or_default();
+            }
+            let certain = matches!(target.stage, TargetStage::Finished(_));
+            let possible = matches!(target.stage, TargetStage::Started | TargetStage::Partly);
+            // What takes a node away may have done so before it failed; what brings one back is believed once it is seen.
+            if certain || (possible && takes_away(&step.intent)) {
+                apply(&mut nodes, &step.intent, &target.target.name, end(step));
+            }
+        }
+    }
+    for entry in state
+        .undo
+        .iter()
+        .rev()
+        .filter(|entry| entry.state == UndoState::Finished)
+    {
+        let name = entry
+            .intent
+            .targets()
+            .into_iter()
+            .next()
+            .unwrap_or_default();
+        apply(
+            &mut nodes,
+            &entry.intent,
+            &name,
+            state.last.unwrap_or_default(),
+        );
+    }
+    nodes
+}
+
+fn about_nodes(intent: &Intent) -> bool {
+    matches!(
+        intent,
+        Intent::Stop(_)
+            | Intent::Start(_)
+            | Intent::Drain(_)
+            | Intent::Admit(_)
+            | Intent::SetRotation(_)
+    )
+}
+
+/// Whether an act takes a node away from clients.
+fn takes_away(intent: &Intent) -> bool {
+    match intent {
+        Intent::Stop(_) | Intent::Drain(_) => true,
+        Intent::SetRotation(set) => set.rotation.state == RotationState::Drain,
+        _ => false,
+    }
+}
+
+fn end(step: &Step) -> Timestamp {
+    step.ended.unwrap_or(step.began)
+}
+
+fn apply(nodes: &mut BTreeMap<String, NodeStanding>, intent: &Intent, name: &str, at: Timestamp) {
+    let rotates = |nodes: &mut BTreeMap<String, NodeStanding>, state: RotationState| {
+        nodes.entry(name.to_owned()).or_default().drained =
+            (state == RotationState::Drain).then_some(at);
+    };
+    match intent {
+        Intent::Stop(_) => nodes.entry(name.to_owned()).or_default().stopped = Some(at),
+        Intent::Start(_) => nodes.entry(name.to_owned()).or_default().stopped = None,
+        Intent::Drain(_) => rotates(nodes, RotationState::Drain),
+        Intent::Admit(_) => rotates(nodes, RotationState::Ready),
+        Intent::SetRotation(set) => rotates(nodes, set.rotation.state),
+        _ => {}
+    }
+}

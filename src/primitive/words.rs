@@ -1,0 +1,49 @@
+//! What a step is done to, or with, as a person reads it.
+
+use super::{Check, FreezeMode, Intent};
+
+impl Intent {
+    /// What it is done to, or with, in words.
+    #[must_use]
+    pub fn words(&self) -> String {
+        match self {
+            Self::Approve(approve) => approve.what.clone(),
+            Self::Note(note) => note.text.clone(),
+            Self::OnRollback(closure) => closure.name.clone(),
+            Self::WaitFor(wait) => wait.window.to_string(),
+            Self::Pause(pause) => format!("{} ms", pause.milliseconds),
+            Self::Install(install) => {
+                format!("{} on {}", install.version, install.nodes.join(", "))
+            }
+            Self::Verify(verify) => format!(
+                "{} by {}{}",
+                verify.database,
+                word(&verify.tier),
+                if verify.keep { ", kept as standby" } else { "" }
+            ),
+            Self::Freeze(freeze) if freeze.mode == FreezeMode::Observe => {
+                format!("{}, watched, not frozen", freeze.cluster)
+            }
+            Self::Check(check) => request(check),
+            Self::Poll(poll) => request(&poll.check),
+            other => other.targets().join(", "),
+        }
+    }
+}
+
+fn request(check: &Check) -> String {
+    let node = check
+        .node
+        .as_ref()
+        .map(|node| format!("{node} "))
+        .unwrap_or_default();
+    format!("{node}{}", check.request.url)
+}
+
+/// The word under which a plain value stands in the journal.
+fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value)
+        .ok()
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}

@@ -1,0 +1,41 @@
+//! What a person can do with a run that stands still: go on, attempt again, or come back, each way with its time and its loss.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::{clean, standing};
+use crate::journal::{Ending, RunState, WaysBack};
+
+/// The choices of a run that is held, paused or stuck on a migrated database; `None` where the next commands of its verdict say it all.
+#[must_use]
+pub fn choices(state: &RunState, at: Timestamp) -> Option<String> {
+    let waits = matches!(
+        state.ending,
+        Some(Ending::Held | Ending::Paused | Ending::Stuck) | None
+    );
+    let ways = WaysBack::of(state).filter(|ways| waits && ways.migrated && !state.abandoned)?;
+    let run = &state.header.as_ref()?.run;
+    let mut text = "choices:".to_owned();
+    for command in standing(state).next {
+        let does = match command {
+            "cutover retry" => match state.failed_step() {
+                Some(step) => format!(
+                    "attempts step {} (`{}`) again and goes on",
+                    step.number,
+                    step.intent.verb()
+                ),
+                None => continue,
+            },
+            "cutover resume" => "goes on from where it stands".to_owned(),
+            "cutover approve" => "approves what it waits for; then `cutover resume`".to_owned(),
+            _ => continue,
+        };
+        let _ = write!(text, "\n  {command} {run}: {does}");
+    }
+    for way in ways.open() {
+        let _ = write!(text, "\n  cutover rollback {run} --way {way}");
+    }
+    let _ = write!(text, "\n{}", ways.told(at));
+    Some(clean(&text))
+}

@@ -1,0 +1,43 @@
+//! Plays a playbook in a simulated world, inside the script's process.
+
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use rhai::AST;
+
+use super::inside::Inside;
+use super::link::SharedLink;
+use crate::run::{self, Played, Scenario, Trouble};
+use crate::script::protocol::{FromChild, Job, Purpose};
+
+/// How often the supervisor is told how far a drill is.
+const TICK: Duration = Duration::from_millis(200);
+
+/// Plays `job` with the sources that `loaded` holds, and hands back what happened.
+pub(super) fn play(loaded: &SharedLink, playbook: &AST, job: Job) {
+    let Job {
+        parameters,
+        inventory,
+        scenario,
+        purpose,
+    } = job;
+    let mut script = Inside::new(loaded, playbook.clone(), parameters, inventory);
+    let mut once = |scenario: &Scenario, trouble: &Trouble| -> Played {
+        run::play_with(scenario, trouble, &mut script)
+            .now_or_never()
+            .expect("a simulated world keeps nobody waiting")
+    };
+    loaded.send(match purpose {
+        Purpose::Plan => FromChild::Played(Box::new(once(&scenario, &Trouble::default()))),
+        Purpose::Drill { only } => {
+            let mut told = Instant::now();
+            let tick = |done, of| {
+                if told.elapsed() >= TICK {
+                    told = Instant::now();
+                    loaded.send(FromChild::Drilling { done, of });
+                }
+            };
+            FromChild::Drilled(Box::new(crate::drill::drill(&scenario, only, once, tick)))
+        }
+    });
+}

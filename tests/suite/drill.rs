@@ -1,0 +1,120 @@
+//! The drill: shipped playbooks are safe whatever goes wrong, and playbooks that are broken on purpose are caught for their reason.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::simulated::{UPGRADE, ended, fixture, played};
+
+#[test]
+fn shipped_playbooks_are_safe_in_every_fault() {
+    let upgrade: Vec<&str> = UPGRADE.into_iter().chain(["watch=0s", "bake=0s"]).collect();
+    for (playbook, parameters) in [
+        ("in-place", upgrade.as_slice()),
+        ("restore-drill", &["database=main"]),
+        ("hello", &[]),
+    ] {
+        let drilled = played("drill", playbook, parameters)
+            .output()
+            .expect("cutover runs");
+        let (code, told, error) = ended(&drilled);
+        assert_eq!(code, Some(0), "{playbook}: {told}{error}");
+        assert!(told.ends_with(" safe, 0 unsafe\n"), "{told}");
+        println!("{playbook}: {told}");
+    }
+}
+
+/// Each playbook of the fixtures with the invariants that must notice it, and words of the story.
+const BROKEN: [(&str, &str, &str); 6] = [
+    (
+        "finish-before-smoke",
+        "runs_to_its_end",
+        "`kong-1` was not polled out of rotation",
+    ),
+    (
+        "backup-too-early",
+        "proven_backup",
+        "no backup of exactly what it held had been proven by restoring it",
+    ),
+    (
+        "backup-of-another-database",
+        "runs_to_its_end",
+        "is not what the backup `other-planned-1-1` holds",
+    ),
+    (
+        "old-node-left-running",
+        "runs_to_its_end",
+        "the node `kong-2` runs 2.8.5, and 3.4.2 would finish",
+    ),
+    (
+        "nodes-started-after-finish",
+        "runs_to_its_end",
+        "the Admin API of `kong-1` does not answer",
+    ),
+    (
+        "failure-swallowed",
+        "true_verdict",
+        "the verdict says done, and `kong-1` does not run",
+    ),
+];
+
+#[test]
+fn broken_playbooks_are_caught_each_for_its_reason() {
+    for (name, invariant, words) in BROKEN {
+        let path = fixture(&format!("broken/{name}.rhai"));
+        let path = path.to_str().expect("text");
+        let drilled = played(
+            "drill",
+            path,
+            &["cluster=practice", "to=3.4.2", "--output", "json"],
+        )
+        .output()
+        .expect("cutover runs");
+        let (code, told, error) = ended(&drilled);
+        assert_eq!(code, Some(4), "{name}: {told}{error}");
+        let report: Value = serde_json::from_str(&told).expect("JSON");
+        let outcomes = report["outcomes"].as_array().expect("outcomes");
+        let broken: Vec<&Value> = std::iter::once(&report["calm"])
+            .chain(outcomes)
+            .flat_map(|outcome| outcome["broken"].as_array().expect("a list"))
+            .collect();
+        let story = broken.iter().find(|one| {
+            one["invariant"] == invariant
+                && one["how"].as_str().is_some_and(|how| how.contains(words))
+        });
+        let seen: BTreeSet<String> = broken.iter().map(ToString::to_string).collect();
+        assert!(
+            story.is_some(),
+            "{name} was not caught by {invariant}: {seen:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_fault_is_played_alone_by_its_number() {
+    let path = fixture("broken/failure-swallowed.rhai");
+    let path = path.to_str().expect("text");
+    let whole = played("drill", path, &["cluster=practice", "to=3.4.2"])
+        .output()
+        .expect("runs");
+    let (_, told, _) = ended(&whole);
+    let story: Vec<&str> = told.lines().take(4).collect();
+    let number = story[0]
+        .strip_prefix("fault ")
+        .and_then(|rest| rest.split(':').next())
+        .expect("a story begins with its fault");
+    let alone = played(
+        "drill",
+        path,
+        &["cluster=practice", "to=3.4.2", "--fault", number],
+    )
+    .output()
+    .expect("runs");
+    let (code, told, _) = ended(&alone);
+    assert_eq!(code, Some(4));
+    assert_eq!(told.lines().take(4).collect::<Vec<_>>(), story);
+    assert!(
+        told.ends_with("drill: 1 fault, 0 safe, 1 unsafe\n"),
+        "{told}"
+    );
+}

@@ -1,0 +1,170 @@
+//! A plan: the whole of it as people read it, the same whatever the machine, and clear about what it cannot use.
+
+use serde_json::Value;
+
+use crate::simulated::{UPGRADE, ended, fixture, played};
+
+#[test]
+fn the_plan_of_an_upgrade_is_told_step_by_step() {
+    let (code, told, error) = ended(&played("plan", "in-place", &UPGRADE).output().expect("runs"));
+    assert_eq!((code, error.as_str()), (Some(0), ""));
+    insta::assert_snapshot!(told, @r#"
+    plan of `in-place` in `practice`, for the world of 2026-11-23 02:00 UTC
+
+    Preflight
+        1 · kong.status kong-1                                                  10 ms ?
+        2 · review.path 2.8.5 to 3.4.2                                                 
+        3 · packages.available kong-1                                           10 ms ?
+        4 · kong.status kong-2                                                  10 ms ?
+        5 · review.path 2.8.5 to 3.4.2                                                 
+        6 · packages.available kong-2                                           10 ms ?
+        7 · kong.prove_database kong-1, kong-2                                 600 ms ?
+        8 · database.facts main                                                 10 ms ?
+        9 · kong.check_leftovers practice                                      330 ms ?
+       10 · http.poll kong-1 /health                                           170 ms ?
+       11 · http.poll kong-2 /health                                           170 ms ?
+    Rehearse
+       12 ~ database.backup main                                                4.4 s ?
+       13 ~ database.verify main by restore                                    10.0 s ?
+       14 · run.note a backup of 31 rows (314572800 bytes) restores to what was dumped           
+    Close
+       15 · run.wait_for any                                                     0 ms  
+       16 · kong.freeze practice, watched, not frozen                          920 ms ?
+       17 · kong.check_leftovers practice                                      330 ms ?
+     18 · kong.entities kong-1                                                  10 ms ?
+    Rollback backup
+       19 ~ database.backup main                                                4.4 s ?
+       20 ~ database.verify main by restore, kept as standby                   10.0 s ?
+     21 ~ run.approve stop 2 nodes of practice and migrate its database to 3.4.2   920 ms ?
+    Stop and migrate
+       22 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
+       23 ~ kong.stop kong-1, kong-2                                            4.6 s ?
+       24 ~ packages.install 3.4.2 on kong-1, kong-2                           11.8 s ?
+       25 · kong.check kong-1, kong-2                                          600 ms ?
+       26 ~ kong.migrate_up main                                               14.6 s ?
+    Prove and admit
+       27 ~ kong.start kong-1, kong-2                                           6.6 s ?
+       28 · http.poll kong-1 /health                                           170 ms ?
+       29 · http.poll kong-2 /health                                           170 ms ?
+       30 · kong.compare kong-1                                                 10 ms ?
+       31 · traffic.status kong-1                                               10 ms ?
+       32 · traffic.status kong-2                                               10 ms ?
+       33 ~ traffic.admit kong-1                                                40 ms ?
+       34 · clock.pause 10000 ms                                               10.0 s  
+       35 ~ traffic.admit kong-1                                                40 ms ?
+       36 ~ traffic.admit kong-2                                                40 ms ?
+       37 · clock.pause 10000 ms                                               10.0 s  
+       38 ~ traffic.admit kong-2                                                40 ms ?
+       39 · clock.pause 1800000 ms                                           30 min 0 s  
+       40 · http.poll kong-1 /health                                           170 ms ?
+       41 · http.poll kong-2 /health                                           170 ms ?
+    Finish
+       42 ~ run.approve cross the point of no return: `kong migrations finish`    1.8 s ?
+       43 ! kong.finish main                                                   18.4 s ?
+       44 · http.poll kong-1 /health                                           170 ms ?
+       45 · http.poll kong-2 /health                                           170 ms ?
+       46 · kong.compare kong-1                                                 10 ms ?
+       47 ~ kong.thaw practice                                                  10 ms ?
+
+    takes                  31 min 55 s
+    clients unserved       39.6 s, from step 22 to step 33
+    point of no return     step 43
+    people are asked       before step 21, 42
+    disk                   600 MiB for backups, 600 MiB for copies on the database server
+    left behind            cutover_standby_c4f13c8676e3
+    ends                   done: the playbook ran to its end
+
+    ~ changes something, ! has no way back of its own, ✗ fails; = measured here before, ? a rate that ships with cutover
+    "#);
+}
+
+#[test]
+fn a_plan_is_the_same_on_any_machine() {
+    let plan = |settings: &[(&str, &str)]| {
+        let mut command = played("plan", "in-place", &UPGRADE);
+        command
+            .args(["--output", "json"])
+            .envs(settings.iter().copied());
+        command.output().expect("runs").stdout
+    };
+    let first = plan(&[]);
+    assert!(!first.is_empty());
+    for turn in 0..100 {
+        let zone = ["UTC", "Asia/Kathmandu", "America/St_Johns"][turn % 3];
+        let locale = ["C", "de_DE.UTF-8", "tr_TR.UTF-8"][turn / 3 % 3];
+        // Hash seeds are the process's own, so each turn has others.
+        assert_eq!(
+            plan(&[("TZ", zone), ("LC_ALL", locale), ("LANG", locale)]),
+            first
+        );
+    }
+}
+
+#[test]
+fn a_program_learns_by_the_exit_code_whether_anything_would_change() {
+    let code = |playbook, parameters: &[&str]| {
+        let mut command = played("plan", playbook, parameters);
+        command.arg("--detailed-exitcode");
+        command.output().expect("runs").status.code()
+    };
+    assert_eq!(code("in-place", &UPGRADE), Some(10));
+    let same = ["cluster=practice", "to=2.8.5", "checks=/health=200"];
+    assert_eq!(code("in-place", &same), Some(4), "the path is refused");
+}
+
+#[test]
+fn a_plan_fits_its_published_schema() {
+    let mut command = played("plan", "in-place", &UPGRADE);
+    let plan = command.args(["--output", "json"]).output().expect("runs");
+    let plan: Value = serde_json::from_slice(&plan.stdout).expect("JSON");
+    let schema = std::process::Command::new(env!("CARGO_BIN_EXE_cutover"))
+        .args(["environment", "schema", "plan"])
+        .output()
+        .expect("runs");
+    let schema: Value = serde_json::from_slice(&schema.stdout).expect("JSON");
+    let named = |value: &Value| -> Vec<String> {
+        let mut names: Vec<String> = value
+            .as_object()
+            .expect("an object")
+            .keys()
+            .cloned()
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(named(&plan), named(&schema["properties"]));
+}
+
+#[test]
+fn a_world_that_cannot_be_used_is_told_with_its_place() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let told = |text: &str| {
+        let path = directory.path().join("world.json");
+        std::fs::write(&path, text).expect("written");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_cutover"));
+        command.env_clear().args(["plan", "in-place"]).args(UPGRADE);
+        command
+            .arg("--environment")
+            .arg(fixture("simulated/environment.toml"));
+        let (code, _, error) = ended(&command.arg("--offline").arg(&path).output().expect("runs"));
+        assert_eq!(code, Some(2), "{error}");
+        error.replace(&path.display().to_string(), "WORLD")
+    };
+    let world = std::fs::read_to_string(fixture("simulated/world.json")).expect("a world");
+    insta::assert_snapshot!(told(&world.replacen("\"format\": 1", "\"format\": 7", 1)), @r#"
+    error: `WORLD`: this world has format 7, and this version of cutover reads format 1
+    help: `cutover observe > world.json` writes one
+    "#);
+    insta::assert_snapshot!(told(&world.replacen("\"installed\"", "\"instaled\"", 1)), @r#"
+    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `cluster_database`, `database`, `available`, `installed`, `running`, `rotation`, `files`, `refuses_configuration`, `stand_in`, `strange`
+    help: `cutover observe > world.json` writes one
+    "#);
+    insta::assert_snapshot!(told(&world.replacen("\"2.8.5\"", "\"two\"", 1)), @r#"
+    error: `WORLD`: this is not a world that can be planned with, at `line 12, column 8`: `two` is not a version of Kong (`3.4.2`, or `3.4.3.5` for Enterprise)
+    help: `cutover observe > world.json` writes one
+    "#);
+    insta::assert_snapshot!(told("{"), @r#"
+    error: `WORLD`: this is not a world that can be planned with, at `line 1, column 1`: EOF while parsing an object
+    help: `cutover observe > world.json` writes one
+    "#);
+}
