@@ -104,6 +104,7 @@ async fn show(practice: &Practice, binary: &Path) -> Result<(), CliError> {
         &target,
         "watch=2s",
         "bake=3s",
+        "interval=1s",
         &checks,
     ];
     let upgrade = stage.act(&upgrade, &TO).await?;

@@ -108,7 +108,7 @@ async fn up(directory: &Path, version: Version, security: Security) -> Result<()
     ));
     output::data(&format!("environment: {}", practice.environment.display()));
     output::people(&format!(
-        "next: cutover run in-place --environment {} cluster=practice to=3.4.2 bake=5s checks='{}'",
+        "next: cutover run in-place --environment {} cluster=practice to=3.4.2 bake=5s interval=1s checks='{}'",
         practice.environment.display(),
         practice.checks
     ));

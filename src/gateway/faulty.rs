@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
-    Expectation, Failure, HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice,
-    ProcessIdentity, Processes, Rotation, Since, Stopped, Traffic, VerifyTier, Web, Writes,
+    Expectation, Failure, HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages,
+    Practice, ProcessIdentity, Processes, Rotation, Since, Stopped, StrangeNode, Traffic,
+    VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::migrations::{MigrationState, Names};
@@ -148,6 +149,7 @@ hand_on! { Kong {
     look fn admin_status(node: &str) -> AdminStatus;
     look fn entities(node: &str) -> BTreeMap<String, u64>;
     look fn prove_database(node: &str) -> ();
+    look fn strange_nodes(node: &str) -> Vec<StrangeNode>;
     look fn migration_state(node: &str) -> MigrationState;
     change fn migrations_up(node: &str, lock_timeout: Duration) -> MigrationRun;
     change fn migrations_finish(node: &str, lock_timeout: Duration) -> MigrationRun;
@@ -173,6 +175,9 @@ hand_on! { Databases {
     look fn pending_migrations(database: &str) -> Names;
     look fn migration_lock(database: &str) -> bool;
     change fn clear_migration_lock(database: &str) -> ();
+    look fn kong_sessions(database: &str) -> KongSessions;
+    look fn write_denial(database: &str) -> WriteDenial;
+    change fn set_write_denial(database: &str, denial: WriteDenial) -> ();
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;
 } }
 

@@ -17,8 +17,8 @@ pub use faulty::{Faulty, Plan};
 pub use process_identity::ProcessIdentity;
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
-    HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, Processes, Report, Rotation,
-    RotationState, Stopped, Traffic, VerifyTier, Web,
+    HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, Processes,
+    Report, Rotation, RotationState, Stopped, StrangeNode, Traffic, VerifyTier, Web, WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 

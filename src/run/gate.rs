@@ -73,6 +73,9 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             Ok(targets) => targets,
             Err(failure) => return self.failed_before(number, call, failure).map(Reply::Now),
         };
+        if let Err(failure) = self.evidence(number, &call.intent).await? {
+            return self.failed_before(number, call, failure).map(Reply::Now);
+        }
         let Call {
             intent,
             place,
@@ -182,6 +185,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         if self.recorder.state(given).is_some() {
             return Ok(());
         }
+        self.ask_anew(step, shown).await
+    }
+
+    /// The same, whatever was approved before.
+    pub(super) async fn ask_anew(&mut self, step: StepNo, shown: String) -> Result<(), Fault> {
         self.sync(Event::ApprovalAsked {
             step,
             shown: shown.clone(),

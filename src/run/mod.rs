@@ -7,6 +7,7 @@
 
 mod conduct;
 mod cursor;
+mod evidence;
 mod fault;
 mod gate;
 mod lock;

@@ -8,12 +8,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{Fault, Gate, People};
 use crate::gateway::Gateway;
 use crate::journal::{Event, RunState, Step, StepNo, StepResult, WaysBack};
-use crate::primitive::{Effect, Intent};
+use crate::primitive::{Effect, Intent, Past};
 
 /// How long an approval stands. A night's window fits in; the next night's does not.
 const APPROVAL_STANDS: Duration = Duration::from_hours(8);
@@ -34,9 +33,23 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             // From here on stopping would be worse than going on.
             return Ok(());
         }
-        for (number, condition, outcome) in self.recorder.state(conditions) {
-            let worked = self.recorder.state(|state| worked_after(state, number));
-            match condition.lapsed(&self.world, &outcome, worked).await {
+        let history = self.recorder.state(super::evidence::history);
+        for (position, past) in history.steps.iter().enumerate() {
+            let (before, after) = (&history.steps[..position], &history.steps[position + 1..]);
+            let Past {
+                step: number,
+                intent: condition,
+                outcome,
+                ..
+            } = past;
+            // Steps over several targets answer a map, and none of them establishes a condition.
+            if condition.targets().len() != 1 || !condition.stands(before, after) {
+                continue;
+            }
+            let worked = self
+                .recorder
+                .state(|state| worked_after(state, StepNo(*number)));
+            match condition.lapsed(&self.world, outcome, worked).await {
                 Ok(None) => {}
                 Ok(Some(lapsed)) => {
                     return Err(Fault::Paused {
@@ -84,18 +97,6 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         }
         Ok(())
     }
-}
-
-/// The finished steps that established something which may lapse, with what they answered then.
-fn conditions(state: &RunState) -> Vec<(StepNo, Intent, Value)> {
-    let finished = state.steps.iter().filter_map(|step| match &step.result {
-        StepResult::Finished(outcome) => Some((step.number, step.intent.clone(), outcome.clone())),
-        StepResult::Open | StepResult::Failed(_) | StepResult::Retried => None,
-    });
-    // Steps over several targets answer a map, and none of them establishes a condition.
-    finished
-        .filter(|(_, intent, _)| intent.targets().len() == 1)
-        .collect()
 }
 
 /// How long the finished steps after `condition` took. What passed between steps is no work: a person thinking about an approval, a

@@ -15,6 +15,8 @@ mod damage;
 mod drill;
 mod endings;
 mod failures;
+mod finish_gates;
+mod freeze;
 mod hardened;
 mod harness;
 mod in_place;

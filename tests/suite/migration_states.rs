@@ -210,7 +210,7 @@ kong::migrate_up(cluster, #{ backup: backup });
 kong::start(cluster.nodes);
 kong::stop(cluster.nodes);
 packages::install(cluster.nodes, "3.9.1");
-kong::finish(cluster);
+kong::finish(cluster, #{ bake: "0s" });
 "#;
 
 /// A copy of the environment file with one text replaced.

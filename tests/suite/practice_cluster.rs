@@ -198,6 +198,37 @@ impl PracticeCluster {
         assert_eq!(self.world(), *old, "after `rollback {run}`: {}", back.all);
     }
 
+    /// Starts a node of the old version on the cluster's database that the environment does not list; it ends with the cluster.
+    /// Answers its prefix.
+    pub(crate) fn stray_node(&self) -> String {
+        let first = &self.record["nodes"][0];
+        let text = |key: &str| PathBuf::from(first[key].as_str().unwrap_or_default());
+        let prefix = self.path().join("stray").display().to_string();
+        let conf = std::fs::read_to_string(text("conf")).expect("a configuration");
+        let listens = conf.lines().map(|line| match line.split_once(" = ") {
+            Some(("prefix" | "practice_faults", _)) => String::new(),
+            Some((key @ ("proxy_listen" | "admin_listen" | "status_listen"), _)) => {
+                format!("{key} = 127.0.0.1:0")
+            }
+            _ => line.to_owned(),
+        });
+        let path = self.path().join("stray.conf");
+        let lines: Vec<String> = listens.collect();
+        std::fs::write(&path, lines.join("\n")).expect("written");
+        let started = Command::new(text("packages").join("kong-2.8.5/bin/kong"))
+            .args(["start", "-p", &prefix, "-c"])
+            .arg(&path)
+            .env_clear()
+            .output()
+            .expect("kong runs");
+        assert!(
+            started.status.success(),
+            "{}",
+            String::from_utf8_lossy(&started.stderr)
+        );
+        prefix
+    }
+
     /// How many records the journal of a run has.
     pub(crate) fn records(&self, run: &str) -> usize {
         self.journal(run).len()
@@ -244,9 +275,9 @@ impl PracticeCluster {
 
     /// Runs a statement in Kong's database, behind everybody's back.
     pub(crate) fn sql(&self, statement: &str) {
-        let done = self.psql("kong").args(["-c", statement]).output();
-        let done = done.expect("psql runs");
-        assert!(done.status.success(), "{statement}: {done:?}");
+        if let Err(refused) = self.try_sql(statement) {
+            panic!("{statement}: {refused}");
+        }
     }
 
     /// The whole records of a run that may be at work, or not be there yet.
@@ -265,17 +296,24 @@ impl PracticeCluster {
     /// Waits until a query of Kong's database answers true.
     pub(crate) fn wait_for(&self, question: &str) {
         let deadline = Instant::now() + Duration::from_mins(1);
-        loop {
-            let mut psql = self.psql("kong");
-            let asked = psql.args(["-c", question]).output().expect("psql runs");
-            if asked.stdout == b"t\n" {
-                return;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "never true: {question} {asked:?}"
-            );
+        while self.try_sql(question).as_deref() != Ok("t") {
+            assert!(Instant::now() < deadline, "never true: {question}");
             std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// What Kong's database answers to a statement, or how it refuses it. Asked as a superuser, whom grants do not bind.
+    pub(crate) fn try_sql(&self, statement: &str) -> Result<String, String> {
+        let mut psql = self.psql("kong");
+        let asked = psql
+            .args(["-v", "ON_ERROR_STOP=1", "-c", statement])
+            .output()
+            .expect("psql runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if asked.status.success() {
+            Ok(text(&asked.stdout))
+        } else {
+            Err(text(&asked.stderr))
         }
     }
 
@@ -425,6 +463,7 @@ fn upgrade_arguments(run: &str) -> Vec<&str> {
         "checks=/health=200",
         "watch=0s",
         "bake=0s",
+        "interval=10ms",
         "--approve",
         "practice",
         "--run-id",

@@ -17,8 +17,8 @@ use super::postgres::{
 };
 use crate::environment::Database;
 use crate::gateway::{
-    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, Since,
-    VerifyTier, Writes,
+    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
+    Since, VerifyTier, WriteDenial, Writes,
 };
 use crate::kong::migrations::Names;
 
@@ -222,6 +222,22 @@ impl Databases for Live {
         Ok(done.map(drop).map_err(PostgresError::query(
             "remove the lock that a killed migration left",
         ))?)
+    }
+
+    async fn kong_sessions(&self, database: &str) -> Result<KongSessions, Failure> {
+        let target = self.database(database)?;
+        Ok(KongSessions {
+            through: target.pooler.clone(),
+            from_elsewhere: postgres::sessions_from_elsewhere(target).await?,
+        })
+    }
+
+    async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure> {
+        Ok(postgres::denial(self.database(database)?).await?)
+    }
+
+    async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure> {
+        Ok(postgres::set_denial(self.database(database)?, denial).await?)
     }
 
     async fn long_transactions(

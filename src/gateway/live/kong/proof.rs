@@ -10,7 +10,7 @@ use crate::gateway::live::Live;
 use crate::gateway::live::postgres::{PostgresError, Role, connect, is_same_database};
 
 /// The file in a prepared prefix that holds every setting as Kong understood it.
-const RENDERED: &str = ".kong_env";
+pub(super) const RENDERED: &str = ".kong_env";
 
 impl Live {
     /// Renders the node's settings with its own `kong`, connects with them, and compares.
@@ -61,7 +61,7 @@ impl Live {
 }
 
 /// The settings of a prepared prefix.
-fn rendered(prefix: &Path) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn rendered(prefix: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let text = std::fs::read_to_string(prefix.join(RENDERED)).map_err(|error| {
         Failure::new(
             "kong.prepare",
@@ -80,7 +80,7 @@ fn pairs(text: &str) -> BTreeMap<String, String> {
 }
 
 /// Kong's settings as a database of ours: its address and role, our protection of the connection.
-fn as_database(
+pub(super) fn as_database(
     ours: &Database,
     settings: &BTreeMap<String, String>,
     private: &Path,
