@@ -222,15 +222,21 @@ impl From<LockError> for CliError {
 
 impl From<WorldLockError> for CliError {
     fn from(error: WorldLockError) -> Self {
-        let exit = match error {
-            WorldLockError::Held { .. } => Exit::Locked,
-            WorldLockError::Unseen(_) => Exit::Refused,
+        let (exit, hint) = match error {
+            WorldLockError::Held { .. } => (
+                Exit::Locked,
+                "wait for its end, or end it where it runs: a lock whose runner is gone is free by itself",
+            ),
+            WorldLockError::Unseen(_) => (
+                Exit::Refused,
+                "is the server up, and do `[databases]` and the secret of the environment file fit it?",
+            ),
         };
         Self {
             exit,
             first: None,
             message: error.to_string(),
-            hint: None,
+            hint: Some(hint.to_owned()),
         }
     }
 }

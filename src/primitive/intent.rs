@@ -2,6 +2,8 @@
 //!
 //! Invariant: an intent holds no secret and nothing volatile. It names things; it does not address them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -80,9 +82,9 @@ macro_rules! intents {
                 }
             }
 
-            /// Whether what a finished step established has lapsed, and what.
-            pub async fn lapsed(&self, world: &impl Gateway, outcome: &Value) -> Result<Option<String>, Failure> {
-                match self { $(Self::$name(primitive) => primitive.lapsed(world, typed(outcome)?).await,)* }
+            /// Whether what a finished step established has lapsed, and what. The steps after it took `worked`.
+            pub async fn lapsed(&self, world: &impl Gateway, outcome: &Value, worked: Duration) -> Result<Option<String>, Failure> {
+                match self { $(Self::$name(primitive) => primitive.lapsed(world, typed(outcome)?, worked).await,)* }
             }
 
             /// Finds out how a step at `target` turned out that was begun and never ended.

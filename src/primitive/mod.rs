@@ -17,6 +17,8 @@ mod run;
 mod traffic;
 mod words;
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -49,6 +51,8 @@ pub enum Effect {
     Own,
     /// Changes something that its undo brings back.
     Change,
+    /// Rewrites the database that every node serves from; its undo is the way back. Standing conditions are checked again before it.
+    Migrates,
     /// Takes requests away from clients; standing conditions are checked again before it.
     StopsTraffic,
     /// Lets client requests reach what was changed; from here on a failure holds instead of undoing.
@@ -124,13 +128,14 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
     ) -> Result<Self::Outcome, Failure>;
 
     /// Whether what this step established still stands, for a step that gives the later ones their permission (a window that is open,
-    /// a freeze that holds). `outcome` is what it answered then; `Some` says what has lapsed.
+    /// a freeze that holds). `outcome` is what it answered then, `worked` how long the steps after it took; `Some` says what has lapsed.
     async fn lapsed(
         &self,
         world: &impl Gateway,
         outcome: Self::Outcome,
+        worked: Duration,
     ) -> Result<Option<String>, Failure> {
-        let _ = (world, outcome);
+        let _ = (world, outcome, worked);
         Ok(None)
     }
 

@@ -4,10 +4,19 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::gateway::ProcessIdentity;
 use crate::journal::{Ending, JournalError, RunId, RunState, Store};
+
+/// How long the lock of a runner that is gone is waited for. A process that it was just starting when it was killed has a copy of the
+/// lock until it becomes another program.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The pause between two tries.
+const BETWEEN: Duration = Duration::from_millis(10);
 
 /// The lock on an environment, held until it is dropped or the process ends, however it ends.
 #[derive(Debug)]
@@ -75,26 +84,28 @@ impl EnvironmentLock {
             .mode(0o600)
             .open(&path);
         let mut file = options.map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // Who holds it is for people; a holder that cannot be read holds it all the same.
-                let _ = file.read_to_string(&mut holder);
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(source)) => return Err(io(source)),
+            }
+            let holder = holder(&mut file);
+            if !is_gone(&holder) || Instant::now() > deadline {
                 return Err(LockError::Held {
                     environment: environment.to_owned(),
-                    holder: holder.trim().to_owned(),
+                    holder,
                 });
             }
-            Err(TryLockError::Error(source)) => return Err(io(source)),
+            std::thread::sleep(BETWEEN);
         }
         let text = format!("run {run}, process {}\n", std::process::id());
-        let write = || {
+        let mut write = || {
             file.rewind()?;
             file.set_len(0)?;
             file.write_all(text.as_bytes())
         };
-        let mut write = write;
         write().map_err(io)?;
         Ok(Self { _file: file })
     }
@@ -178,5 +189,46 @@ impl EnvironmentLock {
             }
         }
         Ok(())
+    }
+}
+
+/// Who holds the lock, as the holder wrote it. It is for people; one that cannot be read holds it all the same.
+fn holder(file: &mut File) -> String {
+    let mut text = String::new();
+    let _ = file
+        .rewind()
+        .and_then(|()| file.read_to_string(&mut text).map(drop));
+    text.trim().to_owned()
+}
+
+/// Whether the process that a holder names has ended.
+fn is_gone(holder: &str) -> bool {
+    let pid = holder
+        .rsplit_once("process ")
+        .and_then(|(_, pid)| pid.parse().ok());
+    pid.is_some_and(|pid| ProcessIdentity::of(pid).is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_dead_runner_was_starting_is_waited_for_and_a_live_one_is_not() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let store = Store::open(&directory.path().join("store")).expect("a store");
+        let run = RunId("first".to_owned());
+        let held = EnvironmentLock::take(&store, "practice", &run).expect("free");
+        let refused = EnvironmentLock::take(&store, "practice", &run).expect_err("held");
+        let own = format!("process {}", std::process::id());
+        assert!(refused.to_string().ends_with(&own), "{refused}");
+        // No process has this id: the kernel's are smaller.
+        std::fs::write(store.lock("practice"), "run first, process 4194999\n").expect("written");
+        let release = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            drop(held);
+        });
+        EnvironmentLock::take(&store, "practice", &run).expect("free in the end");
+        release.join().expect("released");
     }
 }

@@ -1,4 +1,5 @@
-//! Standing conditions: what gave a run its leave must still hold when it stops traffic or crosses the point of no return.
+//! Standing conditions: what gave a run its leave must still hold when it stops traffic, migrates or crosses the
+//! point of no return.
 //!
 //! A window, a freeze or an approval is not a fact of the past. They are looked at again before each such act up to the point of
 //! no return, also after a resume; if one has lapsed, the run is put down and asks anew.
@@ -11,7 +12,7 @@ use serde_json::Value;
 
 use super::{Fault, Gate, People};
 use crate::gateway::Gateway;
-use crate::journal::{Event, RunState, StepNo, StepResult, WaysBack};
+use crate::journal::{Event, RunState, Step, StepNo, StepResult, WaysBack};
 use crate::primitive::{Effect, Intent};
 
 /// How long an approval stands. A night's window fits in; the next night's does not.
@@ -20,7 +21,10 @@ const APPROVAL_STANDS: Duration = Duration::from_hours(8);
 impl<World: Gateway, Person: People> Gate<World, Person> {
     /// Checks the standing conditions, if `intent` is of the kind that needs them.
     pub(super) async fn standing(&mut self, intent: &Intent) -> Result<(), Fault> {
-        if !matches!(intent.effect(), Effect::StopsTraffic | Effect::Irreversible) {
+        if !matches!(
+            intent.effect(),
+            Effect::StopsTraffic | Effect::Migrates | Effect::Irreversible
+        ) {
             return Ok(());
         }
         let unwinding_or_past = self.recorder.state(|state| {
@@ -31,7 +35,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             return Ok(());
         }
         for (number, condition, outcome) in self.recorder.state(conditions) {
-            match condition.lapsed(&self.world, &outcome).await {
+            let worked = self.recorder.state(|state| worked_after(state, number));
+            match condition.lapsed(&self.world, &outcome, worked).await {
                 Ok(None) => {}
                 Ok(Some(lapsed)) => {
                     return Err(Fault::Paused {
@@ -91,6 +96,23 @@ fn conditions(state: &RunState) -> Vec<(StepNo, Intent, Value)> {
     finished
         .filter(|(_, intent, _)| intent.targets().len() == 1)
         .collect()
+}
+
+/// How long the finished steps after `condition` took. What passed between steps is no work: a person thinking about an approval, a
+/// run that was put down for a day.
+fn worked_after(state: &RunState, condition: StepNo) -> Duration {
+    let took = |step: &Step| {
+        let acted = matches!(step.result, StepResult::Finished(_))
+            && step.intent.effect() != Effect::Approval;
+        let took = step.ended.filter(|_| acted)?.duration_since(step.began);
+        Duration::try_from(took).ok()
+    };
+    state
+        .steps
+        .iter()
+        .filter(|step| step.number > condition)
+        .filter_map(took)
+        .sum()
 }
 
 /// What a person is shown before approving: facts of the journal, then the playbook's own words, quoted and marked as such.

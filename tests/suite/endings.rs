@@ -174,6 +174,32 @@ fn a_failure_before_anything_was_touched_is_4() {
 }
 
 #[test]
+fn a_window_that_is_too_short_for_the_work_is_4_with_figures() {
+    let test = Test::new().steps(
+        "run::wait_for(\"mon,thu 02:00-04:00 UTC\", #{ work: [\"90m\", \"20m\"], way_back: \"15m\" });\npractice::write(\"one\", \"1\");",
+    );
+    insta::assert_snapshot!(told(&test.run()), @r#"
+      1 ✗ run.wait_for mon,thu 02:00-04:00 UTC: the window `mon,thu 02:00-04:00 UTC` is too short: the work takes 1h 50m and the way back 15m, 2h 5m together, and its longest opening this week is 2h [run.window.too_short]
+            help: give a longer window, or make the work shorter
+    run.window.too_short
+
+      × the window `mon,thu 02:00-04:00 UTC` is too short: the work takes 1h 50m and the way back 15m,
+      │ 2h 5m together, and its longest opening this week is 2h
+       ╭─[playbook.rhai:3:6]
+     2 │ 
+     3 │ run::wait_for("mon,thu 02:00-04:00 UTC", #{ work: ["90m", "20m"], way_back: "15m" });
+       ·      ────┬───
+       ·          ╰── here
+     4 │ practice::write("one", "1");
+       ╰────
+      help: give a longer window, or make the work shorter
+    --- 4
+    refused after TIME: the window `mon,thu 02:00-04:00 UTC` is too short: the work takes 1h 50m and the way back 15m, 2h 5m together, and its longest opening this week is 2h; run first, journal head DIGEST; next: `cutover show first`
+    "#);
+    assert!(test.world().is_empty());
+}
+
+#[test]
 fn a_failure_that_nobody_caught_is_undone_and_is_5() {
     let test = failing();
     insta::assert_snapshot!(told(&test.run()), @r#"

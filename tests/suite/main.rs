@@ -8,6 +8,7 @@
 mod adopt;
 mod agreement;
 mod architecture;
+mod bad_input;
 mod balancer;
 mod check;
 mod damage;
@@ -17,6 +18,7 @@ mod failures;
 mod hardened;
 mod harness;
 mod in_place;
+mod killed_at_work;
 mod migration_states;
 mod model_kong;
 mod plan;

@@ -40,7 +40,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        22 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
        23 ~ kong.stop kong-1, kong-2                                            4.6 s ?
        24 ~ packages.install 3.4.2 on kong-1, kong-2                           11.8 s ?
-       25 · kong.check kong-1, kong-2                                          600 ms ?
+       25 · kong.check kong-1, kong-2                                           1.5 s ?
        26 ~ kong.migrate_up main                                               13.4 s ?
     Prove and admit
        27 ~ kong.start kong-1, kong-2                                           6.6 s ?
@@ -66,8 +66,8 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        46 · kong.compare kong-1                                                 10 ms ?
        47 · kong.thaw practice                                                         
 
-    takes                  31 min 41 s
-    clients unserved       38.4 s, from step 22 to step 33
+    takes                  31 min 42 s
+    clients unserved       39.3 s, from step 22 to step 33
     point of no return     step 43
     people are asked       before step 21, 42
     disk                   600 MiB for backups, 600 MiB for copies on the database server
@@ -76,6 +76,28 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
 
     ~ changes something, ! has no way back of its own, ✗ fails; = measured here before, ? a rate that ships with cutover
     "#);
+}
+
+#[test]
+fn a_runbook_tells_every_step_to_somebody_without_cutover() {
+    let mut command = played("plan", "in-place", &UPGRADE);
+    let (code, told, _) = ended(&command.arg("--runbook").output().expect("runs"));
+    assert_eq!(code, Some(0));
+    for words in [
+        "kong quit -p /usr/local/kong -t 30   # on kong-1",
+        "ln -sfn kong-3.4.2 /opt/kong/current   # on kong-2",
+        "kong migrations up -c /etc/kong/kong.conf --lock-timeout",
+        "createdb -h /run/postgresql -p 5432 -U kong COPY",
+        "**Stop when:** `Kong stopped forcefully`",
+        "Point of no return: step ",
+    ] {
+        assert!(told.contains(words), "{words} is not in {told}");
+    }
+    let mut command = played("plan", "in-place", &UPGRADE);
+    let plan = command.args(["--output", "json"]).output().expect("runs");
+    let plan: Value = serde_json::from_slice(&plan.stdout).expect("JSON");
+    let steps = plan["steps"].as_array().expect("steps").len();
+    assert_eq!(told.matches("- [ ] **").count(), steps);
 }
 
 #[test]

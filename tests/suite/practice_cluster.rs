@@ -118,16 +118,77 @@ impl PracticeCluster {
         self.cutover(&arguments)
     }
 
-    /// The same, for a test that does something meanwhile; nobody reads what it prints.
-    pub(crate) fn start_upgrade(&self, run: &str) -> Child {
-        cutover()
+    /// Starts a command of Kong's, of a version that need not be installed, as the first node would.
+    pub(crate) fn start_kong(&self, version: &str, words: &[&str]) -> Child {
+        let node = &self.record["nodes"][0];
+        let path = |key: &str| PathBuf::from(node[key].as_str().expect("a path"));
+        let mut command = Command::new(path("packages").join(format!("kong-{version}/bin/kong")));
+        command
+            .args(words)
+            .arg("-c")
+            .arg(path("conf"))
+            .env_clear()
+            .stdin(Stdio::null());
+        silent(command)
+    }
+
+    /// The command of an upgrade.
+    pub(crate) fn upgrade_command(&self, run: &str) -> Command {
+        let mut command = cutover();
+        command
             .args(upgrade_arguments(run))
             .arg("--environment")
-            .arg(self.environment())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("cutover runs")
+            .arg(self.environment());
+        command
+    }
+
+    /// Where runs and backups are.
+    pub(crate) fn storage(&self) -> PathBuf {
+        self.path().join("storage")
+    }
+
+    /// The cluster's directory, as text.
+    pub(crate) fn directory(&self) -> String {
+        self.path().display().to_string()
+    }
+
+    /// Has a node's Admin API want a token; an empty one ends that.
+    pub(crate) fn demand_token(&self, node: &str, token: &str) {
+        let nodes = self.record["nodes"].as_array().expect("nodes");
+        let node = nodes
+            .iter()
+            .find(|found| found["name"] == node)
+            .expect("a node");
+        let path = |key: &str| PathBuf::from(node[key].as_str().expect("a path"));
+        let text = std::fs::read_to_string(path("conf")).expect("a configuration");
+        let kept = text
+            .lines()
+            .filter(|line| !line.starts_with("practice_admin_token"));
+        let mut text: String = kept.map(|line| format!("{line}\n")).collect();
+        text.push_str(&format!("practice_admin_token = {token}\n"));
+        std::fs::write(path("conf"), text).expect("written");
+        let restarted = Command::new(path("packages").join("current/bin/kong"))
+            .args(["restart", "-c"])
+            .arg(path("conf"))
+            .env_clear()
+            .output()
+            .expect("kong runs");
+        assert!(restarted.status.success(), "{restarted:?}");
+    }
+
+    /// The same, for a test that does something meanwhile; nobody reads what it prints.
+    pub(crate) fn start_upgrade(&self, run: &str) -> Child {
+        silent(self.upgrade_command(run))
+    }
+
+    /// Starts a command of cutover in this environment; nobody reads what it prints.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = cutover();
+        command
+            .args(arguments)
+            .arg("--environment")
+            .arg(self.environment());
+        silent(command)
     }
 
     /// Takes a run back, and asserts that the world is the old one, verified.
@@ -179,6 +240,19 @@ impl PracticeCluster {
         let done = self.psql("kong").args(["-c", statement]).output();
         let done = done.expect("psql runs");
         assert!(done.status.success(), "{statement}: {done:?}");
+    }
+
+    /// The whole records of a run that may be at work, or not be there yet.
+    pub(crate) fn journal_so_far(&self, run: &str) -> Vec<Value> {
+        let path = self
+            .path()
+            .join("storage/runs")
+            .join(run)
+            .join("journal.ndjson");
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| Some(serde_json::from_str::<Value>(line).ok()?["event"].clone()))
+            .collect()
     }
 
     /// Waits until a query of Kong's database answers true.
@@ -324,6 +398,14 @@ impl PracticeCluster {
             routes,
         }
     }
+}
+
+fn silent(mut command: Command) -> Child {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("cutover runs")
 }
 
 /// The words of an upgrade to 3.4.2 that waits for nothing.

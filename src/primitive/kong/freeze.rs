@@ -1,5 +1,7 @@
 //! `kong.freeze` and `kong.thaw`: nobody writes configuration while it is being moved.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::{ContentDigest, Gateway};
@@ -42,6 +44,7 @@ impl Look for Freeze {
         &self,
         world: &impl Gateway,
         baseline: ContentDigest,
+        _worked: Duration,
     ) -> Result<Option<String>, Failure> {
         let now = world.content_digest(&self.database).await?;
         // Migrations rewrite configuration; from then on the one after `up` is what counts.

@@ -50,7 +50,7 @@ impl Primitive for MigrateUp {
     type Observed = ContentDigest;
     type Outcome = Migrated;
     const VERB: &'static str = "kong.migrate_up";
-    const EFFECT: Effect = Effect::Change;
+    const EFFECT: Effect = Effect::Migrates;
     const ASPECT: &'static str = "database";
 
     fn targets(&self) -> Vec<String> {

@@ -5,16 +5,7 @@ use crate::gateway::live::postgres::PostgresError;
 
 impl From<PostgresError> for Failure {
     fn from(error: PostgresError) -> Self {
-        let code = match &error {
-            PostgresError::Connect { .. } => "database.unreachable",
-            PostgresError::NoTool { .. } => "database.no_tool",
-            PostgresError::Space { .. } => "database.space",
-            PostgresError::Damaged { .. } => "database.backup.damaged",
-            PostgresError::Differs { .. } => "database.different",
-            PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
-            PostgresError::Secret(_) => "secret.unavailable",
-            _ => "database.failed",
-        };
+        let code = code(&error);
         let failure = Self::new(code, error.to_string());
         match code {
             "database.unreachable" => failure.hint("is the server up, and do `[databases]` and the secret of the environment file fit it?"),
@@ -22,5 +13,26 @@ impl From<PostgresError> for Failure {
             "database.space" => failure.hint("free some space, or name another storage in the environment file"),
             _ => failure,
         }
+    }
+}
+
+/// What the system says where a file has no room.
+const NO_SPACE: &str = "No space left on device";
+
+fn code(error: &PostgresError) -> &'static str {
+    match error {
+        PostgresError::Unfinished { source, .. } => code(source),
+        PostgresError::Connect { .. } => "database.unreachable",
+        PostgresError::NoTool { .. } => "database.no_tool",
+        PostgresError::Space { .. } => "database.space",
+        PostgresError::Tool { output, .. } if output.contains(NO_SPACE) => "database.space",
+        PostgresError::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            "database.space"
+        }
+        PostgresError::Damaged { .. } => "database.backup.damaged",
+        PostgresError::Differs { .. } => "database.different",
+        PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
+        PostgresError::Secret(_) => "secret.unavailable",
+        _ => "database.failed",
     }
 }

@@ -10,6 +10,25 @@ use crate::primitive::{CheckLeftovers, Finish, Intent, MigrateUp, Migrations};
 /// How long Kong's lock on migrations lasts unless the playbook says otherwise. It is not renewed while a migration runs.
 const LOCK_TIMEOUT: &str = "2h";
 
+/// The least that it may last, in seconds: a busy server takes its time over the smallest migration.
+const LEAST_LOCK_TIMEOUT: u64 = 120;
+
+/// The option `lock_timeout`, in whole seconds as Kong's command line wants it.
+fn lock_timeout(options: &mut Options) -> Result<u64, Box<EvalAltResult>> {
+    let seconds = options
+        .duration("lock_timeout", LOCK_TIMEOUT)?
+        .div_ceil(1_000);
+    if seconds < LEAST_LOCK_TIMEOUT {
+        return Err(wrong_argument(
+            format!(
+                "`lock_timeout` is {seconds} s, and Kong's lock is to last {LEAST_LOCK_TIMEOUT} s at least"
+            ),
+            "three times what the migration took in a rehearsal",
+        ));
+    }
+    Ok(seconds)
+}
+
 #[export_module]
 pub(in crate::script::bindings) mod migrations_module {
     /// The state of the migrations as the installed `kong` sees it: `executed`, `pending` and `new` by subsystem.
@@ -104,7 +123,8 @@ pub(in crate::script::bindings) mod migrations_module {
     }
 
     /// Runs `kong migrations up` with the first node's `kong`. Options: `backup` (required), what `database::backup` answered; `copy`,
-    /// the standby that `database::verify` kept; `lock_timeout` (preset `"2h"`).
+    /// the standby that `database::verify` kept; `lock_timeout`, how long Kong's own lock lasts (preset `"2h"`, 120 s at least): it is not
+    /// renewed, so name three times what the migration took in a rehearsal.
     /// Answers the state of the migrations, and under `baseline` the name of what was kept to tell later writes from.
     ///
     /// # Needs
@@ -145,7 +165,7 @@ pub(in crate::script::bindings) mod migrations_module {
             .filter(|copy| !copy.is_unit())
             .map(|copy| data("`copy`", &copy))
             .transpose()?;
-        let lock_timeout = options.duration("lock_timeout", LOCK_TIMEOUT)? / 1_000;
+        let lock_timeout = lock_timeout(&mut options)?;
         options.done()?;
         let (database, backup) = (found.database_name()?, data("`backup`", &backup)?);
         let up = MigrateUp {
@@ -183,8 +203,36 @@ pub(in crate::script::bindings) mod migrations_module {
         context: NativeCallContext,
         which: Dynamic,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
+        finish_within(context, which, Map::new())
+    }
+
+    /// Runs `kong migrations finish` with a lock of its own length. Option: `lock_timeout`, as in `kong::migrate_up`.
+    ///
+    /// # Needs
+    /// `kong.finish`
+    /// # Effect
+    /// No migration is pending; an old node on this database loses what was removed.
+    /// # Undo
+    /// None of its own: covered by the undo of `kong::migrate_up`.
+    /// # On resume
+    /// Once no session of the killed command is left, it is run again unless nothing is pending.
+    /// # Errors
+    /// The same, and `argument.value`.
+    /// # Example
+    /// ```rhai
+    /// kong::finish(env::cluster("practice"), #{ lock_timeout: "5m" });
+    /// ```
+    #[rhai_fn(name = "finish", return_raw, volatile)]
+    pub fn finish_within(
+        context: NativeCallContext,
+        which: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which.clone())?;
-        let (database, lock_timeout) = (found.database_name()?, 7_200);
+        let mut options = Options::new(options);
+        let lock_timeout = lock_timeout(&mut options)?;
+        options.done()?;
+        let database = found.database_name()?;
         call(
             &context,
             Intent::Finish(Finish {
