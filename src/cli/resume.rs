@@ -5,8 +5,7 @@ use super::adopt::{Edited, edited, store_edited};
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
 use super::runner::{
-    MannerArguments, Runner, TakenUp, inventory, lock_world, refuse_changed_environment, store,
-    stored_environment,
+    MannerArguments, Runner, TakenUp, inventory, lock_world, store, stored_environment,
 };
 use crate::environment::Environment;
 use crate::journal::{Direction, Ending, Event, Header, Mark, RunDirectory, RunId, RunState};
@@ -56,7 +55,6 @@ async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result
         .header
         .clone()
         .ok_or_else(|| CliError::usage("the run ended before its first record; start it anew"))?;
-    refuse_changed_environment(&directory, &header).map_err(|error| error.under(&state))?;
     let (host, adoption) = match playbook {
         None => match stored(&directory, &state, &header, &environment)
             .await

@@ -4,10 +4,7 @@ use std::io::Write as _;
 
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
-use super::runner::{
-    Manner, Runner, TakenUp, inventory, lock_world, refuse_changed_environment, store,
-    stored_environment,
-};
+use super::runner::{Manner, Runner, TakenUp, inventory, lock_world, store, stored_environment};
 use super::way_back::{WayArgument, choose};
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
@@ -58,7 +55,6 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         .header
         .clone()
         .ok_or_else(|| CliError::refused("the run ended before its first record"))?;
-    refuse_changed_environment(&directory, &header).map_err(|error| error.under(&state))?;
     let (mut host, _) = Host::load(Sources::stored(
         &directory,
         &state.sources_folder(),

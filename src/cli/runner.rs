@@ -308,34 +308,27 @@ impl Signals {
     }
 }
 
-/// The stored environment of a run.
+/// The environment that a run began in, and goes on in. It names servers to connect to and commands to run, so it is compared with
+/// the journal before anything in it is used.
 pub(super) fn stored_environment(directory: &RunDirectory) -> Result<Environment, CliError> {
-    let text = directory.stored(ENVIRONMENT)?;
-    let environment = text.and_then(|text| serde_json::from_str(&text).ok());
-    environment.ok_or_else(|| {
+    let text = directory.stored(ENVIRONMENT)?.unwrap_or_default();
+    let (_, state) = directory.read()?;
+    let changed = |header: &Header| header.environment_digest != Digest::of(&text);
+    if state.header.as_ref().is_some_and(changed) {
+        let file = directory.path().join(ENVIRONMENT);
+        let message = format!(
+            "the run's copy `{}` was changed after it was stored",
+            file.display()
+        );
+        let hint = "put it back as it was: a run stays in the environment that it began in";
+        return Err(CliError::refused(message).hint(hint).under(&state));
+    }
+    serde_json::from_str(&text).map_err(|_| {
         CliError::usage(format!(
             "the run in `{}` has no readable environment",
             directory.path().display()
         ))
     })
-}
-
-/// Refuses when the stored environment is not the one that the run began with: its nodes, its grants, its databases.
-pub(super) fn refuse_changed_environment(
-    directory: &RunDirectory,
-    header: &Header,
-) -> Result<(), CliError> {
-    let text = directory.stored(ENVIRONMENT)?.unwrap_or_default();
-    if Digest::of(&text) == header.environment_digest {
-        return Ok(());
-    }
-    let file = directory.path().join(ENVIRONMENT);
-    let message = format!(
-        "the run's copy `{}` was changed after it was stored",
-        file.display()
-    );
-    Err(CliError::refused(message)
-        .hint("put it back as it was: a run stays in the environment that it began in"))
 }
 
 /// Opens the store that an environment names.

@@ -283,6 +283,34 @@ fn copies_that_were_changed_behind_the_run_are_refused_by_name() {
 }
 
 #[test]
+fn nothing_in_a_changed_environment_is_used_before_it_is_refused() {
+    let test = Test::new()
+        .environment(
+            "[grants]\nallow = [\"practice.*\"]\n[databases.blue]\nhost = \"127.0.0.1\"\nport = 1\ndatabase = \"kong\"\nuser = \"kong\"\npassword = { command = [\"touch\", \"honest\"] }\n",
+        )
+        .steps(WAITING)
+        .module("words", "fn first() { \"1\" }\nfn second() { \"2\" }");
+    assert_eq!(test.run().status, 8);
+    let file = test.run_path().join("environment.json");
+    let text = fs::read_to_string(&file).expect("stored");
+    let trap = test.path("trap");
+    fs::write(&file, text.replace("honest", &trap.to_string_lossy())).expect("written");
+    for verb in ["resume", "rollback"] {
+        let refused = test.cutover(&[verb, RUN]);
+        assert_eq!(refused.status, 4, "{}", refused.stderr);
+        assert!(!trap.exists(), "`{verb}` ran a command of the changed copy");
+    }
+    let given_up = test.cutover(&[
+        "abandon",
+        RUN,
+        "--reason",
+        "its copies are not to be trusted",
+    ]);
+    assert_eq!(given_up.status, 0, "{}", given_up.stderr);
+    assert!(!trap.exists());
+}
+
+#[test]
 fn parameters_that_were_changed_behind_the_run_are_damage() {
     let test = Test::new()
         .playbook("const PLAYBOOK = #{ api: 1, params: #{ word: #{ type: \"text\", help: \"a word\" } }, needs: [\"practice.*\"] };\npractice::write(\"one\", params.word);\nrun::approve(\"go on\");");
