@@ -194,7 +194,7 @@ impl From<LockError> for CliError {
 impl From<WorldLockError> for CliError {
     fn from(error: WorldLockError) -> Self {
         let exit = match error {
-            WorldLockError::Held { .. } => Exit::Locked,
+            WorldLockError::Held { .. } | WorldLockError::Lost { .. } => Exit::Locked,
             WorldLockError::Unseen(_) => Exit::Refused,
         };
         Self {

@@ -27,7 +27,9 @@ pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, Cli
     let directory = store.find(&RunId(arguments.run))?;
     let environment = stored_environment(&directory)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
-    let _world = lock_world(&environment, &directory.run().0, mark).await?;
+    let manner = arguments.manner.manner(&environment)?;
+    let term = manner.injection.term();
+    let locks = lock_world(&environment, &directory.run().0, mark, term).await?;
     let (opened, state) = directory.open_journal()?;
     refuse(&state, mark)?;
     let header = state
@@ -41,7 +43,6 @@ pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, Cli
     host.provide(header.parameters.clone(), inventory(&environment));
     let back = state.direction == Direction::Unwinding;
     let failed = state.failed_step().map(|step| step.number);
-    let manner = arguments.manner.manner(&environment)?;
     let runner = Runner::attach(TakenUp {
         journal: opened.journal,
         state,
@@ -51,6 +52,7 @@ pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, Cli
         environment: &environment,
         mark,
         manner,
+        locks,
     })?;
     let on_failure = environment.on_failure;
     if let (Mark::Retry, Some(step)) = (mark, failed) {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -12,6 +13,7 @@ use super::operator::{Operator, PauseWish, login};
 use super::{OutputFormat, output};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
+use crate::gateway::live::postgres::Claim;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
@@ -91,6 +93,8 @@ pub(super) struct TakenUp<'a> {
     pub(super) mark: Mark,
     /// How it shows itself and is answered.
     pub(super) manner: Manner,
+    /// What keeps other machines' runners out, where the playbook does more than toy.
+    pub(super) locks: Option<WorldLocks>,
 }
 
 /// A run that was taken up.
@@ -98,6 +102,7 @@ pub(super) struct Runner {
     pub(super) gate: Gate<Faulty<Live>, Operator>,
     pause: PauseWish,
     directory: RunDirectory,
+    locks: Option<Rc<WorldLocks>>,
 }
 
 impl Runner {
@@ -112,7 +117,9 @@ impl Runner {
             environment,
             mark,
             manner,
+            locks,
         } = taken;
+        let locks = locks.map(Rc::new);
         let now = jiff::Timestamp::now();
         let mut watcher = watcher(manner.format);
         // A person has just typed what the header says; a program that reads records gets all of them.
@@ -148,7 +155,8 @@ impl Runner {
         });
         let output = directory.path().join("output");
         let world = Faulty::new(
-            Live::new(environment.clone(), &directory.run().0, output, report),
+            Live::new(environment.clone(), &directory.run().0, output, report)
+                .held_by(locks.clone()),
             manner.injection.plan(),
         );
         let gate = Gate::new(recorder, world, operator, environment.grants.clone());
@@ -156,6 +164,7 @@ impl Runner {
             gate,
             pause,
             directory: directory.clone(),
+            locks,
         })
     }
 
@@ -175,6 +184,7 @@ impl Runner {
             mut gate,
             pause,
             directory,
+            locks,
         } = self;
         let mut host = host;
         let mut signals = Signals::listen()
@@ -182,9 +192,11 @@ impl Runner {
         let concluded = {
             // On the heap: a run's whole state would be moved from frame to frame.
             let mut work = Box::pin(work(&mut gate, &mut host));
+            let mut beat = Box::pin(beat(locks.as_deref()));
             loop {
                 tokio::select! {
                     concluded = &mut work => break Some(concluded),
+                    () = &mut beat => {}
                     name = signals.next() => {
                         if pause.borrow().is_some() {
                             break None;
@@ -198,6 +210,9 @@ impl Runner {
         let recorder = gate.recorder().clone();
         // Whatever a step was running ends with the gate.
         drop((gate, host));
+        if let Some(locks) = locks {
+            locks.release().await;
+        }
         let exit = match concluded {
             Some(conclusion) => Exit::of(conclusion?.ending),
             None => Exit::Waiting,
@@ -259,6 +274,14 @@ fn watcher(format: OutputFormat) -> Watcher {
         OutputFormat::Ndjson => Box::new(|record: &Record, _: &RunState| {
             output::data(&serde_json::to_string(record).expect("records are plain data"));
         }),
+    }
+}
+
+/// Lets the leases be heard of, for ever.
+async fn beat(locks: Option<&WorldLocks>) {
+    match locks {
+        Some(locks) => locks.beat().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -331,9 +354,23 @@ pub(super) async fn lock_world(
     environment: &Environment,
     run: &str,
     mark: Mark,
+    term: Duration,
 ) -> Result<Option<WorldLocks>, CliError> {
-    match WorldLocks::take(environment, run).await {
-        Ok(locks) => Ok(Some(locks)),
+    let claim = Claim {
+        run: run.to_owned(),
+        process: ProcessIdentity::own(),
+        term,
+    };
+    match WorldLocks::take(environment, &claim).await {
+        Ok(locks) => {
+            for reason in locks.without_lease().await {
+                let text = format!(
+                    "warning: other machines are kept out by a lock alone, since a lease cannot be kept: {reason}"
+                );
+                output::people(&render::clean(&text));
+            }
+            Ok(Some(locks))
+        }
         Err(error @ WorldLockError::Unseen(_)) if mark != Mark::Run => {
             output::people(&format!("warning: {}", render::clean(&error.to_string())));
             Ok(None)
