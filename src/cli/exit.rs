@@ -223,7 +223,7 @@ impl From<LockError> for CliError {
 impl From<WorldLockError> for CliError {
     fn from(error: WorldLockError) -> Self {
         let (exit, hint) = match error {
-            WorldLockError::Held { .. } => (
+            WorldLockError::Held { .. } | WorldLockError::Lost { .. } => (
                 Exit::Locked,
                 "wait for its end, or end it where it runs: a lock whose runner is gone is free by itself",
             ),

@@ -2,10 +2,13 @@
 
 use std::str::FromStr;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rustix::process::{Signal, getpid, kill_process};
 
 use crate::gateway::Plan;
+use crate::gateway::live::world_lock::TERM;
 use crate::journal::{Durability, Event, Journal, JournalError, Record};
 
 /// What is to go wrong.
@@ -18,6 +21,9 @@ pub(super) struct Injection {
     /// Make a call that changes the world fail, as in `before:3`, `after:3`, or `from:3` for every one from there on.
     #[arg(long, hide = true, value_name = "WHEN:CALL")]
     fail: Option<Fail>,
+    /// How long the lease on the environment lasts, instead of a minute.
+    #[arg(long, hide = true, value_name = "MILLISECONDS")]
+    lease: Option<u64>,
 }
 
 /// A record at which the process is killed.
@@ -46,6 +52,11 @@ impl Injection {
     /// The plan for the gateway.
     pub(super) fn plan(&self) -> Plan {
         self.fail.map_or(Plan::Never, |fail| fail.0)
+    }
+
+    /// How long the lease on the environment lasts.
+    pub(super) fn term(&self) -> Duration {
+        self.lease.map_or(TERM, Duration::from_millis)
     }
 
     /// The journal, deadly where that was asked for.

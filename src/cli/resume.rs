@@ -48,7 +48,8 @@ async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result
     let environment = stored_environment(&directory)?;
     let manner = arguments.manner.manner(&environment)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
-    let _world = lock_world(&environment, &directory.run().0, mark).await?;
+    let term = manner.injection.term();
+    let locks = lock_world(&environment, &directory.run().0, mark, term).await?;
     let (opened, state) = directory.open_journal()?;
     refuse(&state, mark, playbook.is_some()).map_err(|error| error.under(&state))?;
     let header = state
@@ -88,6 +89,7 @@ async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result
         environment: &environment,
         mark,
         manner,
+        locks,
     })?;
     let on_failure = environment.on_failure;
     for event in adoption.into_iter().chain(retried) {

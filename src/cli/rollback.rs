@@ -39,7 +39,8 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     let environment = stored_environment(&directory)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
     EnvironmentLock::require_free(&store, &environment.name, Some(&directory.run()))?;
-    let _world = lock_world(&environment, &directory.run().0, Mark::Rollback).await?;
+    let term = arguments.injection.term();
+    let locks = lock_world(&environment, &directory.run().0, Mark::Rollback, term).await?;
     let (opened, state) = directory.open_journal()?;
     refuse(&state).map_err(|error| error.under(&state))?;
     EnvironmentLock::require_newest(&store, &environment.name, (&directory.run(), &state))?;
@@ -77,6 +78,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         environment: &environment,
         mark: Mark::Rollback,
         manner,
+        locks,
     })?;
     if let Some(choice) = choice {
         let recorded = runner

@@ -71,8 +71,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     refuse_unusable(&run, &store)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &run)?;
     EnvironmentLock::require_free(&store, &environment.name, None)?;
-    let _world = if touches_the_world(&loaded.verbs) {
-        lock_world(&environment, &run.0, Mark::Run).await?
+    let locks = if touches_the_world(&loaded.verbs) {
+        lock_world(&environment, &run.0, Mark::Run, manner.injection.term()).await?
     } else {
         None
     };
@@ -110,6 +110,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         environment: &environment,
         mark: Mark::Run,
         manner,
+        locks,
     })?;
     let on_failure = environment.on_failure;
     runner

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -12,6 +13,7 @@ use super::operator::{Operator, PauseWish, login};
 use super::{OutputFormat, bug, output, telling};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
+use crate::gateway::live::postgres::Claim;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
@@ -92,6 +94,8 @@ pub(super) struct TakenUp<'a> {
     pub(super) mark: Mark,
     /// How it shows itself and is answered.
     pub(super) manner: Manner,
+    /// What keeps other machines' runners out, where the playbook does more than toy.
+    pub(super) locks: Option<WorldLocks>,
 }
 
 /// A run that was taken up.
@@ -100,6 +104,7 @@ pub(super) struct Runner {
     pause: PauseWish,
     format: OutputFormat,
     directory: RunDirectory,
+    locks: Option<Rc<WorldLocks>>,
 }
 
 impl Runner {
@@ -114,8 +119,10 @@ impl Runner {
             environment,
             mark,
             manner,
+            locks,
         } = taken;
         bug::concerns(&directory.run());
+        let locks = locks.map(Rc::new);
         let now = jiff::Timestamp::now();
         let mut watcher = watcher(manner.format, directory.clone());
         // A person has just typed what the header says; a program that reads records gets all of them.
@@ -152,7 +159,8 @@ impl Runner {
         });
         let output = directory.path().join("output");
         let world = Faulty::new(
-            Live::new(environment.clone(), &directory.run().0, output, report),
+            Live::new(environment.clone(), &directory.run().0, output, report)
+                .held_by(locks.clone()),
             manner.injection.plan(),
         );
         let gate = Gate::new(recorder, world, operator, environment.grants.clone());
@@ -162,6 +170,7 @@ impl Runner {
             pause,
             format,
             directory: directory.clone(),
+            locks,
         })
     }
 
@@ -182,6 +191,7 @@ impl Runner {
             pause,
             format,
             directory,
+            locks,
         } = self;
         let mut host = host;
         let mut signals = Signals::listen()
@@ -189,9 +199,11 @@ impl Runner {
         let concluded = {
             // On the heap: a run's whole state would be moved from frame to frame.
             let mut work = Box::pin(work(&mut gate, &mut host));
+            let mut beat = Box::pin(beat(locks.as_deref()));
             loop {
                 tokio::select! {
                     concluded = &mut work => break Some(concluded),
+                    () = &mut beat => {}
                     name = signals.next() => {
                         if pause.borrow().is_some() {
                             break None;
@@ -205,6 +217,9 @@ impl Runner {
         let recorder = gate.recorder().clone();
         // Whatever a step was running ends with the gate.
         drop((gate, host));
+        if let Some(locks) = locks {
+            locks.release().await;
+        }
         let exit = match concluded {
             Some(conclusion) => Exit::of(conclusion?.ending),
             None => Exit::Waiting,
@@ -277,6 +292,14 @@ fn watcher(format: OutputFormat, directory: RunDirectory) -> Watcher {
         OutputFormat::Ndjson => Box::new(|record: &Record, _: &RunState| {
             output::data(&telling::line(record));
         }),
+    }
+}
+
+/// Lets the leases be heard of, for ever.
+async fn beat(locks: Option<&WorldLocks>) {
+    match locks {
+        Some(locks) => locks.beat().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -360,9 +383,23 @@ pub(super) async fn lock_world(
     environment: &Environment,
     run: &str,
     mark: Mark,
+    term: Duration,
 ) -> Result<Option<WorldLocks>, CliError> {
-    match WorldLocks::take(environment, run).await {
-        Ok(locks) => Ok(Some(locks)),
+    let claim = Claim {
+        run: run.to_owned(),
+        process: ProcessIdentity::own(),
+        term,
+    };
+    match WorldLocks::take(environment, &claim).await {
+        Ok(locks) => {
+            for reason in locks.without_lease().await {
+                let text = format!(
+                    "warning: other machines are kept out by a lock alone, since a lease cannot be kept: {reason}"
+                );
+                output::people(&render::clean(&text));
+            }
+            Ok(Some(locks))
+        }
         Err(error @ WorldLockError::Unseen(_)) if mark != Mark::Run => {
             output::people(&format!("warning: {}", render::clean(&error.to_string())));
             Ok(None)

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
-    Expectation, Failure, HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages,
-    Practice, ProcessIdentity, Processes, Rotation, Since, Stopped, StrangeNode, Traffic,
+    Expectation, Failure, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun,
+    Packages, Practice, ProcessIdentity, Processes, Rotation, Since, Stopped, StrangeNode, Traffic,
     VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
@@ -107,6 +107,12 @@ impl<World: Clock> Clock for Faulty<World> {
 
     async fn pause(&self, duration: Duration) {
         self.world.pause(duration).await;
+    }
+}
+
+impl<World: Hold> Hold for Faulty<World> {
+    async fn holding(&self) -> Holding {
+        self.world.holding().await
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod failure;
 mod faulty;
+mod hold;
 pub mod live;
 mod process_identity;
 pub mod simulated;
@@ -14,6 +15,7 @@ mod writes;
 
 pub use failure::Failure;
 pub use faulty::{Faulty, Plan};
+pub use hold::{Hold, Holding};
 pub use process_identity::ProcessIdentity;
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
@@ -24,11 +26,11 @@ pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Write
 
 /// The world.
 pub trait Gateway:
-    Clock + Processes + Practice + Kong + Packages + Databases + Traffic + Web
+    Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web
 {
 }
 
-impl<World: Clock + Processes + Practice + Kong + Packages + Databases + Traffic + Web> Gateway
-    for World
+impl<World: Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web>
+    Gateway for World
 {
 }

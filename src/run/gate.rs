@@ -176,6 +176,9 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             }
         }
         self.standing(intent).await?;
+        if intent.effect() != Effect::Read {
+            self.hold().await?;
+        }
         Ok(Permit(()))
     }
 

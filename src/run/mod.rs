@@ -10,6 +10,7 @@ mod cursor;
 mod evidence;
 mod fault;
 mod gate;
+mod hold;
 mod lock;
 mod people;
 mod play;

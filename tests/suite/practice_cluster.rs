@@ -72,7 +72,7 @@ impl PracticeCluster {
         cluster
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.directory.path().join("p")
     }
 
@@ -302,6 +302,13 @@ impl PracticeCluster {
         }
     }
 
+    /// Runs a statement in the maintenance database, behind everybody's back.
+    pub(crate) fn maintenance(&self, statement: &str) {
+        let asked = self.psql("postgres").args(["-c", statement]).output();
+        let asked = asked.expect("psql runs");
+        assert!(asked.status.success(), "{statement}: {asked:?}");
+    }
+
     /// What Kong's database answers to a statement, or how it refuses it. Asked as a superuser, whom grants do not bind.
     pub(crate) fn try_sql(&self, statement: &str) -> Result<String, String> {
         let mut psql = self.psql("kong");
@@ -518,7 +525,7 @@ pub(crate) fn cutover_in(environment: &Path, arguments: &[&str]) -> Ended {
 }
 
 /// The binary, with nothing of the test's environment.
-fn cutover() -> Command {
+pub(crate) fn cutover() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
     command
         .env_clear()

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Clock, Failure, Report};
+use super::{Clock, Failure, Hold, Holding, Report};
 use crate::environment::{Cluster, Database, Environment, Node};
 
 /// A pause this long is told, so that whoever watches knows what is waited for.
@@ -38,6 +38,8 @@ pub struct Live {
     /// How many programs this runner has started, so that each has an output file of its own.
     started: Cell<u32>,
     client: reqwest::Client,
+    /// What keeps other runners out; absent where nothing is changed.
+    locks: Option<Rc<world_lock::WorldLocks>>,
 }
 
 impl Live {
@@ -57,10 +59,17 @@ impl Live {
             step: Cell::new(0),
             started: Cell::new(0),
             client: web::client(),
+            locks: None,
         };
         // What a runner that was killed left there; where there is nothing, there is nothing to remove.
         let _ = std::fs::remove_dir_all(live.temporary());
         live
+    }
+
+    /// The same, held by `locks`.
+    #[must_use]
+    pub fn held_by(self, locks: Option<Rc<world_lock::WorldLocks>>) -> Self {
+        Self { locks, ..self }
     }
 
     /// Where directories are made that no step outlives.
@@ -135,6 +144,15 @@ impl Live {
         process::run(&program, recorded)
             .await
             .map_err(|error| Failure::new("process.failed", error.to_string()))
+    }
+}
+
+impl Hold for Live {
+    async fn holding(&self) -> Holding {
+        match &self.locks {
+            Some(locks) => locks.holding().await,
+            None => Holding::Ours,
+        }
     }
 }
 
