@@ -8,6 +8,7 @@ mod failure;
 mod faulty;
 pub mod live;
 mod process_identity;
+mod scratch_node;
 pub mod simulated;
 mod verbs;
 mod writes;
@@ -15,10 +16,11 @@ mod writes;
 pub use failure::Failure;
 pub use faulty::{Faulty, Plan};
 pub use process_identity::ProcessIdentity;
+pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
     HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, Processes, Report, Rotation,
-    RotationState, Stopped, Traffic, VerifyTier, Web,
+    RotationState, ScratchPlace, Stopped, Traffic, VerifyTier, Web,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 

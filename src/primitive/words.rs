@@ -21,6 +21,9 @@ impl Intent {
                 word(&verify.tier),
                 if verify.keep { ", kept as standby" } else { "" }
             ),
+            Self::MigrateScratch(migrate) => {
+                format!("{} on {}", word(&migrate.half), migrate.node.name())
+            }
             Self::Check(check) => request(check),
             Self::Poll(poll) => request(&poll.check),
             other => other.targets().join(", "),

@@ -1,8 +1,10 @@
 //! A run as it happens: one line for a record that a person wants to see.
 
+use serde::Deserialize as _;
+
 use super::{clean, duration};
 use crate::journal::{Actor, Event, Record, RunState, SettledAs, StepNo};
-use crate::primitive::Intent;
+use crate::primitive::{Changes, Intent, MigratedScratch};
 
 /// The line for `record`, if it deserves one; `state` is the run after it.
 #[expect(
@@ -50,7 +52,10 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             let name = state.step(*step)?.targets.get(*target)?.target.name.clone();
             format!("      {name}")
         }
-        Event::Finished { step, .. } => format!("{:>3} ✓ {}", step.0, told(state, *step)),
+        Event::Finished { step, outcome } => {
+            let changes = changes(state, *step, outcome);
+            format!("{:>3} ✓ {}{changes}", step.0, told(state, *step))
+        }
         Event::Failed {
             step,
             failure: found,
@@ -131,6 +136,29 @@ fn told(state: &RunState, number: StepNo) -> String {
         .map(|ended| duration(step.began, ended))
         .unwrap_or_default();
     format!("{}  {took}", call(&step.intent))
+}
+
+/// What a rehearsed migration changed, row by row.
+fn changes(state: &RunState, number: StepNo, outcome: &serde_json::Value) -> String {
+    let rehearsed = state
+        .step(number)
+        .is_some_and(|step| matches!(step.intent, Intent::MigrateScratch(_)));
+    let Some(found) = MigratedScratch::deserialize(outcome)
+        .ok()
+        .filter(|_| rehearsed)
+    else {
+        return String::new();
+    };
+    let Changes { rows, named } = found.changes;
+    let mut lines: Vec<String> = named.iter().map(|line| clean(line)).collect();
+    let more = rows.saturating_sub(named.len() as u64);
+    if more > 0 {
+        lines.push(format!("and {more} rows more"));
+    }
+    lines
+        .iter()
+        .map(|line| format!("\n        {line}"))
+        .collect()
 }
 
 /// An intent as a person reads it: the verb and what it is done to.

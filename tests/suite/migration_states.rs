@@ -38,8 +38,9 @@ fn a_lock_that_somebody_holds_refuses_before_anything_is_touched() {
 fn a_migration_that_fails_is_undone_and_says_why_in_kongs_words() {
     let cluster = PracticeCluster::up();
     let old = cluster.world();
+    cluster.rehearse("fails");
     cluster.fault(&["migration-fails", "016_280_to_300"]);
-    let run = cluster.upgrade("fails", &[]);
+    let run = cluster.cutover(&["resume", "fails", "--approve", "practice"]);
     assert_eq!(run.code, Some(UNDONE), "{}", run.all);
     assert!(
         run.all
@@ -57,8 +58,9 @@ fn a_killed_migration_that_commits_late_is_waited_for_and_taken_back() {
     let cluster = PracticeCluster::up();
     let old = cluster.world();
     // Long enough that the dead runner's command is still in its first migration when the next runner looks, on any machine.
+    cluster.rehearse("late");
     cluster.fault(&["migration-commits-late", "8000"]);
-    let mut runner = cluster.start_upgrade("late");
+    let mut runner = cluster.start(&["resume", "late", "--approve", "practice"]);
     cluster.wait_for(
         "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'BEGIN%' AND wait_event = 'PgSleep')",
     );

@@ -5,6 +5,8 @@ mod command;
 mod migrations;
 mod proof;
 
+pub(super) use proof::rendered;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Live;
 use super::packages::kong_command;
-use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped};
+use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, ScratchNode, Stopped};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 
@@ -64,7 +66,13 @@ impl Kong for Live {
                 found.conf.display().to_string(),
                 found.prefix.display().to_string(),
             );
-            self.kong(node, &["start", "-c", &conf, "-p", &prefix], COMMAND)
+            let settings = if ScratchNode::named(node).is_some() {
+                self.prepare_scratch(&found.prefix)?
+            } else {
+                Vec::new()
+            };
+            let arguments = ["start", "-c", &conf, "-p", &prefix];
+            self.kong_with(node, &arguments, settings, COMMAND)
                 .await?
                 .success()?;
         }
@@ -94,6 +102,7 @@ impl Kong for Live {
 
     async fn stop_node(&self, node: &str, patience: Duration) -> Result<Stopped, Failure> {
         if !self.is_running(node).await? {
+            self.remove_scratch(node)?;
             return Ok(Stopped::WasNotRunning);
         }
         let prefix = self.node(node)?.1.prefix.display().to_string();
@@ -110,6 +119,7 @@ impl Kong for Live {
             )
             .hint("something restarts it: stop it through its supervisor"));
         }
+        self.remove_scratch(node)?;
         // Kong exits 0 either way; only its text tells that requests were dropped.
         let forced =
             finished.stdout.contains("forcefully") || finished.stderr.contains("forcefully");
@@ -134,7 +144,7 @@ impl Kong for Live {
 
     async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {
         let found = self.node(node)?.1;
-        let command = kong_command(found)?;
+        let command = kong_command(&found)?;
         let digest = |name: &str, path: &Path| {
             let text = std::fs::read(path).map_err(|error| {
                 Failure::new(

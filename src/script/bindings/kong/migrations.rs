@@ -14,7 +14,7 @@ const LOCK_TIMEOUT: &str = "2h";
 const LEAST_LOCK_TIMEOUT: u64 = 120;
 
 /// The option `lock_timeout`, in whole seconds as Kong's command line wants it.
-fn lock_timeout(options: &mut Options) -> Result<u64, Box<EvalAltResult>> {
+pub(super) fn lock_timeout(options: &mut Options) -> Result<u64, Box<EvalAltResult>> {
     let seconds = options
         .duration("lock_timeout", LOCK_TIMEOUT)?
         .div_ceil(1_000);
