@@ -8,6 +8,7 @@ use super::runner::{store, stored_environment};
 use super::{Place, output};
 use crate::environment::Environment;
 use crate::journal::{Actor, Durability, Event, Journal as _, RunId};
+use crate::render;
 use crate::run::EnvironmentLock;
 
 /// Arguments of `cutover abandon`.
@@ -39,9 +40,9 @@ pub(super) fn abandon(arguments: &Arguments) -> Result<Exit, CliError> {
         .journal
         .append(Timestamp::now(), event, Durability::Synced)?;
     output::data(&format!(
-        "run {} is given up; what it changed stays as it is, with {} undos not done",
+        "run {} is given up; what it changed stays as it is, with {} not done",
         directory.run(),
-        state.undo.len()
+        render::counted(state.undo.len(), "undo")
     ));
     Ok(Exit::Done)
 }

@@ -4,7 +4,10 @@ use std::io::Write as _;
 
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
-use super::runner::{Manner, Runner, TakenUp, inventory, lock_world, store, stored_environment};
+use super::runner::{
+    Manner, Runner, TakenUp, inventory, lock_world, refuse_changed_environment, store,
+    stored_environment,
+};
 use super::way_back::{WayArgument, choose};
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
@@ -41,7 +44,8 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     EnvironmentLock::require_free(&store, &environment.name, Some(&directory.run()))?;
     let _world = lock_world(&environment, &directory.run().0, Mark::Rollback).await?;
     let (opened, state) = directory.open_journal()?;
-    refuse(&state)?;
+    refuse(&state).map_err(|error| error.under(&state))?;
+    EnvironmentLock::require_newest(&store, &environment.name, (&directory.run(), &state))?;
     let wanted = arguments.way.map(Way::from);
     let choice = choose(wanted, &state, &environment, &directory).await?;
     if let Some(choice) = &choice {
@@ -54,7 +58,13 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         .header
         .clone()
         .ok_or_else(|| CliError::refused("the run ended before its first record"))?;
-    let (mut host, _) = Host::load(Sources::stored(&directory, &header.playbook)?).await?;
+    refuse_changed_environment(&directory, &header).map_err(|error| error.under(&state))?;
+    let (mut host, _) = Host::load(Sources::stored(
+        &directory,
+        &state.sources_folder(),
+        &header,
+    )?)
+    .await?;
     host.provide(header.parameters.clone(), inventory(&environment));
     let manner = Manner {
         format: arguments.output,

@@ -9,13 +9,14 @@ use super::exit::{CliError, Exit};
 use super::injection::Injection;
 use super::kept_plan::last_line;
 use super::operator::{Operator, PauseWish, login};
-use super::{OutputFormat, output};
+use super::{OutputFormat, bug, output, telling};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
-    Actor, Durability, Ending, Event, FileJournal, Mark, Record, RunDirectory, RunState, Store,
+    Actor, Digest, Durability, Ending, Event, FileJournal, Header, Mark, Record, RunDirectory,
+    RunState, Store,
 };
 use crate::render;
 use crate::run::{Conclusion, Fault, Gate, Recorder, Watcher};
@@ -97,6 +98,7 @@ pub(super) struct TakenUp<'a> {
 pub(super) struct Runner {
     pub(super) gate: Gate<Faulty<Live>, Operator>,
     pause: PauseWish,
+    format: OutputFormat,
     directory: RunDirectory,
 }
 
@@ -113,8 +115,9 @@ impl Runner {
             mark,
             manner,
         } = taken;
+        bug::concerns(&directory.run());
         let now = jiff::Timestamp::now();
-        let mut watcher = watcher(manner.format);
+        let mut watcher = watcher(manner.format, directory.clone());
         // A person has just typed what the header says; a program that reads records gets all of them.
         if let Some(header) = begun.filter(|_| manner.format == OutputFormat::Ndjson) {
             watcher(&header, &state);
@@ -145,6 +148,7 @@ impl Runner {
         }
         let report = Rc::new(Reporter {
             recorder: recorder.clone(),
+            format: manner.format,
         });
         let output = directory.path().join("output");
         let world = Faulty::new(
@@ -152,9 +156,11 @@ impl Runner {
             manner.injection.plan(),
         );
         let gate = Gate::new(recorder, world, operator, environment.grants.clone());
+        let format = manner.format;
         Ok(Self {
             gate,
             pause,
+            format,
             directory: directory.clone(),
         })
     }
@@ -174,6 +180,7 @@ impl Runner {
         let Self {
             mut gate,
             pause,
+            format,
             directory,
         } = self;
         let mut host = host;
@@ -211,7 +218,10 @@ impl Runner {
         if let Some(choices) = choices {
             output::people(&choices);
         }
-        output::data(&recorder.state(|state| last_line(&directory, state)));
+        telling::last_words(
+            format,
+            &recorder.state(|state| last_line(&directory, state)),
+        );
         Ok(exit)
     }
 }
@@ -219,6 +229,7 @@ impl Runner {
 /// Writes what a gateway tells into the journal, and shows progress at a terminal.
 struct Reporter {
     recorder: Recorder,
+    format: OutputFormat,
 }
 
 impl Report for Reporter {
@@ -242,22 +253,29 @@ impl Report for Reporter {
     }
 
     fn progress(&self, text: &str) {
-        if output::at_terminal() {
-            output::people(&format!("      … {}", render::clean(text)));
+        match self.format {
+            OutputFormat::Text if output::at_terminal() => {
+                output::people(&format!("      … {}", render::clean(text)));
+            }
+            OutputFormat::Text => {}
+            OutputFormat::Ndjson => {
+                let step = self.recorder.state(RunState::step_at_work);
+                output::data(&telling::progress_line(step, text));
+            }
         }
     }
 }
 
 /// What to do with each record as it is written.
-fn watcher(format: OutputFormat) -> Watcher {
+fn watcher(format: OutputFormat, directory: RunDirectory) -> Watcher {
     match format {
-        OutputFormat::Text => Box::new(|record: &Record, state: &RunState| {
-            if let Some(line) = render::record_line(record, state) {
+        OutputFormat::Text => Box::new(move |record: &Record, state: &RunState| {
+            if let Some(line) = telling::told(&directory, record, state) {
                 output::people(&line);
             }
         }),
         OutputFormat::Ndjson => Box::new(|record: &Record, _: &RunState| {
-            output::data(&serde_json::to_string(record).expect("records are plain data"));
+            output::data(&telling::line(record));
         }),
     }
 }
@@ -300,6 +318,24 @@ pub(super) fn stored_environment(directory: &RunDirectory) -> Result<Environment
             directory.path().display()
         ))
     })
+}
+
+/// Refuses when the stored environment is not the one that the run began with: its nodes, its grants, its databases.
+pub(super) fn refuse_changed_environment(
+    directory: &RunDirectory,
+    header: &Header,
+) -> Result<(), CliError> {
+    let text = directory.stored(ENVIRONMENT)?.unwrap_or_default();
+    if Digest::of(&text) == header.environment_digest {
+        return Ok(());
+    }
+    let file = directory.path().join(ENVIRONMENT);
+    let message = format!(
+        "the run's copy `{}` was changed after it was stored",
+        file.display()
+    );
+    Err(CliError::refused(message)
+        .hint("put it back as it was: a run stays in the environment that it began in"))
 }
 
 /// Opens the store that an environment names.

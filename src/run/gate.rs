@@ -110,7 +110,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// The script reached its end; that is a divergence when more is recorded.
     pub fn end(&self) -> Result<(), Fault> {
-        self.recorder.state(|state| self.cursor.end(state))
+        self.recorder
+            .state(|state| self.cursor.end(state, "the end of the playbook".to_owned()))
     }
 
     /// The answers of what is recorded, to be sent ahead.

@@ -53,13 +53,13 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         self.renew_approvals().await
     }
 
-    /// Asks again for approvals that have grown too old.
+    /// Asks again for approvals that have grown too old, or were given for another text.
     async fn renew_approvals(&mut self) -> Result<(), Fault> {
         let now = self.world.now();
         let old = |(number, approval): (&StepNo, &crate::journal::Approval)| {
             let (_, at) = approval.given.as_ref()?;
             let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
-            (age > APPROVAL_STANDS).then(|| (*number, approval.shown.clone()))
+            (approval.lapsed || age > APPROVAL_STANDS).then(|| (*number, approval.shown.clone()))
         };
         let lapsed: Vec<(StepNo, String)> = self
             .recorder
@@ -125,6 +125,10 @@ pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> S
             header.run, header.playbook, header.environment
         );
     }
+    let steps = match state.steps.len() {
+        1 => "1 step".to_owned(),
+        several => format!("{several} steps"),
+    };
     let undos = state.undo.len();
     let return_note = if state.past_return() {
         "past the point of no return"
@@ -133,8 +137,7 @@ pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> S
     };
     let _ = write!(
         screen,
-        "; {} steps done, {undos} to undo on the way back; {return_note}.",
-        state.steps.len()
+        "; {steps} done, {undos} to undo on the way back; {return_note}.",
     );
     if let Some(ways) = WaysBack::of(state) {
         let _ = write!(screen, "\n{}", ways.told(at));

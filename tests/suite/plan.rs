@@ -89,6 +89,28 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
 }
 
 #[test]
+fn a_runbook_tells_every_step_to_somebody_without_cutover() {
+    let mut command = played("plan", "in-place", &UPGRADE);
+    let (code, told, _) = ended(&command.arg("--runbook").output().expect("runs"));
+    assert_eq!(code, Some(0));
+    for words in [
+        "kong quit -p /usr/local/kong -t 30   # on kong-1",
+        "ln -sfn kong-3.4.2 /opt/kong/current   # on kong-2",
+        "kong migrations up -c /etc/kong/kong.conf --lock-timeout",
+        "createdb -h /run/postgresql -p 5432 -U kong COPY",
+        "**Stop when:** `Kong stopped forcefully`",
+        "Point of no return: step ",
+    ] {
+        assert!(told.contains(words), "{words} is not in {told}");
+    }
+    let mut command = played("plan", "in-place", &UPGRADE);
+    let plan = command.args(["--output", "json"]).output().expect("runs");
+    let plan: Value = serde_json::from_slice(&plan.stdout).expect("JSON");
+    let steps = plan["steps"].as_array().expect("steps").len();
+    assert_eq!(told.matches("- [ ] **").count(), steps);
+}
+
+#[test]
 fn a_plan_is_the_same_on_any_machine() {
     let plan = |settings: &[(&str, &str)]| {
         let mut command = played("plan", "in-place", &UPGRADE);
@@ -166,7 +188,7 @@ fn a_world_that_cannot_be_used_is_told_with_its_place() {
     help: `cutover observe > world.json` writes one
     "#);
     insta::assert_snapshot!(told(&world.replacen("\"installed\"", "\"instaled\"", 1)), @r#"
-    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `cluster_database`, `database`, `available`, `installed`, `running`, `rotation`, `refuses_configuration`, `stand_in`
+    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `cluster_database`, `database`, `available`, `installed`, `running`, `rotation`, `files`, `refuses_configuration`, `stand_in`
     help: `cutover observe > world.json` writes one
     "#);
     insta::assert_snapshot!(told(&world.replacen("\"2.8.5\"", "\"two\"", 1)), @r#"

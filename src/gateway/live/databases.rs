@@ -3,9 +3,10 @@
 mod baseline;
 mod failure;
 mod pending;
+mod settling;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
@@ -28,9 +29,6 @@ pub(super) const LONG_WORK: Duration = Duration::from_hours(12);
 /// How many tables are dumped or restored at once.
 pub(super) const JOBS: u32 = 2;
 
-/// How long the transaction of a killed migration may take to end by itself.
-const PATIENCE: Duration = Duration::from_mins(5);
-
 impl Databases for Live {
     async fn database_facts(&self, database: &str) -> Result<DatabaseFacts, Failure> {
         let facts = postgres::facts(&*self.database(database)?).await?;
@@ -40,9 +38,7 @@ impl Databases for Live {
             bytes: facts.description.bytes.unwrap_or_default(),
             free_bytes: free_bytes(&self.backups()?)?,
             sessions: facts.sessions.len() as u64,
-            swap_obstacles: obstacles
-                .map(|obstacle| serde_json::json!(obstacle).to_string())
-                .collect(),
+            swap_obstacles: obstacles.map(ToString::to_string).collect(),
         })
     }
 
@@ -209,27 +205,7 @@ impl Databases for Live {
     }
 
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure> {
-        let target = &*self.database(database)?;
-        let session = postgres::connect(target, Role::Owner, None).await?;
-        let deadline = Instant::now() + PATIENCE;
-        let mut seen = 0;
-        loop {
-            // An idle node holds no transaction open; a migration does, for as long as it can still commit.
-            let others = postgres::sessions(&session, &target.database).await?;
-            let open = others
-                .iter()
-                .filter(|other| other.transaction_since.is_some() && other.application != "cutover")
-                .count() as u64;
-            seen = seen.max(open);
-            if open == 0 {
-                return Ok(seen);
-            }
-            if Instant::now() > deadline {
-                return Err(Failure::new("database.open_transaction", format!("{open} transactions on `{database}` do not end"))
-                    .hint("one of them may be the killed migration, which can still commit: end it, then go on"));
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        settling::await_no_migration(self, &*self.database(database)?, database).await
     }
 
     async fn pending_migrations(&self, database: &str) -> Result<Names, Failure> {

@@ -24,6 +24,9 @@ use jiff::Timestamp;
 use super::{Clock, Failure, Report, ScratchCopy, ScratchNode};
 use crate::environment::{Cluster, Database, Environment, Node};
 
+/// A pause this long is told, so that whoever watches knows what is waited for.
+const TOLD: Duration = Duration::from_secs(1);
+
 /// The real world of one environment, for one run.
 pub struct Live {
     environment: Environment,
@@ -148,6 +151,11 @@ impl Clock for Live {
     }
 
     async fn pause(&self, duration: Duration) {
+        if duration >= TOLD {
+            let until = Timestamp::now() + duration;
+            let until = until.strftime("%H:%M:%S UTC");
+            self.report.progress(&format!("waiting until {until}"));
+        }
         tokio::time::sleep(duration).await;
     }
 }

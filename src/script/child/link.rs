@@ -1,6 +1,6 @@
 //! The child's end of the conversation, and everything that a running script shares with the functions it calls.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -51,6 +51,8 @@ pub(in crate::script) struct Link {
     modules: RefCell<BTreeMap<String, Shared<Module>>>,
     /// The closures that steps left for the way back.
     pub(super) closures: RefCell<BTreeMap<StepNo, super::closures::Kept>>,
+    /// The playbook's name: the interpreter's errors do not name the source of its outermost frame.
+    playbook: OnceCell<String>,
 }
 
 impl std::ops::Deref for SharedLink {
@@ -87,6 +89,7 @@ impl Link {
             sources: RefCell::default(),
             modules: RefCell::default(),
             closures: RefCell::default(),
+            playbook: OnceCell::new(),
         }
     }
 
@@ -155,7 +158,9 @@ impl Link {
         self.inventory.borrow().clone()
     }
 
+    /// Keeps a parsed source; the playbook's own is the first.
     pub(super) fn add_module(&self, name: &str, ast: AST) {
+        self.playbook.get_or_init(|| name.to_owned());
         self.sources.borrow_mut().insert(name.to_owned(), ast);
     }
 
@@ -237,9 +242,10 @@ impl Link {
         if let Some(stop) = self.stop.borrow().clone() {
             return Err(stop);
         }
-        result
-            .map(drop)
-            .map_err(|error| Stop::Raised(Box::new(raised::raised(&error))))
+        result.map(drop).map_err(|error| {
+            let playbook = self.playbook.get().map(String::as_str);
+            Stop::Raised(Box::new(raised::raised(&error, playbook)))
+        })
     }
 
     /// Makes the script runnable again, for a closure of the way back. What it had left of its budget is its own.

@@ -70,10 +70,15 @@ pub(in crate::gateway::live) fn rendered(
             format!("`kong prepare` left no `{RENDERED}`: {error}"),
         )
     })?;
+    Ok(pairs(&text))
+}
+
+/// `key = value`, line by line. A `#` in a value has a backslash before it, since alone it would begin a comment.
+fn pairs(text: &str) -> BTreeMap<String, String> {
     let pairs = text.lines().filter_map(|line| line.split_once('='));
-    Ok(pairs
-        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
-        .collect())
+    pairs
+        .map(|(key, value)| (key.trim().to_owned(), value.trim().replace("\\#", "#")))
+        .collect()
 }
 
 /// Kong's settings as a database of ours: its address and role, our protection of the connection.
@@ -111,4 +116,16 @@ fn as_database(
         password: (!password.is_empty()).then_some(SecretReference::File(file)),
         ..ours.clone()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_with_the_sign_of_a_comment_is_whole() {
+        let settings = pairs("# made by kong\npg_user = kong\npg_password = it's\\#a=b\n");
+        assert_eq!(settings["pg_password"], "it's#a=b");
+        assert_eq!(settings["pg_user"], "kong");
+    }
 }
