@@ -1,6 +1,7 @@
 //! A run as it happens: one line for a record that a person wants to see.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use serde::Deserialize as _;
 
@@ -215,15 +216,15 @@ fn changes(state: &RunState, number: StepNo, outcome: &serde_json::Value) -> Str
         return String::new();
     };
     let Changes { rows, named } = found.changes;
-    let mut lines: Vec<String> = named.iter().map(|line| clean(line)).collect();
+    let mut text: String = named
+        .iter()
+        .flat_map(|line| ["\n        ".to_owned(), clean(line)])
+        .collect();
     let more = rows.saturating_sub(named.len() as u64);
     if more > 0 {
-        lines.push(format!("and {more} rows more"));
+        let _ = write!(text, "\n        and {more} rows more");
     }
-    lines
-        .iter()
-        .map(|line| format!("\n        {line}"))
-        .collect()
+    text
 }
 
 /// An intent as a person reads it: the verb and what it is done to.

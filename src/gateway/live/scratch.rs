@@ -51,41 +51,6 @@ impl Live {
         self.output.join("scratch").join(&copy.copy)
     }
 
-    /// Makes the prefix of a scratch node; the settings with which it is started.
-    pub(super) fn prepare_scratch(
-        &self,
-        prefix: &Path,
-    ) -> Result<Vec<(OsString, OsString)>, Failure> {
-        let unusable = |error: std::io::Error| {
-            let message = format!("cannot prepare a node for the rehearsal: {error}");
-            Failure::new("kong.scratch.prefix", message)
-        };
-        let made = std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(prefix);
-        made.map_err(unusable)?;
-        // All are held until each has its port, so that no two get the same.
-        let ports = LISTENERS.map(|_| TcpListener::bind("127.0.0.1:0"));
-        let mut settings = Vec::new();
-        for (listener, port) in LISTENERS.iter().zip(&ports) {
-            let port = port.as_ref().map(TcpListener::local_addr);
-            let address = match port {
-                Ok(Ok(address)) => address,
-                Ok(Err(error)) => return Err(unusable(error)),
-                Err(error) => return Err(unusable(std::io::Error::from(error.kind()))),
-            };
-            settings.push((
-                format!("KONG_{listener}_LISTEN").into(),
-                address.to_string().into(),
-            ));
-        }
-        let silent =
-            SILENT.map(|listener| (format!("KONG_{listener}_LISTEN").into(), "off".into()));
-        settings.extend(silent);
-        Ok(settings)
-    }
-
     /// Removes what a scratch node that does not run left; of any other node nothing.
     pub(super) fn remove_scratch(&self, node: &str) -> Result<(), Failure> {
         let Some(scratch) = ScratchNode::named(node) else {
@@ -177,6 +142,37 @@ impl Live {
             free_bytes,
         })
     }
+}
+
+/// Makes the prefix of a scratch node; the settings with which it is started.
+pub(super) fn prepare(prefix: &Path) -> Result<Vec<(OsString, OsString)>, Failure> {
+    let unusable = |error: std::io::Error| {
+        let message = format!("cannot prepare a node for the rehearsal: {error}");
+        Failure::new("kong.scratch.prefix", message)
+    };
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(prefix);
+    made.map_err(unusable)?;
+    // All are held until each has its port, so that no two get the same.
+    let ports = LISTENERS.map(|_| TcpListener::bind("127.0.0.1:0"));
+    let mut settings = Vec::new();
+    for (listener, port) in LISTENERS.iter().zip(&ports) {
+        let port = port.as_ref().map(TcpListener::local_addr);
+        let address = match port {
+            Ok(Ok(address)) => address,
+            Ok(Err(error)) => return Err(unusable(error)),
+            Err(error) => return Err(unusable(std::io::Error::from(error.kind()))),
+        };
+        settings.push((
+            format!("KONG_{listener}_LISTEN").into(),
+            address.to_string().into(),
+        ));
+    }
+    let silent = SILENT.map(|listener| (format!("KONG_{listener}_LISTEN").into(), "off".into()));
+    settings.extend(silent);
+    Ok(settings)
 }
 
 /// Where a server keeps its data, if it runs on this host and lets us know.

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
-use super::Live;
 use super::packages::kong_command;
+use super::{Live, scratch};
 use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, ScratchNode, Stopped};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
@@ -67,7 +67,7 @@ impl Kong for Live {
                 found.prefix.display().to_string(),
             );
             let settings = if ScratchNode::named(node).is_some() {
-                self.prepare_scratch(&found.prefix)?
+                scratch::prepare(&found.prefix)?
             } else {
                 Vec::new()
             };
