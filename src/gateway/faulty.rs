@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
     Expectation, Failure, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun,
-    Packages, Practice, ProcessIdentity, Processes, Rotation, Since, Stopped, StrangeNode, Traffic,
-    VerifyTier, Web, WriteDenial, Writes,
+    Packages, Practice, ProcessIdentity, Processes, Rotation, ScratchCopy, ScratchPlace, Since,
+    Stopped, StrangeNode, Traffic, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
+use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::{MigrationState, Names};
 
 /// How long a call takes that its deadline cuts off.
@@ -172,6 +173,9 @@ hand_on! { Databases {
     change fn back_up(database: &str) -> BackupFacts;
     look fn find_backup(database: &str) -> Option<BackupFacts>;
     change fn verify_backup(database: &str, backup: &BackupFacts, tier: VerifyTier, keep: Option<&str>) -> ();
+    look fn scratch_place(database: &str) -> ScratchPlace;
+    change fn clone_backup(database: &str, backup: &BackupFacts, copy: &ScratchCopy) -> ();
+    look fn visible_rows(database: &str) -> VisibleRows;
     look fn has_copy(database: &str, copy: &str) -> bool;
     change fn drop_copy(database: &str, copy: &str) -> ();
     change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>, retired: &str) -> ();

@@ -9,6 +9,7 @@ mod faulty;
 mod hold;
 pub mod live;
 mod process_identity;
+mod scratch_node;
 pub mod simulated;
 mod verbs;
 mod writes;
@@ -17,10 +18,12 @@ pub use failure::Failure;
 pub use faulty::{Faulty, Plan};
 pub use hold::{Hold, Holding};
 pub use process_identity::ProcessIdentity;
+pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
     HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, Processes,
-    Report, Rotation, RotationState, Stopped, StrangeNode, Traffic, VerifyTier, Web, WriteDenial,
+    Report, Rotation, RotationState, ScratchPlace, Stopped, StrangeNode, Traffic, VerifyTier, Web,
+    WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 

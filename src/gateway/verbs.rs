@@ -11,8 +11,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{BaselineFacts, Failure, ProcessIdentity, Since, Writes};
+use super::{BaselineFacts, Failure, ProcessIdentity, ScratchCopy, Since, Writes};
 use crate::kong::Version;
+use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::{MigrationState, Names};
 
 /// What a gateway tells while it works; the gate writes process starts into the journal, the terminal shows progress.
@@ -47,7 +48,7 @@ pub trait Practice {
     async fn write_practice_file(&self, name: &str, text: Option<&str>) -> Result<(), Failure>;
 }
 
-/// Kong nodes and the `kong` command.
+/// Kong nodes and the `kong` command. A node is one of the environment, or a [`ScratchNode`](super::ScratchNode) by its name.
 pub trait Kong {
     /// The version of the `kong` command that is installed on a node.
     async fn installed_version(&self, node: &str) -> Result<Version, Failure>;
@@ -137,7 +138,7 @@ pub trait Packages {
     async fn install_package(&self, node: &str, version: &Version) -> Result<(), Failure>;
 }
 
-/// Databases, by their name in the environment.
+/// Databases, by their name in the environment, and copies of them by the name of a [`ScratchCopy`](super::ScratchCopy).
 pub trait Databases {
     /// What there is to know of a database.
     async fn database_facts(&self, database: &str) -> Result<DatabaseFacts, Failure>;
@@ -155,6 +156,17 @@ pub trait Databases {
         tier: VerifyTier,
         keep: Option<&str>,
     ) -> Result<(), Failure>;
+    /// Where proofs and rehearsals of a database run.
+    async fn scratch_place(&self, database: &str) -> Result<ScratchPlace, Failure>;
+    /// Restores a backup of `database` into a copy for a rehearsal, and proves that it holds what was dumped.
+    async fn clone_backup(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        copy: &ScratchCopy,
+    ) -> Result<(), Failure>;
+    /// What a person may see of a database's rows.
+    async fn visible_rows(&self, database: &str) -> Result<VisibleRows, Failure>;
     /// Whether a database that this run created is there.
     async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure>;
     /// Drops a database that this run created.
@@ -258,6 +270,17 @@ pub struct BackupFacts {
     pub bytes: u64,
     /// How long it took, in milliseconds.
     pub milliseconds: u64,
+}
+
+/// Where proofs and rehearsals of a database run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScratchPlace {
+    /// The database of the environment on whose server they run.
+    pub database: String,
+    /// Whether that is the server of the database itself, so that a full disk there is an outage.
+    pub same_server: bool,
+    /// Bytes free there; none where they cannot be seen from here.
+    pub free_bytes: Option<u64>,
 }
 
 /// How far a backup is proven.

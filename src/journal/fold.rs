@@ -191,7 +191,7 @@ impl RunState {
         let own = |step: &Step| {
             matches!(
                 step.intent.effect(),
-                Effect::Own | Effect::Approval | Effect::Closure
+                Effect::Own | Effect::Scratch | Effect::Approval | Effect::Closure
             )
         };
         self.attempts().any(|step| step.is_act() && !own(step))

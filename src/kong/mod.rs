@@ -2,6 +2,7 @@
 //! process, no socket.
 
 pub mod catalogue;
+pub mod changes;
 pub mod migrations;
 pub mod paths;
 pub mod repackage;

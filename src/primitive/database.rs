@@ -247,7 +247,7 @@ impl Primitive for DropCopy {
     type Observed = bool;
     type Outcome = ();
     const VERB: &'static str = "database.drop_copy";
-    const EFFECT: Effect = Effect::Change;
+    const EFFECT: Effect = Effect::Scratch;
 
     fn targets(&self) -> Vec<String> {
         vec![self.copy.clone()]

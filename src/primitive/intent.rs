@@ -170,6 +170,12 @@ intents! {
     LeaveMigrated = "kong.leave_migrated",
     /// The second half.
     Finish = "kong.finish",
+    /// Either half on a copy, as a rehearsal.
+    MigrateScratch = "kong.migrate_scratch",
+    /// Starting a node on a copy, for a rehearsal.
+    StartScratch = "kong.start_scratch",
+    /// Stopping it.
+    StopScratch = "kong.stop_scratch",
     /// Entities against an earlier count.
     Compare = "kong.compare",
     /// The versions that could be installed.
@@ -182,6 +188,8 @@ intents! {
     Backup = "database.backup",
     /// A backup's proof.
     Verify = "database.verify",
+    /// A copy for a rehearsal.
+    CloneDatabase = "database.clone",
     /// Bringing back what a backup holds.
     Restore = "database.restore",
     /// Dropping a copy of our own.

@@ -5,6 +5,7 @@
 //! and its page of documentation there. This room knows the gateway's verbs and nothing of journals, scripts or terminals.
 
 mod clock;
+mod clone_database;
 mod database;
 mod history;
 mod http;
@@ -24,14 +25,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use clock::{Now, Pause};
+pub use clone_database::{CloneDatabase, Cloned};
 pub use database::{Backup, DropCopy, Facts, Restore, Verify};
 pub use history::{History, Past};
 pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
-    CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Health,
-    LeaveMigrated, MigrateUp, Migrated, Migrations, ProveDatabase, Reload, Start, Status, Stop,
-    Thaw, Version,
+    CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Half,
+    Health, LeaveMigrated, MigrateScratch, MigrateUp, Migrated, MigratedScratch, Migrations,
+    ProveDatabase, Reload, Start, StartScratch, StartedScratch, Status, Stop, StopScratch, Thaw,
+    Version,
 };
 pub use look::Look;
 pub use packages::{Available, Install};
@@ -40,9 +43,16 @@ pub use review::ReviewPath;
 pub use run::{Approve, Note, OnRollback, WaitFor};
 pub use traffic::{Admit, Drain, SetRotation, TrafficStatus};
 
+pub use crate::kong::changes::Changes;
+
 pub use crate::gateway::{BackupFacts, BaselineFacts, Failure, ProcessIdentity, RotationState};
 
 use crate::gateway::Gateway;
+
+/// How long something took.
+fn milliseconds_since(begun: jiff::Timestamp, now: jiff::Timestamp) -> u64 {
+    u64::try_from(now.duration_since(begun).as_millis()).unwrap_or_default()
+}
 
 /// What a primitive is to the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +61,8 @@ pub enum Effect {
     Read,
     /// Makes something of cutover's own that is kept whatever becomes of the run, such as a backup.
     Own,
+    /// Makes or changes something for a rehearsal, which its undo takes away. Production is not touched.
+    Scratch,
     /// Changes something that its undo brings back.
     Change,
     /// Rewrites the database that every node serves from; its undo is the way back. Standing conditions are checked again before it.

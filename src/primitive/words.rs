@@ -24,6 +24,9 @@ impl Intent {
             Self::Freeze(freeze) if freeze.mode == FreezeMode::Observe => {
                 format!("{}, watched, not frozen", freeze.cluster)
             }
+            Self::MigrateScratch(migrate) => {
+                format!("{} on {}", word(&migrate.half), migrate.node.name())
+            }
             Self::Check(check) => request(check),
             Self::Poll(poll) => request(&poll.check),
             other => other.targets().join(", "),

@@ -1,10 +1,13 @@
 //! A run as it happens: one line for a record that a person wants to see.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde::Deserialize as _;
 
 use super::{clean, duration};
 use crate::journal::{Actor, Adoption, Event, Mark, Record, RunState, SettledAs, Source, StepNo};
-use crate::primitive::Intent;
+use crate::primitive::{Changes, Intent, MigratedScratch};
 
 /// The line for `record`, if it deserves one; `state` is the run after it.
 #[expect(
@@ -52,7 +55,10 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             let name = state.step(*step)?.targets.get(*target)?.target.name.clone();
             format!("      {name}")
         }
-        Event::Finished { step, .. } => format!("{:>3} ✓ {}", step.0, told(state, *step)),
+        Event::Finished { step, outcome } => {
+            let changes = changes(state, *step, outcome);
+            format!("{:>3} ✓ {}{changes}", step.0, told(state, *step))
+        }
         Event::Failed {
             step,
             failure: found,
@@ -196,6 +202,29 @@ fn told(state: &RunState, number: StepNo) -> String {
         .map(|ended| duration(step.began, ended))
         .unwrap_or_default();
     format!("{}  {took}", call(&step.intent))
+}
+
+/// What a rehearsed migration changed, row by row.
+fn changes(state: &RunState, number: StepNo, outcome: &serde_json::Value) -> String {
+    let rehearsed = state
+        .step(number)
+        .is_some_and(|step| matches!(step.intent, Intent::MigrateScratch(_)));
+    let Some(found) = MigratedScratch::deserialize(outcome)
+        .ok()
+        .filter(|_| rehearsed)
+    else {
+        return String::new();
+    };
+    let Changes { rows, named } = found.changes;
+    let mut text: String = named
+        .iter()
+        .flat_map(|line| ["\n        ".to_owned(), clean(line)])
+        .collect();
+    let more = rows.saturating_sub(named.len() as u64);
+    if more > 0 {
+        let _ = write!(text, "\n        and {more} rows more");
+    }
+    text
 }
 
 /// An intent as a person reads it: the verb and what it is done to.

@@ -10,7 +10,7 @@ use crate::gateway::{Gateway, Since};
 use crate::journal::{
     Durability, Ending, Event, JournalError, RunState, StepResult, Trail, WaysBack,
 };
-use crate::primitive::Failure;
+use crate::primitive::{Effect, Failure};
 
 /// How a runner put a run down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -121,7 +121,7 @@ async fn turn_back<World: Gateway, Person: People>(
         .recorder
         .state(|state| (state.touched(), state.admitted(), state.past_return()));
     if !touched {
-        return Ok((Ending::Refused, reason));
+        return take_away(gate, script, reason).await;
     }
     let undo = match on_failure {
         // Once clients have used the new version, a check that fails must not take back what they wrote.
@@ -142,6 +142,25 @@ async fn turn_back<World: Gateway, Person: People>(
     }
     let (ending, found) = unwound(gate.unwind(script, &reason).await)?;
     Ok((ending, format!("{reason}; {found}")))
+}
+
+/// Nothing but cutover's own was touched: what a rehearsal made is taken away, and the run counts as refused.
+async fn take_away<World: Gateway, Person: People>(
+    gate: &mut Gate<World, Person>,
+    script: &mut impl Script,
+    reason: String,
+) -> Result<(Ending, String), JournalError> {
+    let rehearsed = gate.recorder.state(|state| {
+        let mut steps = state.steps.iter();
+        steps.any(|step| step.intent.effect() == Effect::Scratch)
+    });
+    if !rehearsed {
+        return Ok((Ending::Refused, reason));
+    }
+    Ok(match unwound(gate.unwind(script, &reason).await)? {
+        (Ending::Undone | Ending::UndoneUnverified, _) => (Ending::Refused, reason),
+        (ending, found) => (ending, format!("{reason}; {found}")),
+    })
 }
 
 /// What a way back that nobody asked for would lose: configuration that somebody wrote after the migration.

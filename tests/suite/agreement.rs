@@ -189,7 +189,7 @@ fn essence(mut step: Value) -> Value {
 
 /// Takes out times, sizes and names that are made from digests.
 fn strip(value: &mut Value) {
-    const VOLATILE: [&str; 14] = [
+    const VOLATILE: [&str; 17] = [
         "milliseconds",
         "bytes",
         "free_bytes",
@@ -204,6 +204,9 @@ fn strip(value: &mut Value) {
         "name",
         "copy",
         "baseline",
+        "changes",
+        "work",
+        "way_back",
     ];
     match value {
         Value::Object(map) => {
@@ -211,7 +214,7 @@ fn strip(value: &mut Value) {
             map.values_mut().for_each(strip);
         }
         Value::Array(list) => list.iter_mut().for_each(strip),
-        Value::String(text) if text.starts_with("cutover_") => *text = String::new(),
+        Value::String(text) if text.contains("cutover_") => *text = String::new(),
         _ => {}
     }
 }

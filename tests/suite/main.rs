@@ -32,6 +32,7 @@ mod postgres_swap;
 mod postgres_tls;
 mod practice;
 mod practice_cluster;
+mod rehearsal;
 mod resume;
 mod rhai_traps;
 mod simulated;

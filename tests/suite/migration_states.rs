@@ -42,8 +42,9 @@ fn a_lock_that_somebody_holds_refuses_before_anything_is_touched() {
 fn a_migration_that_fails_is_undone_and_says_why_in_kongs_words() {
     let cluster = PracticeCluster::up();
     let old = cluster.world();
+    cluster.rehearse("fails");
     cluster.fault(&["migration-fails", "016_280_to_300"]);
-    let run = cluster.upgrade("fails", &[]);
+    let run = cluster.cutover(&["resume", "fails", "--approve", "practice"]);
     assert_eq!(run.code, Some(UNDONE), "{}", run.all);
     assert!(
         run.all
@@ -61,8 +62,9 @@ fn a_killed_migration_that_commits_late_is_waited_for_and_taken_back() {
     let cluster = PracticeCluster::up();
     let old = cluster.world();
     // Long enough that the dead runner's command is still in its first migration when the next runner looks, on any machine.
+    cluster.rehearse("late");
     cluster.fault(&["migration-commits-late", "8000"]);
-    let mut runner = cluster.start_upgrade("late");
+    let mut runner = cluster.start(&["resume", "late", "--approve", "practice"]);
     cluster.wait_for(
         "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'BEGIN%' AND wait_event = 'PgSleep')",
     );
@@ -89,8 +91,9 @@ fn a_killed_migration_that_commits_late_is_waited_for_and_taken_back() {
 #[test]
 fn a_killed_migration_that_never_ends_is_ended() {
     let cluster = PracticeCluster::up();
+    cluster.rehearse("hangs");
     cluster.fault(&["migration-hangs", "016_280_to_300"]);
-    let mut runner = cluster.start_upgrade("hangs");
+    let mut runner = cluster.start(&["resume", "hangs", "--approve", "practice"]);
     cluster.wait_for(
         "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'DO %' AND wait_event = 'PgSleep')",
     );
@@ -147,8 +150,9 @@ fn a_lock_that_a_dead_command_left_behind_is_waited_out() {
 fn a_database_that_goes_in_mid_migration_is_stuck_until_it_is_back() {
     let cluster = PracticeCluster::up();
     let old = cluster.world();
+    cluster.rehearse("gone");
     cluster.fault(&["migration-commits-late", "20000"]);
-    let mut runner = cluster.start_upgrade("gone");
+    let mut runner = cluster.start(&["resume", "gone", "--approve", "practice"]);
     cluster.wait_for(AT_WORK);
     cluster.fault(&["database-down"]);
     assert_eq!(runner.wait().expect("ended").code(), Some(STUCK));

@@ -116,6 +116,7 @@ fn world(state: &str, version: Version) -> Simulated {
         bytes: 10 << 20,
         free_bytes: 1 << 40,
         sessions: 0,
+        scratch: None,
         swap_obstacles: Vec::new(),
         schema,
         entities: BTreeMap::new(),

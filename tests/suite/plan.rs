@@ -24,18 +24,28 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        10 · http.poll kong-1 /health                                           170 ms ?
        11 · http.poll kong-2 /health                                           170 ms ?
     Rehearse
-       12 ~ database.backup main                                                4.4 s ?
-       13 ~ database.verify main by restore                                    10.0 s ?
-       14 · run.note a backup of 31 rows (314572800 bytes) restores to what was dumped           
+       12 · kong.entities kong-1                                                10 ms ?
+       13 ~ database.backup main                                                4.4 s ?
+       14 ~ database.clone main                                                10.0 s ?
+       15 ~ kong.migrate_scratch up on kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4   11.6 s ?
+       16 ~ kong.start_scratch kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4    3.6 s ?
+       17 · http.poll kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4 /health   170 ms ?
+       18 · kong.compare kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4       10 ms ?
+       19 ~ kong.migrate_scratch finish on kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4    6.6 s ?
+       20 · http.poll kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4 /health   170 ms ?
+       21 · kong.compare kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4       10 ms ?
+       22 ~ kong.stop_scratch kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4    2.3 s ?
+       23 ~ database.drop_copy cutover_rehearsal_9a00e245b9c4                  210 ms ?
+       24 · run.note rehearsed on a copy: backup 4400 ms, restore 10000 ms, up 11000 ms (0 rows changed), start 3000 ms, finish 6000 ms (0 rows changed)           
     Close
        15 · run.wait_for any                                                     0 ms  
        16 · kong.freeze practice, watched, not frozen                          920 ms ?
        17 · kong.check_leftovers practice                                      330 ms ?
      18 · kong.entities kong-1                                                  10 ms ?
     Rollback backup
-       19 ~ database.backup main                                                4.4 s ?
-       20 ~ database.verify main by restore, kept as standby                   10.0 s ?
-     21 ~ run.approve stop 2 nodes of practice and migrate its database to 3.4.2   920 ms ?
+       29 ~ database.backup main                                                4.4 s ?
+       30 ~ database.verify main by restore, kept as standby                   10.0 s ?
+     31 ~ run.approve stop 2 nodes of practice and migrate its database to 3.4.2   920 ms ?
     Stop and migrate
        22 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
        23 ~ kong.stop kong-1, kong-2                                            4.6 s ?
@@ -43,21 +53,21 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        25 · kong.check kong-1, kong-2                                           1.5 s ?
        26 ~ kong.migrate_up main                                               14.6 s ?
     Prove and admit
-       27 ~ kong.start kong-1, kong-2                                           6.6 s ?
-       28 · http.poll kong-1 /health                                           170 ms ?
-       29 · http.poll kong-2 /health                                           170 ms ?
-       30 · kong.compare kong-1                                                 10 ms ?
-       31 · traffic.status kong-1                                               10 ms ?
-       32 · traffic.status kong-2                                               10 ms ?
-       33 ~ traffic.admit kong-1                                                40 ms ?
-       34 · clock.pause 10000 ms                                               10.0 s  
-       35 ~ traffic.admit kong-1                                                40 ms ?
-       36 ~ traffic.admit kong-2                                                40 ms ?
-       37 · clock.pause 10000 ms                                               10.0 s  
-       38 ~ traffic.admit kong-2                                                40 ms ?
-       39 · clock.pause 1800000 ms                                           30 min 0 s  
-       40 · http.poll kong-1 /health                                           170 ms ?
-       41 · http.poll kong-2 /health                                           170 ms ?
+       37 ~ kong.start kong-1, kong-2                                           6.6 s ?
+       38 · http.poll kong-1 /health                                           170 ms ?
+       39 · http.poll kong-2 /health                                           170 ms ?
+       40 · kong.compare kong-1                                                 10 ms ?
+       41 · traffic.status kong-1                                               10 ms ?
+       42 · traffic.status kong-2                                               10 ms ?
+       43 ~ traffic.admit kong-1                                                40 ms ?
+       44 · clock.pause 10000 ms                                               10.0 s  
+       45 ~ traffic.admit kong-1                                                40 ms ?
+       46 ~ traffic.admit kong-2                                                40 ms ?
+       47 · clock.pause 10000 ms                                               10.0 s  
+       48 ~ traffic.admit kong-2                                                40 ms ?
+       49 · clock.pause 1800000 ms                                           30 min 0 s  
+       50 · http.poll kong-1 /health                                           170 ms ?
+       51 · http.poll kong-2 /health                                           170 ms ?
     Finish
        42 ~ run.approve cross the point of no return: `kong migrations finish`   920 ms ?
        43 ! kong.finish main                                                   19.4 s ?
@@ -71,7 +81,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
     point of no return     step 43
     people are asked       before step 21, 42
     disk                   600 MiB for backups, 600 MiB for copies on the database server
-    left behind            cutover_standby_c4f13c8676e3
+    left behind            cutover_standby_9fa0f38492e5
     ends                   done: the playbook ran to its end
 
     ~ changes something, ! has no way back of its own, ✗ fails; = measured here before, ? a rate that ships with cutover

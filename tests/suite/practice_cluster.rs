@@ -118,6 +118,16 @@ impl PracticeCluster {
         self.cutover(&arguments)
     }
 
+    /// Lets the run `run` go until the rehearsal is over and it waits for the approval to stop the cluster.
+    pub(crate) fn rehearse(&self, run: &str) {
+        let arguments: Vec<&str> = upgrade_arguments(run)
+            .into_iter()
+            .filter(|word| !["--approve", "practice"].contains(word))
+            .collect();
+        let paused = self.cutover(&arguments);
+        assert_eq!(paused.code, Some(8), "{}", paused.all);
+    }
+
     /// Starts a command of Kong's, of a version that need not be installed, as the first node would.
     pub(crate) fn start_kong(&self, version: &str, words: &[&str]) -> Child {
         let node = &self.record["nodes"][0];
@@ -189,6 +199,52 @@ impl PracticeCluster {
             .arg("--environment")
             .arg(self.environment());
         silent(command)
+    }
+
+    /// The databases on the server, by name.
+    pub(crate) fn databases(&self) -> Vec<String> {
+        let listed = self.ask("SELECT datname FROM pg_database WHERE NOT datistemplate ORDER BY 1");
+        listed.lines().map(str::to_owned).collect()
+    }
+
+    /// A digest of what Kong's database holds, but for what nodes tell each other.
+    pub(crate) fn content(&self) -> String {
+        let rows = "query_to_xml(format('SELECT * FROM public.%I ORDER BY 1', table_name), true, false, '')::text";
+        self.ask(&format!(
+            "SELECT md5(string_agg({rows}, '' ORDER BY table_name)) FROM information_schema.tables
+             WHERE table_schema = 'public' AND table_name NOT IN ('locks', 'cluster_events')"
+        ))
+    }
+
+    /// What a query of Kong's database answers, as text.
+    fn ask(&self, question: &str) -> String {
+        let asked = self.psql("kong").args(["-c", question]).output();
+        let asked = asked.expect("psql runs");
+        assert!(asked.status.success(), "{question}: {asked:?}");
+        String::from_utf8_lossy(&asked.stdout).into_owned()
+    }
+
+    /// Whether anything of a rehearsal is left: a copy, a node, a directory.
+    pub(crate) fn left_of_a_rehearsal(&self, run: &str) -> Vec<String> {
+        let mut left: Vec<String> = self
+            .databases()
+            .into_iter()
+            .filter(|name| name.starts_with("cutover_rehearsal"))
+            .collect();
+        let scratch = self
+            .path()
+            .join("storage/runs")
+            .join(run)
+            .join("output/scratch");
+        let entries = std::fs::read_dir(&scratch).into_iter().flatten().flatten();
+        left.extend(entries.map(|entry| entry.path().display().to_string()));
+        let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+        let words =
+            processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+        let ours = scratch.display().to_string();
+        let words = words.map(|words| String::from_utf8_lossy(&words).replace('\0', " "));
+        left.extend(words.filter(|words| words.contains(&ours)));
+        left
     }
 
     /// Takes a run back, and asserts that the world is the old one, verified.

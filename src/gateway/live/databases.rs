@@ -18,19 +18,20 @@ use super::postgres::{
 use crate::environment::Database;
 use crate::gateway::{
     BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
-    Since, VerifyTier, WriteDenial, Writes,
+    ScratchCopy, ScratchPlace, Since, VerifyTier, WriteDenial, Writes,
 };
+use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::Names;
 
 /// When a dump, a proof or a restore is given up.
-const LONG_WORK: Duration = Duration::from_hours(12);
+pub(super) const LONG_WORK: Duration = Duration::from_hours(12);
 
 /// How many tables are dumped or restored at once.
-const JOBS: u32 = 2;
+pub(super) const JOBS: u32 = 2;
 
 impl Databases for Live {
     async fn database_facts(&self, database: &str) -> Result<DatabaseFacts, Failure> {
-        let facts = postgres::facts(self.database(database)?).await?;
+        let facts = postgres::facts(&*self.database(database)?).await?;
         let obstacles = facts.strategies.against_swap.iter();
         Ok(DatabaseFacts {
             server_version: facts.server_version,
@@ -42,13 +43,13 @@ impl Databases for Live {
     }
 
     async fn content_digest(&self, database: &str) -> Result<ContentDigest, Failure> {
-        let database = self.database(database)?;
+        let database = &*self.database(database)?;
         let digest = postgres::digest(database, None, &DigestOptions::default()).await?;
         Ok(content(&digest, &database.schema))
     }
 
     async fn back_up(&self, database: &str) -> Result<BackupFacts, Failure> {
-        let target = self.database(database)?;
+        let target = &*self.database(database)?;
         let path = self.new_backup(database)?;
         let request = BackupRequest {
             path: path.clone(),
@@ -64,14 +65,14 @@ impl Databases for Live {
     }
 
     async fn find_backup(&self, database: &str) -> Result<Option<BackupFacts>, Failure> {
-        let schema = &self.database(database)?.schema;
+        let schema = self.database(database)?.schema.clone();
         for attempt in 1.. {
             let path = self.backup_path(database, attempt)?;
             if !path.exists() {
                 break;
             }
             if path.join("manifest.json").exists() {
-                return found(&path, schema).map(Some);
+                return found(&path, &schema).map(Some);
             }
         }
         Ok(None)
@@ -84,10 +85,10 @@ impl Databases for Live {
         tier: VerifyTier,
         keep: Option<&str>,
     ) -> Result<(), Failure> {
-        let target = self.database(database)?;
+        let target = &*self.database(database)?;
         // A copy that is to be swapped in must be on the same server; a proof may run elsewhere.
         let scratch = match (&target.scratch, keep) {
-            (Some(scratch), None) => self.database(scratch)?,
+            (Some(scratch), None) => self.environment_database(scratch)?,
             _ => target,
         };
         let path = self.backups()?.join(&backup.name);
@@ -120,15 +121,32 @@ impl Databases for Live {
         Ok(postgres::verify(scratch, &request).await.map(drop)?)
     }
 
+    async fn scratch_place(&self, database: &str) -> Result<ScratchPlace, Failure> {
+        self.place_for_scratch(database).await
+    }
+
+    async fn clone_backup(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        copy: &ScratchCopy,
+    ) -> Result<(), Failure> {
+        self.restore_for_rehearsal(database, backup, copy).await
+    }
+
+    async fn visible_rows(&self, database: &str) -> Result<VisibleRows, Failure> {
+        Ok(postgres::visible_rows(&*self.database(database)?).await?)
+    }
+
     async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure> {
-        Ok(postgres::mark_of(self.database(database)?, copy)
+        Ok(postgres::mark_of(&*self.database(database)?, copy)
             .await?
             .is_some())
     }
 
     async fn drop_copy(&self, database: &str, copy: &str) -> Result<(), Failure> {
         Ok(
-            postgres::drop_created(self.database(database)?, copy, &self.run)
+            postgres::drop_created(&*self.database(database)?, copy, &self.run)
                 .await
                 .map(drop)?,
         )
@@ -141,7 +159,7 @@ impl Databases for Live {
         copy: Option<&str>,
         retired: &str,
     ) -> Result<(), Failure> {
-        let target = self.database(database)?;
+        let target = &*self.database(database)?;
         let short = &backup.manifest[..12];
         let restored = format!("cutover_restore_{short}");
         let names = |fresh: &str| SwapNames {
@@ -187,15 +205,15 @@ impl Databases for Live {
     }
 
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure> {
-        settling::await_no_migration(self, self.database(database)?, database).await
+        settling::await_no_migration(self, &*self.database(database)?, database).await
     }
 
     async fn pending_migrations(&self, database: &str) -> Result<Names, Failure> {
-        pending::migrations(self.database(database)?).await
+        pending::migrations(&*self.database(database)?).await
     }
 
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure> {
-        let target = self.database(database)?;
+        let target = &*self.database(database)?;
         let statement = format!(
             "SELECT EXISTS (SELECT FROM {}.locks WHERE key = 'migrations' AND ttl > now())",
             postgres::identifier(&target.schema)
@@ -210,7 +228,7 @@ impl Databases for Live {
     }
 
     async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure> {
-        let target = self.database(database)?;
+        let target = &*self.database(database)?;
         let statement = format!(
             "DELETE FROM {}.locks WHERE key = 'migrations'",
             postgres::identifier(&target.schema)
@@ -228,16 +246,16 @@ impl Databases for Live {
         let target = self.database(database)?;
         Ok(KongSessions {
             through: target.pooler.clone(),
-            from_elsewhere: postgres::sessions_from_elsewhere(target).await?,
+            from_elsewhere: postgres::sessions_from_elsewhere(&target).await?,
         })
     }
 
     async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure> {
-        Ok(postgres::denial(self.database(database)?).await?)
+        Ok(postgres::denial(&self.database(database)?).await?)
     }
 
     async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure> {
-        Ok(postgres::set_denial(self.database(database)?, denial).await?)
+        Ok(postgres::set_denial(&self.database(database)?, denial).await?)
     }
 
     async fn long_transactions(
@@ -245,7 +263,7 @@ impl Databases for Live {
         database: &str,
         age: Duration,
     ) -> Result<Vec<String>, Failure> {
-        let target = self.database(database)?;
+        let target = &*self.database(database)?;
         let session = postgres::connect(target, Role::Owner, None).await?;
         let now = jiff::Timestamp::now();
         let old = |since: jiff::Timestamp| {
@@ -268,7 +286,7 @@ impl Databases for Live {
 
 impl Live {
     /// The directory of backups, made if it is not there.
-    fn backups(&self) -> Result<PathBuf, Failure> {
+    pub(super) fn backups(&self) -> Result<PathBuf, Failure> {
         use std::os::unix::fs::DirBuilderExt as _;
         let path = self.environment.storage.path.join("backups");
         let made = std::fs::DirBuilder::new()
@@ -361,7 +379,7 @@ fn found(path: &Path, schema: &str) -> Result<BackupFacts, Failure> {
     })
 }
 
-fn free_bytes(path: &Path) -> Result<u64, Failure> {
+pub(super) fn free_bytes(path: &Path) -> Result<u64, Failure> {
     let found = rustix::fs::statvfs(path);
     let found = found.map_err(|error| {
         Failure::new(

@@ -7,11 +7,13 @@ pub mod postgres;
 mod practice;
 pub mod process;
 mod processes;
+mod scratch;
 pub mod secret;
 mod traffic;
 mod web;
 pub mod world_lock;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -19,7 +21,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Clock, Failure, Hold, Holding, Report};
+use super::{Clock, Failure, Hold, Holding, Report, ScratchCopy, ScratchNode};
 use crate::environment::{Cluster, Database, Environment, Node};
 
 /// A pause this long is told, so that whoever watches knows what is waited for.
@@ -78,7 +80,10 @@ impl Live {
     }
 
     /// The node called `name`, and its cluster.
-    fn node(&self, name: &str) -> Result<(&Cluster, &Node), Failure> {
+    fn node(&self, name: &str) -> Result<(Cow<'_, Cluster>, Cow<'_, Node>), Failure> {
+        if let Some(scratch) = ScratchNode::named(name) {
+            return self.scratch_node(&scratch);
+        }
         let missing = || {
             Failure::new(
                 "environment.node",
@@ -87,12 +92,23 @@ impl Live {
         };
         self.environment
             .node(name)
-            .map(|(_, cluster, node)| (cluster, node))
+            .map(|(_, cluster, node)| (Cow::Borrowed(cluster), Cow::Borrowed(node)))
             .ok_or_else(missing)
     }
 
     /// The database called `name`.
-    fn database(&self, name: &str) -> Result<&Database, Failure> {
+    fn database(&self, name: &str) -> Result<Cow<'_, Database>, Failure> {
+        if let Some(scratch) = ScratchCopy::named(name) {
+            let server = self.environment_database(&scratch.database)?;
+            return Ok(Cow::Owned(Database {
+                database: scratch.copy,
+                ..server.clone()
+            }));
+        }
+        self.environment_database(name).map(Cow::Borrowed)
+    }
+
+    fn environment_database(&self, name: &str) -> Result<&Database, Failure> {
         let missing = || {
             Failure::new(
                 "environment.database",
@@ -103,20 +119,11 @@ impl Live {
     }
 
     /// The database of a cluster, with its name.
-    fn database_of(&self, cluster: &Cluster) -> Result<(&str, &Database), Failure> {
+    fn database_of(&self, cluster: &Cluster) -> Result<(String, Cow<'_, Database>), Failure> {
         let name = cluster.database.as_deref();
         let name = name
             .ok_or_else(|| Failure::new("environment.database", "the cluster has no database"))?;
-        self.environment
-            .databases
-            .get_key_value(name)
-            .map(|(name, database)| (name.as_str(), database))
-            .ok_or_else(|| {
-                Failure::new(
-                    "environment.database",
-                    format!("the environment has no database `{name}`"),
-                )
-            })
+        Ok((name.to_owned(), self.database(name)?))
     }
 
     /// Runs a program: its start goes to the journal before it is waited for, its whole output to a file of its own.

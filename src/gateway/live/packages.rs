@@ -15,9 +15,15 @@ pub(super) fn kong_command(node: &Node) -> Result<PathBuf, Failure> {
     Ok(prefix(node)?.join(CURRENT).join("bin/kong"))
 }
 
+/// The path of the `kong` command of a version that is there beside the installed one.
+pub(super) fn staged_command(node: &Node, version: &Version) -> Result<PathBuf, Failure> {
+    Ok(prefix(node)?.join(format!("kong-{version}/bin/kong")))
+}
+
 impl Packages for Live {
     async fn available_versions(&self, node: &str) -> Result<Vec<Version>, Failure> {
-        let prefix = prefix(self.node(node)?.1)?;
+        let (_, found) = self.node(node)?;
+        let prefix = prefix(&found)?;
         let unreadable = |error: std::io::Error| {
             Failure::new(
                 "packages.prefix",
@@ -41,7 +47,8 @@ impl Packages for Live {
     }
 
     async fn install_package(&self, node: &str, version: &Version) -> Result<(), Failure> {
-        let prefix = prefix(self.node(node)?.1)?;
+        let (_, found) = self.node(node)?;
+        let prefix = prefix(&found)?;
         let target = PathBuf::from(format!("kong-{version}"));
         link(prefix, &target).map_err(|error| {
             Failure::new(

@@ -6,9 +6,10 @@ use super::state::{Content, Copy, Kept, missing, sum};
 use super::{Happened, Simulated, Work};
 use crate::gateway::{
     BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
-    Packages, Since, TableWrites, VerifyTier, WriteDenial, Writes,
+    Packages, ScratchCopy, ScratchPlace, Since, TableWrites, VerifyTier, WriteDenial, Writes,
 };
 use crate::kong::Version;
+use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::Names;
 
 impl Databases for Simulated {
@@ -119,6 +120,50 @@ impl Databases for Simulated {
             });
         }
         Ok(())
+    }
+
+    async fn scratch_place(&self, database: &str) -> Result<ScratchPlace, Failure> {
+        self.work(Work::Look, 0);
+        let (scratch, free) =
+            self.database(database, |found| (found.scratch.clone(), found.free_bytes))?;
+        let name = scratch.ok_or_else(|| {
+            let message = format!("nobody says where a rehearsal of `{database}` may run");
+            Failure::new("database.scratch.unknown", message)
+        })?;
+        Ok(ScratchPlace {
+            same_server: name == database,
+            free_bytes: (name == database).then_some(free),
+            database: name,
+        })
+    }
+
+    async fn clone_backup(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        copy: &ScratchCopy,
+    ) -> Result<(), Failure> {
+        let content = self.content_of(backup)?;
+        self.work(Work::Restore, backup.bytes);
+        self.change(|state| {
+            if let Some(kept) = state.backups.get_mut(&backup.name) {
+                kept.proven = Some(VerifyTier::Restore);
+            }
+            let database = database.to_owned();
+            state
+                .copies
+                .insert(copy.copy.clone(), Copy { database, content });
+        });
+        self.happen(Happened::Copied {
+            database: copy.database.clone(),
+        });
+        Ok(())
+    }
+
+    async fn visible_rows(&self, database: &str) -> Result<VisibleRows, Failure> {
+        self.work(Work::Look, 0);
+        // The model counts rows and knows none of them.
+        self.database(database, |_| VisibleRows::new())
     }
 
     async fn has_copy(&self, _database: &str, copy: &str) -> Result<bool, Failure> {

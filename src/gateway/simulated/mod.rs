@@ -7,6 +7,7 @@ mod databases;
 mod durations;
 mod kong;
 mod observed;
+mod scratch;
 mod state;
 mod traffic;
 mod web;

@@ -43,7 +43,11 @@ pub async fn observe(
         let Some(name) = &cluster.database else {
             continue;
         };
-        let database = observe_database(cluster, name, world).await;
+        let scratch = environment
+            .databases
+            .get(name)
+            .and_then(|database| database.scratch.clone());
+        let database = observe_database(cluster, name, scratch, world).await;
         let database = database.map_err(failed("the database", name))?;
         seen.databases.insert(name.clone(), database);
     }
@@ -88,6 +92,7 @@ async fn observe_node(
 async fn observe_database(
     cluster: &Cluster,
     name: &str,
+    scratch: Option<String>,
     world: &impl Gateway,
 ) -> Result<Database, Failure> {
     let facts = world.database_facts(name).await?;
@@ -105,6 +110,7 @@ async fn observe_database(
         bytes: facts.bytes,
         free_bytes: facts.free_bytes,
         sessions: facts.sessions,
+        scratch,
         swap_obstacles: facts.swap_obstacles,
         schema,
         entities,

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{Database, Durations, Node, Spent, Work, World};
-use crate::gateway::{BackupFacts, ContentDigest, Failure, Rotation, VerifyTier};
+use crate::gateway::{
+    BackupFacts, ContentDigest, Failure, Rotation, ScratchCopy, ScratchNode, VerifyTier,
+};
 use crate::kong::Version;
 use crate::kong::schema::Schema;
 
@@ -139,6 +141,8 @@ pub(super) struct State {
     pub(super) spent: Vec<Spent>,
     pub(super) backups: BTreeMap<String, Kept>,
     pub(super) copies: BTreeMap<String, Copy>,
+    /// The scratch nodes that run, by name.
+    pub(super) rehearsing: BTreeMap<String, Version>,
     pub(super) baselines: BTreeMap<String, Content>,
     pub(super) happened: Vec<Happening>,
     /// Whether the next `kong migrations up` breaks off after its first migration.
@@ -159,6 +163,7 @@ impl Simulated {
                 spent: Vec::new(),
                 backups: BTreeMap::new(),
                 copies: BTreeMap::new(),
+                rehearsing: BTreeMap::new(),
                 baselines: BTreeMap::new(),
                 happened: Vec::new(),
                 up_breaks_off: false,
@@ -233,7 +238,11 @@ impl Simulated {
         change(&mut self.state.borrow_mut())
     }
 
+    /// Notes what happened to production; a rehearsal does not.
     pub(super) fn happen(&self, what: Happened) {
+        if what.in_rehearsal() {
+            return;
+        }
         self.change(|state| {
             let (at, step) = (state.now, state.step);
             state.happened.push(Happening { at, step, what });
@@ -242,6 +251,9 @@ impl Simulated {
 
     /// Looks at a node, which the environment must know.
     pub(super) fn node<T>(&self, name: &str, look: impl FnOnce(&Node) -> T) -> Result<T, Failure> {
+        if let Some(scratch) = ScratchNode::named(name) {
+            return self.scratch_node(&scratch).map(|node| look(&node));
+        }
         self.look(|state| state.world.nodes.get(name).map(look))
             .ok_or_else(|| missing("node", name))
     }
@@ -251,6 +263,9 @@ impl Simulated {
         name: &str,
         change: impl FnOnce(&mut Node),
     ) -> Result<(), Failure> {
+        if let Some(scratch) = ScratchNode::named(name) {
+            return self.change_scratch_node(&scratch, change);
+        }
         self.change(|state| state.world.nodes.get_mut(name).map(change))
             .ok_or_else(|| missing("node", name))
     }
@@ -261,6 +276,9 @@ impl Simulated {
         name: &str,
         look: impl FnOnce(&Database) -> T,
     ) -> Result<T, Failure> {
+        if let Some(scratch) = ScratchCopy::named(name) {
+            return self.scratch_database(&scratch).map(|found| look(&found));
+        }
         self.look(|state| match state.world.databases.get(name) {
             None => Err(missing("database", name)),
             Some(database) if database.down => Err(unreachable(name)),
@@ -273,6 +291,9 @@ impl Simulated {
         name: &str,
         change: impl FnOnce(&mut Database) -> T,
     ) -> Result<T, Failure> {
+        if let Some(scratch) = ScratchCopy::named(name) {
+            return self.change_scratch_database(&scratch, change);
+        }
         self.change(|state| match state.world.databases.get_mut(name) {
             None => Err(missing("database", name)),
             Some(database) if database.down => Err(unreachable(name)),

@@ -86,6 +86,9 @@ pub struct Database {
     /// Sessions other than ours.
     #[serde(default)]
     pub sessions: u64,
+    /// The database, as the environment calls it, on whose server rehearsals run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch: Option<String>,
     /// Why a swap is not possible, one line a reason.
     #[serde(default)]
     pub swap_obstacles: Vec<String>,

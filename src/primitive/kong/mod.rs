@@ -5,8 +5,10 @@ mod freeze;
 mod leave_migrated;
 mod leftovers;
 mod looks;
+mod migrate_scratch;
 mod migrate_up;
 mod reload;
+mod scratch;
 mod start;
 mod stop;
 
@@ -17,8 +19,10 @@ pub use leftovers::CheckLeftovers;
 pub use looks::{
     CheckConfiguration, Compare, Entities, Health, Migrations, ProveDatabase, Status, Version,
 };
+pub use migrate_scratch::{Half, MigrateScratch, MigratedScratch};
 pub use migrate_up::{MigrateUp, Migrated};
 pub use reload::Reload;
+pub use scratch::{StartScratch, StartedScratch, StopScratch};
 pub use start::Start;
 pub use stop::Stop;
 

@@ -6,7 +6,7 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use super::arguments::{Options, data, database as database_name};
 use super::{call, wrong_argument};
 use crate::gateway::{BackupFacts, VerifyTier};
-use crate::primitive::{Backup, Facts, Intent, Restore, Verify};
+use crate::primitive::{Backup, CloneDatabase, Cloned, DropCopy, Facts, Intent, Restore, Verify};
 
 #[export_module]
 pub(super) mod database {
@@ -126,6 +126,75 @@ pub(super) mod database {
                 backup,
                 tier,
                 keep,
+            }),
+        )
+    }
+
+    /// Restores a backup into a copy for a rehearsal, on the server that `scratch` in the environment file names, and proves that it holds
+    /// what was dumped. Answers the copy: `database` (on whose server it is), `copy` (its name there), `milliseconds`.
+    ///
+    /// # Needs
+    /// `database.clone`
+    /// # Effect
+    /// A database beside the others there, marked as ours.
+    /// # Undo
+    /// The copy is dropped.
+    /// # On resume
+    /// Made again: a copy that was not seen to be proven may hold anything.
+    /// # Errors
+    /// `database.scratch.unknown`: the environment names no place. `database.scratch.space`, `database.scratch.unknown_space`: on the
+    /// database's own server less than three times its size is free, or that cannot be seen. `database.backup.damaged`,
+    /// `database.different`, `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// let backup = database::backup(env::database("main"));
+    /// let copy = database::clone(env::database("main"), backup);
+    /// database::drop_copy(copy);
+    /// ```
+    #[rhai_fn(name = "clone", return_raw, volatile)]
+    pub fn clone_database(
+        context: NativeCallContext,
+        which: Dynamic,
+        backup: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let backup: BackupFacts = data("the backup", &backup)?;
+        call(
+            &context,
+            Intent::CloneDatabase(CloneDatabase {
+                database: database_name(which)?,
+                backup,
+            }),
+        )
+    }
+
+    /// Drops a copy that `database::clone` made.
+    ///
+    /// # Needs
+    /// `database.drop_copy`
+    /// # Effect
+    /// The copy is gone. A database without the mark of this run is never dropped.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Dropped if it is still there.
+    /// # Errors
+    /// `database.failed`
+    /// # Example
+    /// ```rhai
+    /// let copy = database::clone(env::database("main"), database::backup(env::database("main")));
+    /// database::drop_copy(copy);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn drop_copy(
+        context: NativeCallContext,
+        copy: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let Cloned { copy, .. } = data("the copy", &copy)?;
+        call(
+            &context,
+            Intent::DropCopy(DropCopy {
+                database: copy.database,
+                copy: copy.copy,
             }),
         )
     }

@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 impl Live {
     /// Takes the baseline of this step and keeps it.
     pub(super) async fn keep_baseline(&self, database: &str) -> Result<BaselineFacts, Failure> {
-        let baseline = in_time(postgres::baseline(self.database(database)?)).await?;
+        let baseline = in_time(postgres::baseline(&*self.database(database)?)).await?;
         let name = format!("{database}-{}-{}.json", self.run, self.step.get());
         let text = serde_json::to_vec(&baseline).expect("a baseline has string keys only");
         let path = self.baselines().join(&name);
@@ -48,7 +48,7 @@ impl Live {
                 (manifest.database_digest(), BTreeMap::new())
             }
         };
-        in_time(postgres::writes(self.database(database)?, &digest, &rows)).await
+        in_time(postgres::writes(&*self.database(database)?, &digest, &rows)).await
     }
 
     fn baselines(&self) -> PathBuf {

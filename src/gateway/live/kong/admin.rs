@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::environment::Node;
 use crate::gateway::live::secret;
 use crate::gateway::live::{Live, web};
 use crate::gateway::{AdminStatus, Failure};
@@ -94,7 +93,7 @@ impl Live {
 
     /// A resource, or `None` where this version of Kong has no such thing.
     async fn admin_find(&self, node: &str, path: &str) -> Result<Option<Value>, Failure> {
-        let (cluster, found): (_, &Node) = self.node(node)?;
+        let (cluster, found) = self.node(node)?;
         let mut request = self
             .client
             .get(format!("{}{path}", found.admin.trim_end_matches('/')));

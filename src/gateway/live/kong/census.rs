@@ -16,7 +16,7 @@ impl Live {
     /// Every running node on this host that is not listed and does not certainly use another database.
     pub(super) async fn nodes_beside(&self, node: &str) -> Result<Vec<StrangeNode>, Failure> {
         let (cluster, _) = self.node(node)?;
-        let (_, database) = self.database_of(cluster)?;
+        let (_, database) = self.database_of(&cluster)?;
         let listed = self.environment.clusters.values();
         let listed: BTreeSet<PathBuf> = listed
             .flat_map(|cluster| &cluster.nodes)
@@ -27,7 +27,7 @@ impl Live {
             if listed.contains(&canonical(&prefix)) {
                 continue;
             }
-            let shares_database = self.shares(&prefix, database).await;
+            let shares_database = self.shares(&prefix, &database).await;
             if shares_database != Some(false) {
                 found.push(StrangeNode {
                     described: format!("process {pid} with the prefix `{}`", prefix.display()),

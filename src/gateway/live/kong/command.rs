@@ -1,11 +1,12 @@
 //! The `kong` command of a node: exact arguments, a small fixed environment, a deadline, captured output.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
-use crate::gateway::Failure;
 use crate::gateway::live::Live;
-use crate::gateway::live::packages::kong_command;
+use crate::gateway::live::packages::{kong_command, staged_command};
 use crate::gateway::live::process::{Finished, Program};
+use crate::gateway::{Failure, ScratchNode};
 use crate::kong::migrations::error_message;
 
 /// A `kong` command that ran.
@@ -16,14 +17,30 @@ pub(super) struct Command {
 }
 
 impl Live {
-    /// Runs the installed `kong` of a node.
+    /// Runs the `kong` of a node.
     pub(super) async fn kong(
         &self,
         node: &str,
         arguments: &[&str],
         deadline: Duration,
     ) -> Result<Command, Failure> {
-        let command = kong_command(self.node(node)?.1)?;
+        self.kong_with(node, arguments, Vec::new(), deadline).await
+    }
+
+    /// The same, with settings over those of its configuration.
+    pub(super) async fn kong_with(
+        &self,
+        node: &str,
+        arguments: &[&str],
+        settings: Vec<(OsString, OsString)>,
+        deadline: Duration,
+    ) -> Result<Command, Failure> {
+        let (_, found) = self.node(node)?;
+        let scratch = ScratchNode::named(node);
+        let command = match &scratch {
+            Some(scratch) => staged_command(&found, &scratch.version)?,
+            None => kong_command(&found)?,
+        };
         let mut program = Program::new(command, deadline);
         program.arguments = arguments.iter().map(Into::into).collect();
         // Only what a login on the node would have too: a stripped or a richer environment changes which database Kong uses.
@@ -31,6 +48,10 @@ impl Live {
             "PATH".into(),
             "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),
         )];
+        if let Some(scratch) = &scratch {
+            self.lead_to_copy(&mut program, scratch).await?;
+        }
+        program.environment.extend(settings);
         let name = format!(
             "kong {} on `{node}`",
             arguments.first().copied().unwrap_or_default()

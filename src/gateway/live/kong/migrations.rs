@@ -45,7 +45,7 @@ impl Live {
         lock_timeout: Duration,
     ) -> Result<MigrationRun, Failure> {
         let (cluster, found) = self.node(node)?;
-        let (_, database) = self.database_of(cluster)?;
+        let (_, database) = self.database_of(&cluster)?;
         let prefix = self.private_prefix()?;
         let (conf, prefix) = (
             found.conf.display().to_string(),
@@ -66,7 +66,7 @@ impl Live {
         ];
         let watching = async {
             // Who keeps the migration waiting is told while it waits; not being able to look does not disturb it.
-            let session = connect(database, Role::Owner, None).await.ok();
+            let session = connect(&database, Role::Owner, None).await.ok();
             loop {
                 tokio::time::sleep(TICK).await;
                 let Some(session) = &session else { continue };

@@ -6,15 +6,19 @@ mod command;
 mod migrations;
 mod proof;
 
+pub(super) use proof::rendered;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use sha2::{Digest as _, Sha256};
 
-use super::Live;
 use super::packages::kong_command;
-use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped, StrangeNode};
+use super::{Live, scratch};
+use crate::gateway::{
+    AdminStatus, Failure, Kong, MigrationRun, ScratchNode, Stopped, StrangeNode,
+};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 
@@ -65,7 +69,13 @@ impl Kong for Live {
                 found.conf.display().to_string(),
                 found.prefix.display().to_string(),
             );
-            self.kong(node, &["start", "-c", &conf, "-p", &prefix], COMMAND)
+            let settings = if ScratchNode::named(node).is_some() {
+                scratch::prepare(&found.prefix)?
+            } else {
+                Vec::new()
+            };
+            let arguments = ["start", "-c", &conf, "-p", &prefix];
+            self.kong_with(node, &arguments, settings, COMMAND)
                 .await?
                 .success()?;
         }
@@ -95,6 +105,7 @@ impl Kong for Live {
 
     async fn stop_node(&self, node: &str, patience: Duration) -> Result<Stopped, Failure> {
         if !self.is_running(node).await? {
+            self.remove_scratch(node)?;
             return Ok(Stopped::WasNotRunning);
         }
         let prefix = self.node(node)?.1.prefix.display().to_string();
@@ -111,6 +122,7 @@ impl Kong for Live {
             )
             .hint("something restarts it: stop it through its supervisor"));
         }
+        self.remove_scratch(node)?;
         // Kong exits 0 either way; only its text tells that requests were dropped.
         let forced =
             finished.stdout.contains("forcefully") || finished.stderr.contains("forcefully");
@@ -135,7 +147,7 @@ impl Kong for Live {
 
     async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {
         let found = self.node(node)?.1;
-        let command = kong_command(found)?;
+        let command = kong_command(&found)?;
         let digest = |name: &str, path: &Path| {
             let text = std::fs::read(path).map_err(|error| {
                 Failure::new(

@@ -16,7 +16,7 @@ impl Live {
     /// Renders the node's settings with its own `kong`, connects with them, and compares.
     pub(super) async fn prove_database_of(&self, node: &str) -> Result<(), Failure> {
         let (cluster, found) = self.node(node)?;
-        let (name, ours) = self.database_of(cluster)?;
+        let (name, ours) = self.database_of(&cluster)?;
         let prefix = self.private_prefix()?;
         let (conf, directory) = (
             found.conf.display().to_string(),
@@ -30,14 +30,14 @@ impl Live {
         .await?
         .success()?;
         let settings = rendered(prefix.path())?;
-        let theirs = as_database(ours, &settings, prefix.path())?;
+        let theirs = as_database(&ours, &settings, prefix.path())?;
         let schema = settings
             .get("pg_schema")
             .filter(|schema| !schema.is_empty())
             .map_or("public", String::as_str);
         let same = async {
             let one = connect(&theirs, Role::Owner, None).await?;
-            let other = connect(ours, Role::Owner, None).await?;
+            let other = connect(&ours, Role::Owner, None).await?;
             is_same_database(&one, &other).await
         };
         let different = |why: String| {
@@ -61,7 +61,9 @@ impl Live {
 }
 
 /// The settings of a prepared prefix.
-pub(super) fn rendered(prefix: &Path) -> Result<BTreeMap<String, String>, Failure> {
+pub(in crate::gateway::live) fn rendered(
+    prefix: &Path,
+) -> Result<BTreeMap<String, String>, Failure> {
     let text = std::fs::read_to_string(prefix.join(RENDERED)).map_err(|error| {
         Failure::new(
             "kong.prepare",

@@ -64,6 +64,14 @@ pub async fn restore_beside(
     restore_with(target, request, Grants::Keep).await
 }
 
+/// The same on a scratch server, where the roles of the grants need not exist.
+pub async fn restore_for_scratch(
+    target: &Database,
+    request: &RestoreRequest,
+) -> Result<Restored, PostgresError> {
+    restore_with(target, request, Grants::LeaveOut).await
+}
+
 pub(super) async fn restore_with(
     target: &Database,
     request: &RestoreRequest,

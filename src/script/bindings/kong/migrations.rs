@@ -23,7 +23,7 @@ const UPDATE_INTERVAL: &str = "5s";
 const SAMPLES: i64 = 3;
 
 /// The option `lock_timeout`, in whole seconds as Kong's command line wants it.
-fn lock_timeout(options: &mut Options) -> Result<u64, Box<EvalAltResult>> {
+pub(super) fn lock_timeout(options: &mut Options) -> Result<u64, Box<EvalAltResult>> {
     let seconds = options
         .duration("lock_timeout", LOCK_TIMEOUT)?
         .div_ceil(1_000);

@@ -3,7 +3,9 @@
 mod looks;
 mod migrations;
 mod nodes;
+mod scratch;
 
+use migrations::lock_timeout;
 use rhai::{Module, combine_with_exported_module};
 
 /// The namespace, put together from its parts.
@@ -12,5 +14,6 @@ pub(super) fn namespace() -> Module {
     combine_with_exported_module!(&mut namespace, "looks", looks::looks_module);
     combine_with_exported_module!(&mut namespace, "nodes", nodes::nodes_module);
     combine_with_exported_module!(&mut namespace, "migrations", migrations::migrations_module);
+    combine_with_exported_module!(&mut namespace, "scratch", scratch::scratch_module);
     namespace
 }

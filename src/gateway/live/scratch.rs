@@ -1,0 +1,196 @@
+//! Scratch nodes for real: the `kong` of a version that is there and not installed, with a prefix and ports of its own and a copy
+//! as its database. All other settings are the node's.
+//!
+//! Nothing is remembered here: the prefix lies under the run's directory by the copy's name, and holds where the node listens, so a
+//! resumed run finds what a killed one started.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::net::TcpListener;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+
+use super::kong::rendered;
+use super::postgres::{self, PostgresError, RestoreRequest, Role};
+use super::process::Program;
+use super::{Live, databases, secret};
+use crate::environment::{Cluster, Database, Node, Tls};
+use crate::gateway::{BackupFacts, Failure, ScratchCopy, ScratchNode, ScratchPlace};
+
+/// Kong's listeners that a scratch node needs, each on a free port.
+const LISTENERS: [&str; 3] = ["PROXY", "ADMIN", "STATUS"];
+
+/// Kong's listeners that it must not share with the node.
+const SILENT: [&str; 2] = ["STREAM", "ADMIN_GUI"];
+
+impl Live {
+    /// The node and the cluster that a scratch node is.
+    pub(super) fn scratch_node(
+        &self,
+        scratch: &ScratchNode,
+    ) -> Result<(Cow<'_, Cluster>, Cow<'_, Node>), Failure> {
+        let (cluster, node) = self.node(&scratch.node)?;
+        let (mut cluster, mut node) = (cluster.into_owned(), node.into_owned());
+        cluster.database = Some(scratch.copy.name());
+        cluster.traffic = None;
+        node.prefix = self.scratch_prefix(&scratch.copy);
+        // Where it listens stands in its prefix, once it was started; before that nobody can ask it anything.
+        let settings = rendered(&node.prefix).unwrap_or_default();
+        let url = |listener: &str| {
+            let listen = settings.get(&format!("{listener}_listen"));
+            let address = listen.and_then(|listen| listen.split_whitespace().next());
+            format!("http://{}", address.unwrap_or("127.0.0.1:0"))
+        };
+        node.proxy = url("proxy");
+        node.admin = url("admin");
+        node.status = Some(url("status"));
+        Ok((Cow::Owned(cluster), Cow::Owned(node)))
+    }
+
+    fn scratch_prefix(&self, copy: &ScratchCopy) -> PathBuf {
+        self.output.join("scratch").join(&copy.copy)
+    }
+
+    /// Removes what a scratch node that does not run left; of any other node nothing.
+    pub(super) fn remove_scratch(&self, node: &str) -> Result<(), Failure> {
+        let Some(scratch) = ScratchNode::named(node) else {
+            return Ok(());
+        };
+        match std::fs::remove_dir_all(self.scratch_prefix(&scratch.copy)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let message = format!("cannot remove what the rehearsal's node left: {error}");
+                Err(Failure::new("kong.scratch.prefix", message))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Lets a command of a scratch node use the copy, whatever its configuration says.
+    pub(super) async fn lead_to_copy(
+        &self,
+        program: &mut Program,
+        scratch: &ScratchNode,
+    ) -> Result<(), Failure> {
+        let mut set = |name: &str, value: &str| {
+            let name = format!("KONG_PG_{name}");
+            program.environment.push((name.into(), value.into()));
+        };
+        set("DATABASE", &scratch.copy.copy);
+        let (cluster, _) = self.node(&scratch.node)?;
+        if cluster.database.as_deref() == Some(scratch.copy.database.as_str()) {
+            return Ok(());
+        }
+        // Another server: everything about the connection is another.
+        let server = self.database(&scratch.copy.name())?;
+        set("HOST", &server.host);
+        set("PORT", &server.port.to_string());
+        set("USER", &server.user);
+        set("SCHEMA", &server.schema);
+        set("SSL", if server.tls == Tls::Off { "off" } else { "on" });
+        let verified = matches!(server.tls, Tls::VerifyFull | Tls::VerifyCa);
+        set("SSL_VERIFY", if verified { "on" } else { "off" });
+        if let Some(reference) = &server.password {
+            let password = secret::resolve(reference)
+                .await
+                .map_err(|error| Failure::new("secret.unavailable", error.to_string()))?;
+            set("PASSWORD", password.expose());
+            program.secrets.push(password);
+        }
+        Ok(())
+    }
+
+    /// Restores a backup of `database` into a copy and proves it.
+    pub(super) async fn restore_for_rehearsal(
+        &self,
+        database: &str,
+        backup: &BackupFacts,
+        copy: &ScratchCopy,
+    ) -> Result<(), Failure> {
+        let request = RestoreRequest {
+            backup: self.backups()?.join(&backup.name),
+            manifest_digest: backup.manifest.clone(),
+            name: copy.copy.clone(),
+            run: self.run.clone(),
+            jobs: databases::JOBS,
+            deadline: databases::LONG_WORK,
+        };
+        self.report.progress(&format!(
+            "restoring the backup of `{database}` into a copy: {} bytes",
+            backup.bytes
+        ));
+        let server = self.environment_database(&copy.database)?;
+        postgres::restore_for_scratch(server, &request).await?;
+        Ok(())
+    }
+
+    /// Where rehearsals of `database` run, and how much room there is.
+    pub(super) async fn place_for_scratch(&self, database: &str) -> Result<ScratchPlace, Failure> {
+        let target = self.environment_database(database)?;
+        let Some(name) = target.scratch.clone() else {
+            let message = format!("nobody says where a rehearsal of `{database}` may run");
+            return Err(Failure::new("database.scratch.unknown", message)
+                .hint("name a database with `scratch` in `[databases]` of the environment file: one on another server, or this one where there is room"));
+        };
+        let server = self.environment_database(&name)?;
+        let free_bytes = match data_directory(server).await? {
+            Some(directory) => databases::free_bytes(&directory).ok(),
+            None => None,
+        };
+        Ok(ScratchPlace {
+            same_server: (&server.host, server.port) == (&target.host, target.port),
+            database: name,
+            free_bytes,
+        })
+    }
+}
+
+/// Makes the prefix of a scratch node; the settings with which it is started.
+pub(super) fn prepare(prefix: &Path) -> Result<Vec<(OsString, OsString)>, Failure> {
+    let unusable = |error: std::io::Error| {
+        let message = format!("cannot prepare a node for the rehearsal: {error}");
+        Failure::new("kong.scratch.prefix", message)
+    };
+    let made = std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(prefix);
+    made.map_err(unusable)?;
+    // All are held until each has its port, so that no two get the same.
+    let ports = LISTENERS.map(|_| TcpListener::bind("127.0.0.1:0"));
+    let mut settings = Vec::new();
+    for (listener, port) in LISTENERS.iter().zip(&ports) {
+        let port = port.as_ref().map(TcpListener::local_addr);
+        let address = match port {
+            Ok(Ok(address)) => address,
+            Ok(Err(error)) => return Err(unusable(error)),
+            Err(error) => return Err(unusable(std::io::Error::from(error.kind()))),
+        };
+        settings.push((
+            format!("KONG_{listener}_LISTEN").into(),
+            address.to_string().into(),
+        ));
+    }
+    let silent = SILENT.map(|listener| (format!("KONG_{listener}_LISTEN").into(), "off".into()));
+    settings.extend(silent);
+    Ok(settings)
+}
+
+/// Where a server keeps its data, if it runs on this host and lets us know.
+async fn data_directory(server: &Database) -> Result<Option<PathBuf>, Failure> {
+    let here = server.host.starts_with('/')
+        || ["localhost", "127.0.0.1", "::1"].contains(&server.host.as_str());
+    if !here {
+        return Ok(None);
+    }
+    let session = postgres::connect(server, Role::Admin, None).await?;
+    let asked = session
+        .query_one(
+            "SELECT setting FROM pg_catalog.pg_settings WHERE name = 'data_directory'",
+            &[],
+        )
+        .await
+        .map_err(PostgresError::query("ask where the server keeps its data"));
+    session.close().await;
+    // Who may not see it gets no row.
+    Ok(asked.ok().map(|row| PathBuf::from(row.get::<_, String>(0))))
+}

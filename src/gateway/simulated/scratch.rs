@@ -1,0 +1,92 @@
+//! Rehearsals in the model: a scratch node is its node with another version and another database, a scratch database is its origin
+//! with the content of the copy.
+
+use super::state::{Content, missing};
+use super::{Database, Happened, Node, Simulated};
+use crate::gateway::{Failure, ScratchCopy, ScratchNode};
+
+impl Happened {
+    /// Whether this happened to a scratch node or a copy alone.
+    pub(super) fn in_rehearsal(&self) -> bool {
+        match self {
+            Self::Started { node, .. }
+            | Self::Stopped { node }
+            | Self::Proven { node }
+            | Self::Rotated { node, .. } => ScratchNode::named(node).is_some(),
+            Self::BackedUp { database }
+            | Self::Copied { database }
+            | Self::MigratedUp { database, .. }
+            | Self::Finished { database, .. }
+            | Self::Restored { database, .. } => ScratchCopy::named(database).is_some(),
+        }
+    }
+}
+
+impl Simulated {
+    pub(super) fn scratch_node(&self, scratch: &ScratchNode) -> Result<Node, Failure> {
+        let node = self.node(&scratch.node, Clone::clone)?;
+        if !node.available.contains(&scratch.version) {
+            let message = format!(
+                "version {} is not available on the node `{}`",
+                scratch.version, scratch.node
+            );
+            return Err(Failure::new("process.failed", message));
+        }
+        let running = self.look(|state| state.rehearsing.get(&scratch.name()).copied());
+        let database = Some(scratch.copy.name());
+        Ok(Node {
+            // Nobody else listens there.
+            proxy: format!("http://{}.scratch", scratch.copy.copy),
+            installed: scratch.version,
+            running,
+            cluster_database: database.clone(),
+            database,
+            rotation: None,
+            ..node
+        })
+    }
+
+    pub(super) fn change_scratch_node(
+        &self,
+        scratch: &ScratchNode,
+        change: impl FnOnce(&mut Node),
+    ) -> Result<(), Failure> {
+        let mut node = self.scratch_node(scratch)?;
+        change(&mut node);
+        self.change(|state| match node.running {
+            Some(version) => {
+                state.rehearsing.insert(scratch.name(), version);
+            }
+            None => {
+                state.rehearsing.remove(&scratch.name());
+            }
+        });
+        Ok(())
+    }
+
+    pub(super) fn scratch_database(&self, scratch: &ScratchCopy) -> Result<Database, Failure> {
+        let content = self
+            .look(|state| state.copies.get(&scratch.copy).cloned())
+            .ok_or_else(|| missing("database", &scratch.name()))?;
+        // Kong's lock is not in the copy: it is emptied when it is restored.
+        let mut database = self.database(&content.database, Clone::clone)?;
+        database.migration_lock = false;
+        content.content.put_into(&mut database);
+        Ok(database)
+    }
+
+    pub(super) fn change_scratch_database<T>(
+        &self,
+        scratch: &ScratchCopy,
+        change: impl FnOnce(&mut Database) -> T,
+    ) -> Result<T, Failure> {
+        let mut database = self.scratch_database(scratch)?;
+        let changed = change(&mut database);
+        self.change(|state| {
+            if let Some(copy) = state.copies.get_mut(&scratch.copy) {
+                copy.content = Content::of(&database);
+            }
+        });
+        Ok(changed)
+    }
+}
