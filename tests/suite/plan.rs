@@ -38,20 +38,20 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        23 ~ database.drop_copy cutover_rehearsal_9a00e245b9c4                  210 ms ?
        24 · run.note rehearsed on a copy: backup 4400 ms, restore 10000 ms, up 11000 ms (0 rows changed), start 3000 ms, finish 6000 ms (0 rows changed)           
     Close
-       15 · run.wait_for any                                                     0 ms  
-       16 · kong.freeze practice, watched, not frozen                          920 ms ?
-       17 · kong.check_leftovers practice                                      330 ms ?
-     18 · kong.entities kong-1                                                  10 ms ?
+       25 · run.wait_for any                                                     0 ms  
+       26 · kong.freeze practice, watched, not frozen                          920 ms ?
+       27 · kong.check_leftovers practice                                      330 ms ?
+     28 · kong.entities kong-1                                                  10 ms ?
     Rollback backup
        29 ~ database.backup main                                                4.4 s ?
        30 ~ database.verify main by restore, kept as standby                   10.0 s ?
      31 ~ run.approve stop 2 nodes of practice and migrate its database to 3.4.2   920 ms ?
     Stop and migrate
-       22 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
-       23 ~ kong.stop kong-1, kong-2                                            4.6 s ?
-       24 ~ packages.install 3.4.2 on kong-1, kong-2                           11.8 s ?
-       25 · kong.check kong-1, kong-2                                           1.5 s ?
-       26 ~ kong.migrate_up main                                               14.6 s ?
+       32 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
+       33 ~ kong.stop kong-1, kong-2                                            4.6 s ?
+       34 ~ packages.install 3.4.2 on kong-1, kong-2                           11.8 s ?
+       35 · kong.check kong-1, kong-2                                           1.5 s ?
+       36 ~ kong.migrate_up main                                               14.6 s ?
     Prove and admit
        37 ~ kong.start kong-1, kong-2                                           6.6 s ?
        38 · http.poll kong-1 /health                                           170 ms ?
@@ -69,17 +69,17 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        50 · http.poll kong-1 /health                                           170 ms ?
        51 · http.poll kong-2 /health                                           170 ms ?
     Finish
-       42 ~ run.approve cross the point of no return: `kong migrations finish`   920 ms ?
-       43 ! kong.finish main                                                   19.4 s ?
-       44 · http.poll kong-1 /health                                           170 ms ?
-       45 · http.poll kong-2 /health                                           170 ms ?
-       46 · kong.compare kong-1                                                 10 ms ?
-       47 ~ kong.thaw practice                                                  10 ms ?
+       52 ~ run.approve cross the point of no return: `kong migrations finish`   920 ms ?
+       53 ! kong.finish main                                                   19.4 s ?
+       54 · http.poll kong-1 /health                                           170 ms ?
+       55 · http.poll kong-2 /health                                           170 ms ?
+       56 · kong.compare kong-1                                                 10 ms ?
+       57 ~ kong.thaw practice                                                  10 ms ?
 
-    takes                  31 min 56 s
-    clients unserved       40.5 s, from step 22 to step 33
-    point of no return     step 43
-    people are asked       before step 21, 42
+    takes                  32 min 20 s
+    clients unserved       40.5 s, from step 32 to step 43
+    point of no return     step 53
+    people are asked       before step 31, 52
     disk                   600 MiB for backups, 600 MiB for copies on the database server
     left behind            cutover_standby_9fa0f38492e5
     ends                   done: the playbook ran to its end

@@ -251,11 +251,13 @@ impl Databases for Live {
     }
 
     async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure> {
-        Ok(postgres::denial(&self.database(database)?).await?)
+        let database = self.database(database)?;
+        Ok(postgres::denial(&database).await?)
     }
 
     async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure> {
-        Ok(postgres::set_denial(&self.database(database)?, denial).await?)
+        let database = self.database(database)?;
+        Ok(postgres::set_denial(&database, denial).await?)
     }
 
     async fn long_transactions(

@@ -16,9 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::packages::kong_command;
 use super::{Live, scratch};
-use crate::gateway::{
-    AdminStatus, Failure, Kong, MigrationRun, ScratchNode, Stopped, StrangeNode,
-};
+use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, ScratchNode, Stopped, StrangeNode};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 
