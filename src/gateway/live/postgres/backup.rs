@@ -29,6 +29,9 @@ use crate::environment::Database;
 /// How often progress is looked at.
 const TICK: Duration = Duration::from_millis(250);
 
+/// What must stay free while a dump is written: others write to this disk too, and one that is full hurts them first.
+const RESERVE: u64 = 64 << 20;
+
 /// A backup to take.
 #[derive(Debug, Clone)]
 pub struct BackupRequest {
@@ -118,6 +121,9 @@ async fn take(
     let watching = async {
         loop {
             tokio::time::sleep(TICK).await;
+            if let Err(full) = files::require_room(&request.path, RESERVE) {
+                return full;
+            }
             progress(Progress {
                 bytes: files::size(&request.path),
                 rows: rows.get(),
@@ -145,7 +151,7 @@ async fn take(
             })??
             .1
         }
-        () = watching => unreachable!("watching has no end of its own"),
+        full = watching => return Err(full),
     };
     session.close().await;
     let files = files::seal(&request.path)?;

@@ -13,22 +13,27 @@ use super::super::manifest::{DUMP, FileEntry};
 /// A compressed dump is far smaller than its database; room for the whole of it is asked for so that an estimate is never the
 /// reason why a backup fails inside a maintenance window.
 pub(super) fn create(path: &Path, needed: u64) -> Result<(), PostgresError> {
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    let status = rustix::fs::statvfs(parent)
-        .map_err(io::Error::from)
-        .map_err(PostgresError::file(parent))?;
-    let free = status.f_bavail.saturating_mul(status.f_frsize);
-    if free < needed {
-        return Err(PostgresError::Space {
-            path: parent.to_owned(),
-            needed,
-            free,
-        });
-    }
+    require_room(path.parent().unwrap_or(Path::new("/")), needed)?;
     DirBuilder::new()
         .mode(0o700)
         .create(path)
         .map_err(PostgresError::file(path))
+}
+
+/// Refuses where fewer than `needed` bytes are free.
+pub(super) fn require_room(path: &Path, needed: u64) -> Result<(), PostgresError> {
+    let status = rustix::fs::statvfs(path)
+        .map_err(io::Error::from)
+        .map_err(PostgresError::file(path))?;
+    let free = status.f_bavail.saturating_mul(status.f_frsize);
+    if free >= needed {
+        return Ok(());
+    }
+    Err(PostgresError::Space {
+        path: path.to_owned(),
+        needed,
+        free,
+    })
 }
 
 /// Bytes of all files below `path` so far; a file that goes away meanwhile does not count.
