@@ -150,11 +150,14 @@ async fn a_table_that_somebody_locks_ends_the_backup_in_time() {
     let mut impatient = request(&fixture.path("backup"));
     impatient.lock_wait = Duration::from_millis(200);
     let failed = backup(&database, &impatient, |_| ()).await;
-    assert!(
-        matches!(failed, Err(PostgresError::Tool { .. })),
-        "{failed:?}"
-    );
-    assert!(!fixture.path("backup/manifest.json").exists());
+    let Err(PostgresError::Unfinished {
+        removed, source, ..
+    }) = failed
+    else {
+        panic!("{failed:?}");
+    };
+    assert!(matches!(*source, PostgresError::Tool { .. }), "{source:?}");
+    assert!(removed && !fixture.path("backup").exists());
 }
 
 #[tokio::test]
