@@ -18,6 +18,7 @@ mod freeze;
 mod hardened;
 mod harness;
 mod in_place;
+mod leftover_processes;
 mod migration_states;
 mod model_kong;
 mod plan;
