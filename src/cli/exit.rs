@@ -147,7 +147,9 @@ impl From<JournalError> for CliError {
                 Exit::Usage,
                 Some("`chmod 700` it, or name another storage in the environment file"),
             ),
-            JournalError::Damaged { .. } | JournalError::Impossible { .. } => (
+            JournalError::Damaged { .. }
+            | JournalError::Impossible { .. }
+            | JournalError::ValueAltered { .. } => (
                 Exit::Journal,
                 Some(
                     "nothing was done; keep the file, and go on by hand from what `cutover show` tells",
