@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cutover::environment::Environment;
-use cutover::gateway::live::postgres::{BackupRequest, backup};
+use cutover::gateway::live::postgres::{BackupRequest, Starts, backup};
 use cutover::lab::postgres::{PrivatePostgres, SUPERUSER};
 
 /// How often a short thing is measured; the median is printed.
@@ -187,6 +187,7 @@ impl Bench {
                 jobs: 2,
                 lock_wait: Duration::from_secs(10),
                 deadline: Duration::from_mins(10),
+                starts: Starts::default(),
             };
             backup(&environment.databases["main"], &request, |_| ())
                 .await

@@ -165,7 +165,9 @@ impl From<JournalError> for CliError {
                 Exit::Usage,
                 Some("`chmod 700` it, or name another storage in the environment file"),
             ),
-            JournalError::Damaged { .. } | JournalError::Impossible { .. } => (
+            JournalError::Damaged { .. }
+            | JournalError::Impossible { .. }
+            | JournalError::ValueAltered { .. } => (
                 Exit::Journal,
                 Some(
                     "nothing was done, and how production stands is not known from here: look at the nodes; keep the file, and go on by hand from what `cutover show` tells",

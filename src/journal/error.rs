@@ -42,6 +42,12 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
+    /// A value that the journal names is not as it was written.
+    #[error("the value `{}`, which the journal names, is not as it was written", path.display())]
+    ValueAltered {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no such run.
     #[error("there is no run `{run}` in `{}`", store.display())]
     NoSuchRun {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::{Digest, Durability, Event, Journal, JournalError, Record, chain};
+use super::{Digest, Durability, Event, Journal, JournalError, Record, chain, large};
 
 /// An open journal file.
 #[derive(Debug)]
@@ -52,11 +52,7 @@ impl FileJournal {
     /// Reads the records of the journal at `path` without opening it for writing.
     pub fn read(path: &Path) -> Result<chain::Chain, JournalError> {
         let bytes = std::fs::read(path).map_err(|source| io("read", path, source))?;
-        chain::verify(&bytes).map_err(|(line, damage)| JournalError::Damaged {
-            path: path.to_owned(),
-            line,
-            damage,
-        })
+        verified(path, &bytes)
     }
 
     /// Opens the journal at `path` to go on with it, cutting a torn last line.
@@ -69,11 +65,7 @@ impl FileJournal {
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)
             .map_err(|source| io("read", path, source))?;
-        let chain = chain::verify(&bytes).map_err(|(line, damage)| JournalError::Damaged {
-            path: path.to_owned(),
-            line,
-            damage,
-        })?;
+        let chain = verified(path, &bytes)?;
         if chain.torn > 0 {
             file.set_len(chain.intact)
                 .map_err(|source| io("cut", path, source))?;
@@ -117,7 +109,15 @@ impl Journal for FileJournal {
                 path: self.path.clone(),
             });
         }
-        let (record, line) = chain::seal(self.seq + 1, self.head, at, event);
+        let aside = large::put_aside(&values(&self.path), &event)?;
+        let (seq, head) = (self.seq + 1, self.head);
+        let (record, line) = match aside {
+            None => chain::seal(seq, head, at, event),
+            Some(written) => {
+                let (record, line) = chain::seal(seq, head, at, written);
+                (Record { event, ..record }, line)
+            }
+        };
         // Closed while the outcome is unknown, so that an early return leaves it closed.
         self.closed = true;
         self.file
@@ -133,6 +133,26 @@ impl Journal for FileJournal {
         self.head = record.digest;
         Ok(record)
     }
+}
+
+/// Where the values are that are too large for a line.
+fn values(journal: &Path) -> PathBuf {
+    journal.with_file_name("values")
+}
+
+/// The records in `bytes`, whole, with the values that are kept beside the journal.
+fn verified(path: &Path, bytes: &[u8]) -> Result<chain::Chain, JournalError> {
+    let mut chain = chain::verify(bytes).map_err(|(line, damage)| JournalError::Damaged {
+        path: path.to_owned(),
+        line,
+        damage,
+    })?;
+    let values = values(path);
+    chain
+        .records
+        .iter_mut()
+        .try_for_each(|record| large::bring_back(&values, &mut record.event))?;
+    Ok(chain)
 }
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> JournalError {

@@ -8,6 +8,7 @@ mod digest;
 mod error;
 mod file;
 mod fold;
+mod large;
 mod memory;
 mod outage;
 mod record;

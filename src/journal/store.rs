@@ -9,6 +9,7 @@
 //!     environment.json   the environment as it was, references to secrets only
 //!     sources/NAME.rhai  the playbook and its modules as they were
 //!     sources-2/…        those of the first edited playbook that was adopted, and so on
+//!     values/              values that are too large for a record, by digest
 //!     answers/           what people answered from another terminal
 //!     output/            captured output of the programs that steps ran
 //! ```
@@ -238,7 +239,7 @@ impl RunDirectory {
     }
 }
 
-fn make_private(directory: &Path) -> Result<(), JournalError> {
+pub(super) fn make_private(directory: &Path) -> Result<(), JournalError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -246,13 +247,13 @@ fn make_private(directory: &Path) -> Result<(), JournalError> {
         .map_err(|source| failed("create", directory, source))
 }
 
-fn sync_directory(directory: &Path) -> Result<(), JournalError> {
+pub(super) fn sync_directory(directory: &Path) -> Result<(), JournalError> {
     File::open(directory)
         .and_then(|open| open.sync_all())
         .map_err(|source| failed("sync", directory, source))
 }
 
-fn failed(action: &'static str, path: &Path, source: io::Error) -> JournalError {
+pub(super) fn failed(action: &'static str, path: &Path, source: io::Error) -> JournalError {
     JournalError::Io {
         action,
         path: path.to_owned(),

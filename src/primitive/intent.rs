@@ -11,6 +11,7 @@ use super::{Effect, Failure, History, Past, Primitive, Settled};
 use crate::gateway::Gateway;
 
 /// One line per primitive makes the enum and hands each question on to the primitive that answers it.
+/// Each answer waits on the heap: the futures of all primitives side by side would make frames that fill a small stack.
 macro_rules! intents {
     ($(#[doc = $about:literal] $name:ident = $verb:literal,)*) => {
         /// What a step wants.
@@ -56,17 +57,17 @@ macro_rules! intents {
 
             /// Looks at what the step is about to change at `target`.
             pub async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Value, Failure> {
-                match self { $(Self::$name(primitive) => Ok(value(&primitive.observe(world, target).await?)),)* }
+                match self { $(Self::$name(primitive) => Ok(value(&Box::pin(primitive.observe(world, target)).await?)),)* }
             }
 
             /// Refuses what must not be done at `target` in the state that was observed.
             pub async fn require(&self, world: &impl Gateway, target: &str, observed: &Value) -> Result<(), Failure> {
-                match self { $(Self::$name(primitive) => primitive.require(world, target, &typed(observed)?).await,)* }
+                match self { $(Self::$name(primitive) => Box::pin(primitive.require(world, target, &typed(observed)?)).await,)* }
             }
 
             /// Refuses what the run has not proven so far; answers what stays in doubt.
             pub async fn evidence(&self, world: &impl Gateway, history: &History) -> Result<Vec<String>, Failure> {
-                match self { $(Self::$name(primitive) => primitive.evidence(world, history).await,)* }
+                match self { $(Self::$name(primitive) => Box::pin(primitive.evidence(world, history)).await,)* }
             }
 
             /// The intent that takes the step back at `target`.
@@ -83,7 +84,7 @@ macro_rules! intents {
             /// Acts on `target`, and reads the world back.
             pub async fn perform(&self, world: &impl Gateway, target: &str, observed: &Value) -> Result<Value, Failure> {
                 match self {
-                    $(Self::$name(primitive) => Ok(value(&primitive.perform(world, target, &typed(observed)?).await?)),)*
+                    $(Self::$name(primitive) => Ok(value(&Box::pin(primitive.perform(world, target, &typed(observed)?)).await?)),)*
                 }
             }
 
@@ -95,13 +96,13 @@ macro_rules! intents {
 
             /// Whether what a finished step established has lapsed, and what. The steps after it took `worked`.
             pub async fn lapsed(&self, world: &impl Gateway, outcome: &Value, worked: Duration) -> Result<Option<String>, Failure> {
-                match self { $(Self::$name(primitive) => primitive.lapsed(world, typed(outcome)?, worked).await,)* }
+                match self { $(Self::$name(primitive) => Box::pin(primitive.lapsed(world, typed(outcome)?, worked)).await,)* }
             }
 
             /// Finds out how a step at `target` turned out that was begun and never ended.
             pub async fn settle(&self, world: &impl Gateway, target: &str, observed: &Value) -> Result<Settled<Value>, Failure> {
                 match self {
-                    $(Self::$name(primitive) => Ok(match primitive.settle(world, target, &typed(observed)?).await? {
+                    $(Self::$name(primitive) => Ok(match Box::pin(primitive.settle(world, target, &typed(observed)?)).await? {
                         Settled::Done(outcome) => Settled::Done(value(&outcome)),
                         Settled::NotDone => Settled::NotDone,
                         Settled::Partly => Settled::Partly,

@@ -21,6 +21,7 @@ mod hardened;
 mod harness;
 mod in_place;
 mod killed_at_work;
+mod leftover_processes;
 mod migration_states;
 mod model_kong;
 mod plan;

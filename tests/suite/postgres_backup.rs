@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use cutover::gateway::live::postgres::{
     Backup, CloneRequest, Copying, DigestOptions, Expectation, PostgresError, RestoreRequest, Role,
-    Tier, VerifyRequest, backup, clone_for_scratch, connect, describe, digest, drop_created,
-    restore_beside, verify,
+    Starts, Tier, VerifyRequest, backup, clone_for_scratch, connect, describe, digest,
+    drop_created, restore_beside, verify,
 };
 
 use crate::postgres_fixture::{Fixture, request};
@@ -18,6 +18,7 @@ pub(crate) fn restore_request(taken: &Backup, name: &str) -> RestoreRequest {
         run: "run-1".to_owned(),
         jobs: 1,
         deadline: Duration::from_mins(1),
+        starts: Starts::default(),
     }
 }
 
@@ -48,6 +49,7 @@ async fn a_backup_is_proven_in_every_tier_and_kept_when_asked() {
                 keep,
                 run: "run-1".to_owned(),
                 deadline: Duration::from_mins(1),
+                starts: Starts::default(),
             },
         )
         .await

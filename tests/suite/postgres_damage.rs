@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use cutover::environment::Database;
 use cutover::gateway::live::postgres::{
-    Expectation, Role, Tier, VerifyRequest, backup, connect, verify,
+    Expectation, Role, Starts, Tier, VerifyRequest, backup, connect, verify,
 };
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -374,6 +374,7 @@ async fn first_to_notice(
             keep: false,
             run: "run-1".to_owned(),
             deadline: Duration::from_mins(1),
+            starts: Starts::default(),
         };
         if verify(database, &proof).await.is_err() {
             return name;

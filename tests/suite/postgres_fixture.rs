@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use cutover::environment::{Database, DatabaseAdmin, DatabaseKind, Tls};
-use cutover::gateway::live::postgres::{BackupRequest, Role, Session, connect};
+use cutover::gateway::live::postgres::{BackupRequest, Role, Session, Starts, connect};
 use cutover::lab::postgres::{PrivatePostgres, SUPERUSER};
 
 /// Tables recorded from a real Kong; a small imitation stands in where they are absent.
@@ -197,5 +197,6 @@ pub(crate) fn request(path: &Path) -> BackupRequest {
         jobs: 2,
         lock_wait: Duration::from_secs(5),
         deadline: Duration::from_mins(1),
+        starts: Starts::default(),
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cutover::environment::{Database, SecretReference, Tls};
 use cutover::gateway::live::postgres::{
-    Expectation, PostgresError, Role, Tier, VerifyRequest, backup, connect, verify,
+    Expectation, PostgresError, Role, Starts, Tier, VerifyRequest, backup, connect, verify,
 };
 use cutover::lab::postgres::SUPERUSER;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -141,6 +141,7 @@ async fn every_mode_verifies_what_it_says() {
         keep: false,
         run: "run-1".to_owned(),
         deadline: Duration::from_mins(1),
+        starts: Starts::default(),
     };
     verify(&database, &proof).await.expect("proven");
 }

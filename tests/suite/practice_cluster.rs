@@ -247,6 +247,39 @@ impl PracticeCluster {
         left
     }
 
+    /// Starts a run of a playbook of the test's own; nobody reads what it prints.
+    pub(crate) fn start_run(&self, playbook: &Path, run: &str) -> Child {
+        let mut command = cutover();
+        command.arg("run").arg(playbook).args(["--run-id", run]);
+        self.started(command)
+    }
+
+    /// Starts to go on with a run.
+    pub(crate) fn start_resume(&self, run: &str) -> Child {
+        let mut command = cutover();
+        command.args(["resume", run]);
+        self.started(command)
+    }
+
+    fn started(&self, mut command: Command) -> Child {
+        command
+            .arg("--environment")
+            .arg(self.environment())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("cutover runs")
+    }
+
+    /// Starts a statement in Kong's database that takes its time.
+    pub(crate) fn start_sql(&self, statement: &str) -> Child {
+        let mut psql = self.psql("kong");
+        psql.args(["-c", statement])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        psql.spawn().expect("psql runs")
+    }
+
     /// Takes a run back, and asserts that the world is the old one, verified.
     pub(crate) fn roll_back(&self, run: &str, old: &World) {
         let back = self.cutover(&["rollback", run, "--confirm", "practice"]);

@@ -56,6 +56,7 @@ impl Databases for Live {
             jobs: JOBS,
             lock_wait: Duration::from_secs(30),
             deadline: LONG_WORK,
+            starts: self.starts(),
         };
         let taken = postgres::backup(target, &request, |progress| {
             self.report
@@ -100,6 +101,7 @@ impl Databases for Live {
                 run: self.run.clone(),
                 jobs: JOBS,
                 deadline: LONG_WORK,
+                starts: self.starts(),
             };
             return Ok(postgres::restore_beside(scratch, &request)
                 .await
@@ -117,6 +119,7 @@ impl Databases for Live {
             keep: false,
             run: self.run.clone(),
             deadline: LONG_WORK,
+            starts: self.starts(),
         };
         Ok(postgres::verify(scratch, &request).await.map(drop)?)
     }
@@ -187,6 +190,7 @@ impl Databases for Live {
             run: self.run.clone(),
             jobs: JOBS,
             deadline: LONG_WORK,
+            starts: self.starts(),
         };
         self.report
             .progress("restoring the backup beside the live database");

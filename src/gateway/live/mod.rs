@@ -126,6 +126,16 @@ impl Live {
         Ok((name.to_owned(), self.database(name)?))
     }
 
+    /// Whoever writes down which programs were started.
+    fn starts(&self) -> postgres::Starts {
+        let report = self.report.clone();
+        postgres::Starts::recorded(move |program, process| {
+            report
+                .process_started(program, process)
+                .map_err(|failure| std::io::Error::other(failure.message))
+        })
+    }
+
     /// Runs a program: its start goes to the journal before it is waited for, its whole output to a file of its own.
     async fn run_program(
         &self,
@@ -142,13 +152,8 @@ impl Live {
             self.output
                 .join(format!("step-{}-{number}-{name}.log", self.step.get())),
         );
-        let report = &self.report;
-        let recorded = |identity: &super::ProcessIdentity| {
-            report
-                .process_started(&name, identity)
-                .map_err(|failure| std::io::Error::other(failure.message))
-        };
-        process::run(&program, recorded)
+        let starts = self.starts();
+        process::run(&program, |process| starts.record(&name, process))
             .await
             .map_err(|error| Failure::new("process.failed", error.to_string()))
     }

@@ -113,6 +113,7 @@ impl Live {
             run: self.run.clone(),
             jobs: databases::JOBS,
             deadline: databases::LONG_WORK,
+            starts: self.starts(),
         };
         self.report.progress(&format!(
             "restoring the backup of `{database}` into a copy: {} bytes",

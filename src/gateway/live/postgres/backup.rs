@@ -23,6 +23,7 @@ use super::identity::identity;
 use super::manifest::{DUMP, FORMAT, FileEntry, Manifest, TableEntry};
 use super::quote::qualified;
 use super::session::{Role, Session, connect};
+use super::starts::Starts;
 use super::tools::{Surroundings, Tools};
 use crate::environment::Database;
 
@@ -43,6 +44,8 @@ pub struct BackupRequest {
     pub lock_wait: Duration,
     /// When it is given up.
     pub deadline: Duration,
+    /// Who writes down the client tools that it starts.
+    pub starts: Starts,
 }
 
 /// A backup that was taken.
@@ -105,7 +108,7 @@ async fn take(
         .without_limits()
         .await?;
     let (server_version, server_major) = server_version(&session).await?;
-    let tools = Tools::find("pg_dump", server_major)?;
+    let tools = Tools::find("pg_dump", server_major, &request.starts)?;
     let tool_version = tools.version("pg_dump").await?;
     let description = describe(&session, &database.database)
         .await?

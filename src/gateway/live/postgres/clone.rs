@@ -10,6 +10,7 @@ use super::mark;
 use super::restore::{Grants, RestoreRequest, Restored, restore_with};
 use super::session::{Role, connect};
 use super::session_list::sessions;
+use super::starts::Starts;
 use crate::environment::Database;
 
 /// How the copy is made.
@@ -74,6 +75,7 @@ async fn copy_by_dump(
         jobs: 2,
         lock_wait: Duration::from_secs(10),
         deadline: request.deadline,
+        starts: Starts::default(),
     };
     let taken = backup(source, &dump, |_| ()).await?;
     let restore = RestoreRequest {
@@ -83,6 +85,7 @@ async fn copy_by_dump(
         run: request.run.clone(),
         jobs: 1,
         deadline: request.deadline,
+        starts: Starts::default(),
     };
     // On another server the roles of the original's grants need not exist.
     restore_with(scratch, &restore, Grants::LeaveOut).await

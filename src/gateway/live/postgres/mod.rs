@@ -26,6 +26,7 @@ mod restore;
 mod rows;
 mod session;
 mod session_list;
+mod starts;
 mod sum;
 mod swap;
 mod tls;
@@ -53,6 +54,7 @@ pub use restore::{RestoreRequest, Restored, restore_beside, restore_for_scratch}
 pub use rows::{Baseline, baseline, writes};
 pub use session::{Role, Session, connect};
 pub use session_list::{Blocked, OtherSession, Statement, sessions, who_blocks_whom};
+pub use starts::Starts;
 pub use swap::{SwapNames, SwapState, Swapped, swap, swap_state};
 pub use tls::TlsError;
 pub use verify::{Damage, Expectation, Tier, Verified, VerifyRequest, verify};

@@ -18,6 +18,7 @@ use super::manifest::{DUMP, Manifest};
 use super::mark;
 use super::quote::qualified;
 use super::session::{Role, connect};
+use super::starts::Starts;
 use super::tools::{Surroundings, Tools};
 use super::verify::{Expectation, checksums};
 use crate::environment::Database;
@@ -37,6 +38,8 @@ pub struct RestoreRequest {
     pub jobs: u32,
     /// When it is given up.
     pub deadline: Duration,
+    /// Who writes down the client tools that it starts.
+    pub starts: Starts,
 }
 
 /// A database that was restored and holds what was dumped.
@@ -112,7 +115,7 @@ pub(super) async fn load(
         .without_limits()
         .await?;
     let (_, server_major) = server_version(&admin).await?;
-    let tools = Tools::find("pg_restore", server_major)?;
+    let tools = Tools::find("pg_restore", server_major, &request.starts)?;
     mark::create(
         &admin,
         &request.name,

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::error::PostgresError;
 use super::session::{Login, Role};
+use super::starts::Starts;
 use crate::environment::{Database, Tls};
 use crate::gateway::live::process::{self, Finished, Program};
 use crate::gateway::live::secret::Secret;
@@ -20,9 +21,10 @@ use crate::gateway::live::secret::Secret;
 const PLACES: [(&str, &str); 2] = [("/usr/lib/postgresql", ""), ("/usr", "pgsql-")];
 
 /// The client tools of one major version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Tools {
-    pub(super) directory: PathBuf,
+    directory: PathBuf,
+    starts: Starts,
 }
 
 /// What a tool needs to connect: its environment, and the private directory that holds the password.
@@ -36,7 +38,12 @@ pub(super) struct Surroundings {
 
 impl Tools {
     /// The tools of the server's own major version, or else of the next newer one: an older tool refuses a newer server.
-    pub(super) fn find(program: &'static str, server_major: u32) -> Result<Self, PostgresError> {
+    /// What they start is told to `starts`.
+    pub(super) fn find(
+        program: &'static str,
+        server_major: u32,
+        starts: &Starts,
+    ) -> Result<Self, PostgresError> {
         let mut installed: Vec<(u32, PathBuf)> = PLACES
             .iter()
             .filter_map(|(place, prefix)| Some((std::fs::read_dir(place).ok()?, prefix)))
@@ -58,7 +65,10 @@ impl Tools {
         installed
             .into_iter()
             .find(|(major, _)| *major >= server_major)
-            .map(|(_, directory)| Self { directory })
+            .map(|(_, directory)| Self {
+                directory,
+                starts: starts.clone(),
+            })
             .ok_or(PostgresError::NoTool {
                 program,
                 server_major,
@@ -78,7 +88,7 @@ impl Tools {
         tool.arguments = arguments;
         tool.environment.clone_from(&surroundings.environment);
         tool.secrets.clone_from(&surroundings.secrets);
-        let finished = process::run(&tool, |_| Ok(())).await?;
+        let finished = process::run(&tool, |process| self.starts.record(program, process)).await?;
         if finished.ending.is_success() {
             return Ok(finished);
         }
@@ -234,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_server_newer_than_every_tool_is_refused() {
-        let refused = Tools::find("pg_dump", 9999);
+        let refused = Tools::find("pg_dump", 9999, &Starts::default());
         assert!(matches!(
             refused,
             Err(PostgresError::NoTool {

@@ -18,6 +18,7 @@ use super::error::PostgresError;
 use super::manifest::{FORMAT, MANIFEST, Manifest, checksum};
 use super::mark::drop_created;
 use super::restore::{Grants, RestoreRequest, dump, load};
+use super::starts::Starts;
 use super::tools::{Surroundings, Tools};
 use crate::environment::Database;
 pub use damage::Damage;
@@ -61,6 +62,8 @@ pub struct VerifyRequest {
     pub run: String,
     /// When each tool is given up.
     pub deadline: Duration,
+    /// Who writes down the client tools that it starts.
+    pub starts: Starts,
 }
 
 /// A proof that was made.
@@ -89,7 +92,7 @@ pub async fn verify(
     let manifest = checksums(&request.backup, &request.expectation)?;
     let mut kept = None;
     if request.tier >= Tier::Decode {
-        decode(&request.backup, &manifest, request.deadline).await?;
+        decode(request, &manifest).await?;
     }
     if request.tier >= Tier::Restore {
         kept = restore(scratch, request, &manifest).await?;
@@ -221,25 +224,27 @@ fn name(backup: &Path, path: &Path) -> String {
 }
 
 /// The second tier: the table of contents equals the manifest's tables, and everything decodes.
-async fn decode(
-    backup: &Path,
-    manifest: &Manifest,
-    deadline: Duration,
-) -> Result<(), PostgresError> {
+async fn decode(request: &VerifyRequest, manifest: &Manifest) -> Result<(), PostgresError> {
+    let VerifyRequest {
+        backup,
+        deadline,
+        starts,
+        ..
+    } = request;
     // Any version not older than the one that dumped can read the dump; `0` asks for the oldest that is installed.
     let major = manifest
         .tool_version
         .split('.')
         .next()
         .and_then(|major| major.parse().ok());
-    let tools = Tools::find("pg_restore", major.unwrap_or(0))?;
+    let tools = Tools::find("pg_restore", major.unwrap_or(0), starts)?;
     let surroundings = Surroundings::offline()?;
     let list = tools
         .run_whole(
             "pg_restore",
             vec!["--list".into(), dump(backup).into()],
             &surroundings,
-            deadline,
+            *deadline,
         )
         .await?;
     let with_rows: Vec<String> = manifest
@@ -257,7 +262,7 @@ async fn decode(
         .find(|table| !entries.iter().any(|entry| entry.contains(table.as_str())));
     if absent.is_some() || entries.len() != with_rows.len() {
         return Err(PostgresError::Damaged {
-            path: backup.to_owned(),
+            path: backup.clone(),
             damage: Damage::Contents {
                 recorded: with_rows.len(),
                 found: entries.len(),
@@ -267,7 +272,7 @@ async fn decode(
     }
     let arguments = vec!["--file=/dev/null".into(), dump(backup).into()];
     tools
-        .run("pg_restore", arguments, &surroundings, deadline)
+        .run("pg_restore", arguments, &surroundings, *deadline)
         .await?;
     Ok(())
 }
@@ -285,6 +290,7 @@ async fn restore(
         run: request.run.clone(),
         jobs: 1,
         deadline: request.deadline,
+        starts: request.starts.clone(),
     };
     let loaded = load(scratch, &restore, manifest, Grants::LeaveOut).await;
     if loaded.is_ok() && request.keep {

@@ -7,7 +7,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::WorldLockError;
 use crate::environment::Database;
 use crate::gateway::live::postgres::{
-    Acquisition, Claim, Claimed, Lease, Leaseholder, WorldLock, try_acquire,
+    Acquisition, Claim, Claimed, Lease, Leaseholder, PostgresError, WorldLock, try_acquire,
 };
 
 /// How long the server may take to notice that the last runner of the same run is gone. The lock on disk proves that it is.
@@ -41,7 +41,7 @@ impl Held {
         let lock = lock(database, environment, claim).await?;
         let asked = now();
         let claimed = Lease::claim(lock.session(), environment, claim).await;
-        let (lease, unleased) = match claimed.map_err(unseen)? {
+        let (lease, unleased) = match claimed? {
             Claimed::Ours(lease) => (Some(lease), None),
             Claimed::NotPermitted(why) => (None, Some(why)),
             Claimed::HeldBy(holder) => {
@@ -113,9 +113,7 @@ impl Held {
 
     async fn renew(&self, lock: &WorldLock) -> Result<(), WorldLockError> {
         match &self.lease {
-            Some(lease) if !lease.renew(lock.session()).await.map_err(unseen)? => {
-                Err(self.lost(TAKEN))
-            }
+            Some(lease) if !lease.renew(lock.session()).await? => Err(self.lost(TAKEN)),
             _ => Ok(()),
         }
     }
@@ -142,7 +140,7 @@ async fn lock(
         let holder = match try_acquire(database, environment, run, host).await {
             Ok(Acquisition::Acquired(lock)) => return Ok(lock),
             Ok(Acquisition::HeldBy(holder)) => holder.map(|holder| holder.application),
-            Err(error) => return Err(unseen(error)),
+            Err(error) => return Err(error.into()),
         };
         // The server cuts an application's name at 63 bytes.
         let passing = holder
@@ -159,8 +157,10 @@ async fn lock(
     }
 }
 
-fn unseen(error: crate::gateway::live::postgres::PostgresError) -> WorldLockError {
-    WorldLockError::Unseen(error.to_string())
+impl From<PostgresError> for WorldLockError {
+    fn from(error: PostgresError) -> Self {
+        Self::Unseen(error.to_string())
+    }
 }
 
 fn described(holder: &Leaseholder, term: Duration) -> String {
