@@ -25,6 +25,7 @@ mod runner;
 mod runs;
 mod settle;
 mod show;
+mod test;
 mod way_back;
 mod why_down;
 
@@ -58,6 +59,8 @@ enum Verb {
     Plan(plan::Arguments),
     /// Plays a playbook with each thing going wrong once, and says what is not safe.
     Drill(drill::Arguments),
+    /// Runs unit tests of playbooks, each in a world that it describes.
+    Test(test::Arguments),
     /// Looks at an environment, and writes the world that a plan begins with.
     Observe(observe::Arguments),
     /// Goes on with a run that was put down or interrupted.
@@ -150,6 +153,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
     match verb {
         Verb::Run(arguments) => Box::pin(run::run(arguments)).await,
         Verb::Plan(arguments) => Box::pin(plan::plan(arguments)).await,
+        Verb::Test(arguments) => Box::pin(test::test(arguments)).await,
         Verb::Drill(arguments) => Box::pin(drill::drill(arguments)).await,
         Verb::Observe(arguments) => observe::run(arguments).await,
         Verb::Resume(arguments) => {

@@ -1,6 +1,8 @@
 //! A world that fails where it is told to: for the failure sweeps, and for trying out what a playbook does when something breaks.
 
-use std::cell::Cell;
+mod step;
+
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -10,10 +12,14 @@ use serde::{Deserialize, Serialize};
 use super::{
     AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
     Expectation, Failure, HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice,
-    ProcessIdentity, Processes, Rotation, Since, Stopped, Traffic, VerifyTier, Web, Writes,
+    ProcessIdentity, Processes, Rotation, Since, Stopped, Traffic, Turn, TurnKind, VerifyTier, Web,
+    Writes,
 };
 use crate::kong::Version;
 use crate::kong::migrations::{MigrationState, Names};
+
+use step::StepFaults;
+pub use step::{FaultMoment, StepFault};
 
 /// How long a call takes that its deadline cuts off.
 const LATE: Duration = Duration::from_mins(15);
@@ -41,7 +47,18 @@ pub enum Plan {
 pub struct Faulty<World> {
     world: World,
     plan: Plan,
+    steps: StepFaults,
     changes: Cell<u32>,
+    calls: RefCell<Vec<ChangingCall>>,
+}
+
+/// A call that changed the world, or would have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangingCall {
+    /// The step that it was part of.
+    pub step: u32,
+    /// The step's verb; on the way back, that of its undo.
+    pub verb: String,
 }
 
 impl<World: Clock> Faulty<World> {
@@ -50,8 +67,27 @@ impl<World: Clock> Faulty<World> {
         Self {
             world,
             plan,
+            steps: StepFaults::default(),
             changes: Cell::new(0),
+            calls: RefCell::default(),
         }
+    }
+
+    /// The same, with steps that fail by their verbs.
+    #[must_use]
+    pub fn with_steps(mut self, faults: Vec<StepFault>) -> Self {
+        self.steps = StepFaults::new(faults);
+        self
+    }
+
+    /// The steps whose failure was wanted and whose call never came.
+    pub fn missed(&self) -> Vec<StepFault> {
+        self.steps.missed()
+    }
+
+    /// The calls that change the world, in order.
+    pub fn calls(&self) -> Vec<ChangingCall> {
+        self.calls.borrow().clone()
     }
 
     /// The world behind the faults.
@@ -71,6 +107,14 @@ impl<World: Clock> Faulty<World> {
     ) -> Result<T, Failure> {
         let number = self.changes.get() + 1;
         self.changes.set(number);
+        if let Some((step, verb)) = self.steps.at_work() {
+            self.calls.borrow_mut().push(ChangingCall { step, verb });
+        }
+        match self.steps.call(TurnKind::Changes) {
+            Some((FaultMoment::Before, failure)) => return Err(failure),
+            Some((FaultMoment::After, failure)) => return call.await.and(Err(failure)),
+            None => {}
+        }
         let injected =
             || Failure::new("faulty.injected", format!("call {number} was made to fail"));
         match self.plan {
@@ -97,6 +141,14 @@ impl<World: Clock> Faulty<World> {
             | Plan::FailBoth(..) => call.await,
         }
     }
+
+    /// Runs one call that only looks, unless its step is to fail.
+    async fn look<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        match self.steps.call(TurnKind::Looks) {
+            Some((_, failure)) => Err(failure),
+            None => call.await,
+        }
+    }
 }
 
 impl<World: Clock> Clock for Faulty<World> {
@@ -110,8 +162,14 @@ impl<World: Clock> Clock for Faulty<World> {
 }
 
 impl<World: Processes> Processes for Faulty<World> {
-    fn turn_to(&self, step: u32) {
-        self.world.turn_to(step);
+    fn turn_to(&self, turn: Turn<'_>) {
+        self.steps.turn_to(&turn);
+        self.world.turn_to(turn);
+    }
+
+    fn turn_over(&self) {
+        self.steps.turn_over();
+        self.world.turn_over();
     }
 
     async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure> {
@@ -128,7 +186,7 @@ macro_rules! hand_on {
             })*
         }
     };
-    (@look $faulty:ident, $call:expr) => { $call.await };
+    (@look $faulty:ident, $call:expr) => { $faulty.look($call).await };
     (@change $faulty:ident, $call:expr) => { $faulty.change($call).await };
 }
 

@@ -13,12 +13,12 @@ mod verbs;
 mod writes;
 
 pub use failure::Failure;
-pub use faulty::{Faulty, Plan};
+pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
 pub use process_identity::ProcessIdentity;
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
     HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, Processes, Report, Rotation,
-    RotationState, Stopped, Traffic, VerifyTier, Web,
+    RotationState, Stopped, Traffic, Turn, TurnKind, VerifyTier, Web,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 

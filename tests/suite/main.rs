@@ -32,5 +32,6 @@ mod simulated;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
+mod unit_tests;
 mod ways_back;
 mod world_lock;

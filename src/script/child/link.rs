@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::channel::Channel;
 use super::fault::Stop;
+use super::load::Unit;
 use super::raised;
 use crate::journal::{Place, StepNo};
 use crate::primitive::Intent;
@@ -28,6 +29,8 @@ pub(super) enum Wanted {
     Run(BTreeMap<String, Value>, Inventory),
     /// That it is played in a simulated world.
     Play(Box<Job>),
+    /// That its tests are run.
+    Test,
 }
 
 /// The child's end of the conversation.
@@ -102,11 +105,12 @@ impl Link {
         self.closures.borrow_mut().clear();
     }
 
-    /// Takes over the sources that another link holds.
-    pub(super) fn share_sources(&self, other: &Self) {
-        self.sources
-            .borrow_mut()
-            .clone_from(&other.sources.borrow());
+    /// Holds the sources of what was loaded, for `import`.
+    pub(super) fn hold(&self, units: &[Unit]) {
+        let sources = units
+            .iter()
+            .map(|unit| (unit.name.clone(), unit.ast.clone()));
+        *self.sources.borrow_mut() = sources.collect();
     }
 
     /// Sends a message. A pipe that is gone is noticed at the next reading.
@@ -142,6 +146,7 @@ impl Link {
                     return Some(Wanted::Run(parameters, inventory));
                 }
                 ToChild::Play { job } => return Some(Wanted::Play(job)),
+                ToChild::Test => return Some(Wanted::Test),
                 _ => return None,
             }
         }
@@ -153,10 +158,6 @@ impl Link {
 
     pub(in crate::script) fn inventory(&self) -> Inventory {
         self.inventory.borrow().clone()
-    }
-
-    pub(super) fn add_module(&self, name: &str, ast: AST) {
-        self.sources.borrow_mut().insert(name.to_owned(), ast);
     }
 
     pub(super) fn module(&self, name: &str) -> Option<AST> {
@@ -232,14 +233,18 @@ impl Link {
         result
     }
 
-    /// What a script's end means, whatever the interpreter says: a stop that was swallowed on the way still stands.
-    pub(super) fn stopped(&self, result: Result<Dynamic, Box<EvalAltResult>>) -> Result<(), Stop> {
+    /// What a script's end means, where it is the source `root` that ended, whatever the interpreter says: a stop that was swallowed on the way still stands.
+    pub(super) fn stopped(
+        &self,
+        result: Result<Dynamic, Box<EvalAltResult>>,
+        root: Option<&str>,
+    ) -> Result<(), Stop> {
         if let Some(stop) = self.stop.borrow().clone() {
             return Err(stop);
         }
         result
             .map(drop)
-            .map_err(|error| Stop::Raised(Box::new(raised::raised(&error))))
+            .map_err(|error| Stop::Raised(Box::new(raised::raised_in(&error, root))))
     }
 
     /// Makes the script runnable again, for a closure of the way back. What it had left of its budget is its own.

@@ -16,11 +16,12 @@ pub(super) fn place(source: Option<&str>, position: Position) -> Option<Place> {
     })
 }
 
-/// What an error that nobody caught says. The interpreter's own texts are used for its own errors alone.
-pub(super) fn raised(error: &EvalAltResult) -> Raised {
+/// What an error that nobody caught says, in the source `root` or in what that called. The interpreter's own texts are used for its
+/// own errors alone.
+pub(super) fn raised_in(error: &EvalAltResult, root: Option<&str>) -> Raised {
     let mut through = Vec::new();
     let mut current = error;
-    let mut source = None;
+    let mut source = root;
     // From the outside in: each frame tells the place of the call in the caller, and the source that the callee is in.
     while let EvalAltResult::ErrorInFunctionCall(_, callee, inner, position) = current {
         through.extend(place(source, *position));
