@@ -22,8 +22,9 @@
 //! * [`trial`]: unit tests of playbooks: the worlds that they describe, what came of them, what they reached.
 //! * [`lab`]: the practice cluster: a stand-in for Kong on real PostgreSQL.
 //! * [`render`]: records in, text out; no decisions.
+//! * [`tls`]: encryption for PostgreSQL's driver, which the gateway and the stand-in both need.
 //!
-//! Arrows point one way: `cli` wires everything and nothing imports it; `environment` and `kong` point nowhere; and
+//! Arrows point one way: `cli` wires everything and nothing imports it; `environment`, `kong` and `tls` point nowhere; and
 //!
 //! * `script → run, journal, primitive, playbook, gateway, drill, trial` (of `journal` and `gateway` types only);
 //! * `run → journal, primitive, environment, gateway`;
@@ -33,8 +34,8 @@
 //! * `render → journal, primitive, playbook, gateway, plan, drill, trial` (types only);
 //! * `journal → primitive` (types only);
 //! * `primitive → gateway, kong, playbook` (of `playbook` value types only);
-//! * `gateway → environment, kong`;
-//! * `lab → kong`;
+//! * `gateway → environment, kong, tls`;
+//! * `lab → kong, tls`;
 //! * `playbook → kong` (value types only).
 //!
 //! `tests/suite/architecture.rs` reads these lines and checks them.
@@ -52,4 +53,5 @@ pub mod primitive;
 pub mod render;
 pub mod run;
 pub mod script;
+pub mod tls;
 pub mod trial;

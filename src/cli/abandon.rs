@@ -4,10 +4,11 @@ use jiff::Timestamp;
 
 use super::exit::{CliError, Exit};
 use super::operator::login;
-use super::runner::{store, stored_environment};
+use super::runner::store;
 use super::{Place, output};
 use crate::environment::Environment;
-use crate::journal::{Actor, Durability, Event, Journal as _, RunId};
+use crate::journal::{Actor, Durability, Event, Journal as _, RunDirectory, RunId};
+use crate::render;
 use crate::run::EnvironmentLock;
 
 /// Arguments of `cutover abandon`.
@@ -25,8 +26,8 @@ pub(super) struct Arguments {
 pub(super) fn abandon(arguments: &Arguments) -> Result<Exit, CliError> {
     let store = store(&Environment::load(&arguments.place.environment)?)?;
     let directory = store.find(&RunId(arguments.run.clone()))?;
-    let environment = stored_environment(&directory)?;
-    let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
+    let environment = name(&directory)?;
+    let _lock = EnvironmentLock::take(&store, &environment, &directory.run())?;
     let (mut opened, state) = directory.open_journal()?;
     if state.closed() {
         return Err(CliError::refused("the run is over already"));
@@ -39,9 +40,18 @@ pub(super) fn abandon(arguments: &Arguments) -> Result<Exit, CliError> {
         .journal
         .append(Timestamp::now(), event, Durability::Synced)?;
     output::data(&format!(
-        "run {} is given up; what it changed stays as it is, with {} undos not done",
+        "run {} is given up; what it changed stays as it is, with {} not done",
         directory.run(),
-        state.undo.len()
+        render::counted(state.undo.len(), "undo")
     ));
     Ok(Exit::Done)
+}
+
+/// The environment's name, from the journal: a run can be given up whatever became of its copies.
+fn name(directory: &RunDirectory) -> Result<String, CliError> {
+    let (_, state) = directory.read()?;
+    let header = state
+        .header
+        .ok_or_else(|| CliError::refused("the run ended before its first record"))?;
+    Ok(header.environment)
 }

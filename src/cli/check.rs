@@ -18,9 +18,9 @@ pub(super) async fn check(arguments: Arguments) -> Result<Exit, CliError> {
     if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
         return Ok(exit);
     }
-    let modules = host.sources().modules.len();
+    let modules = render::counted(host.sources().modules.len(), "module");
     output::data(&format!(
-        "`{}` is sound: {modules} modules, needs {}",
+        "`{}` is sound: {modules}, needs {}",
         host.sources().name,
         list(&loaded.verbs)
     ));
@@ -47,11 +47,7 @@ pub(super) fn refuse_rejected(loaded: &Loaded, sources: &Sources) -> Option<Exit
     if errors == 0 {
         return None;
     }
-    let plural = if errors == 1 {
-        "1 error".to_owned()
-    } else {
-        format!("{errors} errors")
-    };
+    let plural = render::counted(errors, "error");
     output::people(&format!("`{}` is rejected: {plural}", sources.name));
     Some(Exit::Rejected)
 }

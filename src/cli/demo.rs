@@ -12,7 +12,7 @@ use super::output;
 use super::practice::{interrupted, own_binary};
 use crate::kong::Version;
 use crate::lab::client::{Load, LoadReport};
-use crate::lab::practice::{self, NAME, Options, Practice, PracticeError, Remains};
+use crate::lab::practice::{self, NAME, Options, Practice, PracticeError, Remains, Security};
 
 /// The version to start from.
 const FROM: Version = Version::new(2, 8, 5);
@@ -49,6 +49,7 @@ pub(super) async fn demo(arguments: Arguments) -> Result<Exit, CliError> {
     let options = Options {
         binary: own_binary()?,
         version: FROM,
+        security: Security::Plain,
     };
     // Where this fails it has cleaned up behind itself, and a directory that is in use is somebody else's.
     let practice = practice::up(&directory, &options, interrupted())
@@ -103,6 +104,7 @@ async fn show(practice: &Practice, binary: &Path) -> Result<(), CliError> {
         &target,
         "watch=2s",
         "bake=3s",
+        "interval=1s",
         &checks,
     ];
     let upgrade = stage.act(&upgrade, &TO).await?;

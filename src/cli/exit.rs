@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::environment::EnvironmentError;
 use crate::gateway::live::world_lock::WorldLockError;
-use crate::journal::{Ending, JournalError};
+use crate::journal::{Ending, JournalError, RunState};
 use crate::playbook::ParameterError;
 use crate::run::LockError;
 use crate::script::{HostError, SourceError};
@@ -49,7 +49,7 @@ impl Exit {
             Ending::Undone => Self::Undone,
             Ending::UndoneUnverified => Self::UndoneUnverified,
             Ending::Stuck => Self::Stuck,
-            Ending::Held | Ending::Paused => Self::Waiting,
+            Ending::Held | Ending::Paused | Ending::Diverged => Self::Waiting,
         }
     }
 }
@@ -58,6 +58,8 @@ impl Exit {
 #[derive(Debug)]
 pub(super) struct CliError {
     exit: Exit,
+    /// How production stands, where that is known and not well.
+    first: Option<String>,
     message: String,
     hint: Option<String>,
 }
@@ -67,6 +69,7 @@ impl CliError {
     pub(super) fn usage(message: impl Into<String>) -> Self {
         Self {
             exit: Exit::Usage,
+            first: None,
             message: message.into(),
             hint: None,
         }
@@ -76,6 +79,7 @@ impl CliError {
     pub(super) fn refused(message: impl Into<String>) -> Self {
         Self {
             exit: Exit::Refused,
+            first: None,
             message: message.into(),
             hint: None,
         }
@@ -88,6 +92,13 @@ impl CliError {
         self
     }
 
+    /// Says first how production stands under the run in `state`.
+    #[must_use]
+    pub(super) fn under(mut self, state: &RunState) -> Self {
+        self.first = crate::render::production(state);
+        self
+    }
+
     /// The exit code.
     #[must_use]
     pub(super) fn exit(&self) -> Exit {
@@ -97,6 +108,9 @@ impl CliError {
 
 impl fmt::Display for CliError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(first) = &self.first {
+            writeln!(formatter, "{}", crate::render::clean(first))?;
+        }
         write!(formatter, "error: {}", crate::render::clean(&self.message))?;
         self.hint
             .as_ref()
@@ -124,6 +138,9 @@ impl From<SourceError> for CliError {
             SourceError::UnknownPlaybook { .. } => Self::usage(error.to_string())
                 .hint("`cutover list` lists what ships; a file of your own is named with `.rhai`"),
             SourceError::Unreadable { .. } => Self::usage(error.to_string()),
+            SourceError::NotAsStored { .. } => Self::refused(error.to_string()).hint(
+                "put it back as it was, or adopt what the run is to go by with `cutover resume RUN --playbook FILE`",
+            ),
             SourceError::Stored(error) => error.into(),
         }
     }
@@ -133,6 +150,7 @@ impl From<HostError> for CliError {
     fn from(error: HostError) -> Self {
         Self {
             exit: Exit::Refused,
+            first: None,
             message: error.to_string(),
             hint: None,
         }
@@ -150,13 +168,14 @@ impl From<JournalError> for CliError {
             JournalError::Damaged { .. } | JournalError::Impossible { .. } => (
                 Exit::Journal,
                 Some(
-                    "nothing was done; keep the file, and go on by hand from what `cutover show` tells",
+                    "nothing was done, and how production stands is not known from here: look at the nodes; keep the file, and go on by hand from what `cutover show` tells",
                 ),
             ),
             JournalError::Io { .. } | JournalError::Closed { .. } => (Exit::Journal, None),
         };
         Self {
             exit,
+            first: None,
             message: error.to_string(),
             hint: hint.map(str::to_owned),
         }
@@ -168,21 +187,31 @@ impl From<LockError> for CliError {
         match error {
             LockError::Held { .. } => Self {
                 exit: Exit::Locked,
+                first: None,
                 message: error.to_string(),
                 hint: None,
             },
-            LockError::Unfinished { ref run, .. } => {
+            LockError::Unfinished {
+                ref run, ref state, ..
+            } => {
+                let production = state.as_deref().and_then(crate::render::production);
                 let hint = format!(
                     "go on with `cutover resume {run}`, back with `cutover rollback {run}`, or give it up with `cutover abandon {run} --reason …`"
                 );
                 Self {
                     exit: Exit::Locked,
+                    first: production,
                     message: error.to_string(),
                     hint: Some(hint),
                 }
             }
+            LockError::Newer { ref newer, .. } => {
+                let hint = format!("take that back first, with `cutover rollback {newer}`");
+                Self::refused(error.to_string()).hint(hint)
+            }
             LockError::Io { .. } => Self {
                 exit: Exit::Usage,
+                first: None,
                 message: error.to_string(),
                 hint: None,
             },
@@ -193,14 +222,21 @@ impl From<LockError> for CliError {
 
 impl From<WorldLockError> for CliError {
     fn from(error: WorldLockError) -> Self {
-        let exit = match error {
-            WorldLockError::Held { .. } => Exit::Locked,
-            WorldLockError::Unseen(_) => Exit::Refused,
+        let (exit, hint) = match error {
+            WorldLockError::Held { .. } | WorldLockError::Lost { .. } => (
+                Exit::Locked,
+                "wait for its end, or end it where it runs: a lock whose runner is gone is free by itself",
+            ),
+            WorldLockError::Unseen(_) => (
+                Exit::Refused,
+                "is the server up, and do `[databases]` and the secret of the environment file fit it?",
+            ),
         };
         Self {
             exit,
+            first: None,
             message: error.to_string(),
-            hint: None,
+            hint: Some(hint.to_owned()),
         }
     }
 }

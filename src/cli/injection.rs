@@ -2,28 +2,46 @@
 
 use std::str::FromStr;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use rustix::process::{Signal, getpid, kill_process};
 
 use crate::gateway::Plan;
+use crate::gateway::live::world_lock::TERM;
 use crate::journal::{Durability, Event, Journal, JournalError, Record};
 
 /// What is to go wrong.
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(super) struct Injection {
-    /// Kill this process with SIGKILL before or after the record of this number is written, as in `before:17`.
+    /// Kill this process with SIGKILL before or after the record of this number is written, as in `before:17`; with `bug:17`, panic
+    /// after it.
     #[arg(long, hide = true, value_name = "WHEN:RECORD")]
     crash: Option<Crash>,
     /// Make a call that changes the world fail, as in `before:3`, `after:3`, or `from:3` for every one from there on.
     #[arg(long, hide = true, value_name = "WHEN:CALL")]
     fail: Option<Fail>,
+    /// How long the lease on the environment lasts, instead of a minute.
+    #[arg(long, hide = true, value_name = "MILLISECONDS")]
+    lease: Option<u64>,
 }
 
 /// A record at which the process is killed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Crash {
-    before: bool,
+    kind: CrashKind,
     record: u64,
+}
+
+/// How a process ends at a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum CrashKind {
+    /// Killed before it is written.
+    Before,
+    /// Killed once it is written.
+    After,
+    /// By a bug of its own, once it is written.
+    Bug,
 }
 
 /// A call that fails.
@@ -34,6 +52,11 @@ impl Injection {
     /// The plan for the gateway.
     pub(super) fn plan(&self) -> Plan {
         self.fail.map_or(Plan::Never, |fail| fail.0)
+    }
+
+    /// How long the lease on the environment lasts.
+    pub(super) fn term(&self) -> Duration {
+        self.lease.map_or(TERM, Duration::from_millis)
     }
 
     /// The journal, deadly where that was asked for.
@@ -64,7 +87,7 @@ impl Journal for Deadly {
         event: Event,
         durability: Durability,
     ) -> Result<Record, JournalError> {
-        if self.crash.before
+        if self.crash.kind == CrashKind::Before
             && self
                 .written
                 .is_some_and(|last| last + 1 == self.crash.record)
@@ -73,8 +96,12 @@ impl Journal for Deadly {
         }
         let record = self.journal.append(at, event, durability)?;
         self.written = Some(record.seq);
-        if !self.crash.before && record.seq == self.crash.record {
-            die();
+        if record.seq == self.crash.record {
+            match self.crash.kind {
+                CrashKind::Before => {}
+                CrashKind::After => die(),
+                CrashKind::Bug => panic!("a bug was asked for at record {}", record.seq),
+            }
         }
         Ok(record)
     }
@@ -98,13 +125,16 @@ impl FromStr for Crash {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (when, record) = split(text)?;
-        match when {
-            "before" | "after" => Ok(Self {
-                before: when == "before",
-                record: record.into(),
-            }),
-            _ => Err("a crash comes `before` or `after` a record".to_owned()),
-        }
+        let kind = match when {
+            "before" => CrashKind::Before,
+            "after" => CrashKind::After,
+            "bug" => CrashKind::Bug,
+            _ => return Err("a crash comes `before` or `after` a record, or as a `bug`".to_owned()),
+        };
+        Ok(Self {
+            kind,
+            record: record.into(),
+        })
     }
 }
 

@@ -30,8 +30,8 @@ pub(super) fn journal(verb: &Verb) -> Result<Exit, CliError> {
         String::new()
     };
     output::data(&format!(
-        "intact: {} records of run {}, head {head}{torn}",
-        records.len(),
+        "intact: {} of run {}, head {head}{torn}",
+        crate::render::counted(records.len(), "record"),
         directory.run()
     ));
     Ok(Exit::Done)

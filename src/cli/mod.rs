@@ -2,17 +2,21 @@
 //! One verb per file.
 
 mod abandon;
+mod adopt;
 mod api;
 mod approve;
+mod bug;
 mod check;
 mod demo;
 mod drill;
 mod environment;
 mod exit;
+mod explain;
 mod injection;
 mod journal;
 mod kept_plan;
 mod list;
+mod new;
 mod observe;
 mod operator;
 mod output;
@@ -24,7 +28,9 @@ mod run;
 mod runner;
 mod runs;
 mod settle;
+mod shell;
 mod show;
+mod telling;
 mod test;
 mod way_back;
 mod why_down;
@@ -34,6 +40,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub use bug::ask_for_reports;
 use exit::CliError;
 pub use exit::Exit;
 
@@ -66,7 +73,7 @@ enum Verb {
     /// Goes on with a run that was put down or interrupted.
     Resume(resume::Arguments),
     /// Attempts the failed step of a held run again, and goes on.
-    Retry(resume::Arguments),
+    Retry(resume::GoingOn),
     /// Takes a run back, undoing what it did in reverse.
     Rollback(rollback::Arguments),
     /// Approves what a run waits for.
@@ -81,12 +88,16 @@ enum Verb {
     Show(show::Arguments),
     /// Says how production stands, and what to do about it.
     WhyDown(why_down::Arguments),
+    /// Writes a small playbook to begin with.
+    New(new::Arguments),
     /// Checks a playbook without running it.
     Check(check::Arguments),
     /// Lists the playbooks that ship, with their parameters.
     List(list::Arguments),
     /// Shows the reference of the language.
     Api(api::Arguments),
+    /// Says what a code in a message means, and what to do about it.
+    Explain(explain::Arguments),
     /// Looks after journals.
     #[command(subcommand)]
     Journal(journal::Verb),
@@ -95,6 +106,10 @@ enum Verb {
     Environment(environment::Verb),
     /// Upgrades a practice cluster under load and takes it back, before your eyes.
     Demo(demo::Arguments),
+    /// Writes what a shell needs to complete command lines.
+    Completions(shell::Arguments),
+    /// Writes the manual page.
+    Man,
     /// A cluster to practise on: a stand-in for Kong on a private PostgreSQL.
     #[command(subcommand)]
     Practice(practice::Verb),
@@ -113,7 +128,8 @@ struct Place {
 enum OutputFormat {
     /// Lines for people, on standard error; the verdict on standard output.
     Text,
-    /// Each record of the journal as a line of JSON, on standard output.
+    /// Each record of the journal as a line of JSON on standard output, and between them `{"progress": …}` with how far a step is.
+    /// The verdict is a record; its sentence is on standard error.
     Ndjson,
 }
 
@@ -138,12 +154,11 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build()
         .expect("a runtime can be made");
-    let exit = runtime
-        .block_on(dispatch(arguments.verb))
-        .unwrap_or_else(|error| {
-            output::people(&error.to_string());
-            error.exit()
-        });
+    let ended = bug::caught(|| runtime.block_on(dispatch(arguments.verb)));
+    let exit = ended.unwrap_or_else(Ok).unwrap_or_else(|error| {
+        output::people(&error.to_string());
+        error.exit()
+    });
     // A terminal that is being read from would keep the runtime waiting.
     runtime.shutdown_background();
     ExitCode::from(exit as u8)
@@ -152,16 +167,12 @@ pub fn main() -> ExitCode {
 async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
     match verb {
         Verb::Run(arguments) => Box::pin(run::run(arguments)).await,
+        Verb::Resume(arguments) => Box::pin(resume::resume(arguments)).await,
+        Verb::Retry(arguments) => Box::pin(resume::retry(arguments)).await,
         Verb::Plan(arguments) => Box::pin(plan::plan(arguments)).await,
         Verb::Test(arguments) => Box::pin(test::test(arguments)).await,
         Verb::Drill(arguments) => Box::pin(drill::drill(arguments)).await,
         Verb::Observe(arguments) => observe::run(arguments).await,
-        Verb::Resume(arguments) => {
-            Box::pin(resume::resume(arguments, crate::journal::Mark::Resume)).await
-        }
-        Verb::Retry(arguments) => {
-            Box::pin(resume::resume(arguments, crate::journal::Mark::Retry)).await
-        }
         Verb::Rollback(arguments) => Box::pin(rollback::rollback(arguments)).await,
         Verb::Approve(arguments) => approve::approve(&arguments),
         Verb::Settle(arguments) => settle::settle(&arguments),
@@ -171,6 +182,10 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::WhyDown(arguments) => why_down::why_down(&arguments),
         Verb::Check(arguments) => check::check(arguments).await,
         Verb::List(arguments) => list::list(&arguments).await,
+        Verb::New(arguments) => new::new(&arguments),
+        Verb::Explain(arguments) => explain::explain(&arguments),
+        Verb::Completions(arguments) => Ok(shell::completions(&arguments)),
+        Verb::Man => shell::man(),
         Verb::Api(arguments) => Ok(api::api(&arguments)),
         Verb::Journal(verb) => journal::journal(&verb),
         Verb::Environment(verb) => environment::environment(&verb),

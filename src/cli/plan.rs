@@ -11,7 +11,7 @@ use super::{observe, runner};
 use crate::environment::Environment;
 use crate::gateway::simulated::Durations;
 use crate::journal::{Ending, RunId, RunState};
-use crate::plan::{KeptPlan, Plan, learn};
+use crate::plan::{KeptPlan, Plan, learn, runbook};
 use crate::render;
 use crate::run::Scenario;
 use crate::script::{Host, Sources};
@@ -110,6 +110,9 @@ pub(super) struct Arguments {
     /// Keep the plan in this file, for `cutover run --plan`.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Write the plan as a runbook to be followed by hand, in Markdown.
+    #[arg(long, conflicts_with = "output")]
+    runbook: bool,
     /// Exit with 10 when the run would change anything.
     #[arg(long)]
     detailed_exitcode: bool,
@@ -139,6 +142,11 @@ pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
     let plan = Plan::of(&played, &scenario.world, &environment.grants);
     if let Some(path) = &arguments.out {
         keep(path, &arguments.subject.playbook, &scenario, &plan)?;
+    }
+    if arguments.runbook {
+        let steps = runbook(&played, &environment);
+        output::data(render::runbook(&plan, &steps).trim_end());
+        return Ok(Exit::Done);
     }
     match arguments.output {
         Shown::Text => output::data(render::plan(&plan).trim_end()),
@@ -173,6 +181,7 @@ pub(super) async fn dry_run(
         },
         output: Shown::Text,
         out: None,
+        runbook: false,
         detailed_exitcode: false,
     })
     .await

@@ -7,7 +7,9 @@ use super::output;
 use crate::kong::Version;
 use crate::lab::balancer::State;
 use crate::lab::postgres::PostgresError;
-use crate::lab::practice::{self, Fault, NodeStatus, Options, Practice, PracticeError, Remains};
+use crate::lab::practice::{
+    self, Fault, NodeStatus, Options, Practice, PracticeError, Remains, Security,
+};
 
 /// The verbs of `cutover practice`.
 #[derive(Debug, clap::Subcommand)]
@@ -19,6 +21,9 @@ pub(super) enum Verb {
         /// The version that runs at first.
         #[arg(long, default_value = "2.8.5")]
         version: Version,
+        /// A database as strict as in production: TLS and SCRAM over TCP, an authority and a schema of its own, no superuser.
+        #[arg(long)]
+        hardened: bool,
     },
     /// Takes the cluster down.
     Down {
@@ -38,87 +43,8 @@ pub(super) enum Verb {
         #[command(flatten)]
         place: PracticePlace,
         #[command(subcommand)]
-        kind: FaultKind,
+        kind: Fault,
     },
-}
-
-/// What can be broken.
-#[derive(Debug, clap::Subcommand)]
-pub(super) enum FaultKind {
-    /// Another node holds the lock of the migrations.
-    LockHeld {
-        /// For how many seconds.
-        #[arg(default_value_t = 60)]
-        seconds: u32,
-    },
-    /// A node that died left the lock of the migrations behind.
-    LockStale,
-    /// The SQL of a migration fails.
-    MigrationFails {
-        /// The migration, such as `016_280_to_300`.
-        name: String,
-    },
-    /// A migration never returns.
-    MigrationHangs {
-        /// The migration, such as `016_280_to_300`.
-        name: String,
-    },
-    /// The server commits the first migration late, also when its client is dead by then.
-    MigrationCommitsLate {
-        /// How many milliseconds late.
-        milliseconds: u64,
-    },
-    /// A node's process is killed.
-    NodeDies {
-        /// The node.
-        node: String,
-    },
-    /// A node's Admin API is slow.
-    AdminSlow {
-        /// The node.
-        node: String,
-        /// How many milliseconds every answer takes longer.
-        milliseconds: u64,
-    },
-    /// A node's Admin API claims another version.
-    AdminLies {
-        /// The node.
-        node: String,
-        /// What it claims.
-        version: Version,
-    },
-    /// A node's Admin API answers 500 to everything.
-    AdminErrors {
-        /// The node.
-        node: String,
-    },
-    /// PostgreSQL is stopped.
-    DatabaseDown,
-    /// PostgreSQL is started again.
-    DatabaseUp,
-    /// Nothing is broken any more; killed nodes stay dead.
-    Clear,
-}
-
-impl From<FaultKind> for Fault {
-    fn from(kind: FaultKind) -> Self {
-        match kind {
-            FaultKind::LockHeld { seconds } => Self::LockHeld { seconds },
-            FaultKind::LockStale => Self::LockStale,
-            FaultKind::MigrationFails { name } => Self::MigrationFails { name },
-            FaultKind::MigrationHangs { name } => Self::MigrationHangs { name },
-            FaultKind::MigrationCommitsLate { milliseconds } => {
-                Self::MigrationCommitsLate { milliseconds }
-            }
-            FaultKind::NodeDies { node } => Self::NodeDies { node },
-            FaultKind::AdminSlow { node, milliseconds } => Self::AdminSlow { node, milliseconds },
-            FaultKind::AdminLies { node, version } => Self::AdminLies { node, version },
-            FaultKind::AdminErrors { node } => Self::AdminErrors { node },
-            FaultKind::DatabaseDown => Self::DatabaseDown,
-            FaultKind::DatabaseUp => Self::DatabaseUp,
-            FaultKind::Clear => Self::Clear,
-        }
-    }
 }
 
 /// Where the practice cluster is.
@@ -136,7 +62,18 @@ pub(super) struct PracticePlace {
 
 pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
     match verb {
-        Verb::Up { place, version } => up(&place.directory, version).await?,
+        Verb::Up {
+            place,
+            version,
+            hardened,
+        } => {
+            let security = if hardened {
+                Security::Hardened
+            } else {
+                Security::Plain
+            };
+            up(&place.directory, version, security).await?;
+        }
         Verb::Down { place, remove } => {
             let remains = if remove {
                 Remains::Remove
@@ -148,19 +85,20 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
         }
         Verb::Status { place } => status(&Practice::open(&place.directory)?).await?,
         Verb::Fault { place, kind } => {
-            practice::fault(&Practice::open(&place.directory)?, &kind.into()).await?;
+            practice::fault(&Practice::open(&place.directory)?, &kind).await?;
         }
     }
     Ok(Exit::Done)
 }
 
-async fn up(directory: &Path, version: Version) -> Result<(), CliError> {
+async fn up(directory: &Path, version: Version, security: Security) -> Result<(), CliError> {
     output::people(
         "bringing the practice cluster up: PostgreSQL, two nodes, a load balancer, an echo server",
     );
     let options = Options {
         binary: own_binary()?,
         version,
+        security,
     };
     let practice = practice::up(directory, &options, interrupted()).await?;
     output::data(&format!(
@@ -170,7 +108,7 @@ async fn up(directory: &Path, version: Version) -> Result<(), CliError> {
     ));
     output::data(&format!("environment: {}", practice.environment.display()));
     output::people(&format!(
-        "next: cutover run in-place --environment {} cluster=practice to=3.4.2 bake=5s checks='{}'",
+        "next: cutover run in-place --environment {} cluster=practice to=3.4.2 bake=5s interval=1s checks='{}'",
         practice.environment.display(),
         practice.checks
     ));

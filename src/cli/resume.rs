@@ -1,19 +1,31 @@
-//! `cutover resume RUN` and `cutover retry RUN`: going on with the stored copies.
+//! `cutover resume RUN` and `cutover retry RUN`: going on with the stored copies, or with an edited playbook.
 
 use super::Place;
+use super::adopt::{Edited, edited, store_edited};
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
 use super::runner::{
     MannerArguments, Runner, TakenUp, inventory, lock_world, store, stored_environment,
 };
 use crate::environment::Environment;
-use crate::journal::{Direction, Ending, Event, Mark, RunId, RunState};
+use crate::journal::{Direction, Ending, Event, Header, Mark, RunDirectory, RunId, RunState};
 use crate::run::{EnvironmentLock, conduct, roll_back};
 use crate::script::{Host, Sources};
 
-/// Arguments of `cutover resume` and `cutover retry`.
+/// Arguments of `cutover resume`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    going: GoingOn,
+    /// Go on with an edited playbook, by name or file, if everything that is recorded comes out the same. The copies that the run
+    /// went by so far are kept.
+    #[arg(long, value_name = "FILE")]
+    playbook: Option<String>,
+}
+
+/// Arguments of `cutover retry`, and of `cutover resume` too.
+#[derive(Debug, clap::Args)]
+pub(super) struct GoingOn {
     /// The run, or the beginning of its name.
     run: String,
     #[command(flatten)]
@@ -22,26 +34,52 @@ pub(super) struct Arguments {
     manner: MannerArguments,
 }
 
-pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, CliError> {
+pub(super) async fn resume(arguments: Arguments) -> Result<Exit, CliError> {
+    go_on(arguments.going, Mark::Resume, arguments.playbook.as_deref()).await
+}
+
+pub(super) async fn retry(arguments: GoingOn) -> Result<Exit, CliError> {
+    go_on(arguments, Mark::Retry, None).await
+}
+
+async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result<Exit, CliError> {
     let store = store(&Environment::load(&arguments.place.environment)?)?;
     let directory = store.find(&RunId(arguments.run))?;
     let environment = stored_environment(&directory)?;
+    let manner = arguments.manner.manner(&environment)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
-    let _world = lock_world(&environment, &directory.run().0, mark).await?;
+    let term = manner.injection.term();
+    let locks = lock_world(&environment, &directory.run().0, mark, term).await?;
     let (opened, state) = directory.open_journal()?;
-    refuse(&state, mark)?;
+    refuse(&state, mark, playbook.is_some()).map_err(|error| error.under(&state))?;
     let header = state
         .header
         .clone()
         .ok_or_else(|| CliError::usage("the run ended before its first record; start it anew"))?;
-    let (mut host, loaded) = Host::load(Sources::stored(&directory, &header.playbook)?).await?;
-    if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
-        return Ok(exit);
-    }
-    host.provide(header.parameters.clone(), inventory(&environment));
+    let (host, adoption) = match playbook {
+        None => match stored(&directory, &state, &header, &environment)
+            .await
+            .map_err(|error| error.under(&state))?
+        {
+            Ok(host) => (host, None),
+            Err(exit) => return Ok(exit),
+        },
+        Some(name) => match edited(name, &state, &header, &environment)
+            .await
+            .map_err(|error| error.under(&state))?
+        {
+            Edited::Sound(host, adoption) => {
+                store_edited(&host, &directory, &state)?;
+                (*host, Some(*adoption))
+            }
+            Edited::Rejected(exit) => return Ok(exit),
+        },
+    };
     let back = state.direction == Direction::Unwinding;
     let failed = state.failed_step().map(|step| step.number);
-    let manner = arguments.manner.manner(&environment)?;
+    let retried = failed
+        .filter(|_| mark == Mark::Retry)
+        .map(|step| Event::Retried { step });
     let runner = Runner::attach(TakenUp {
         journal: opened.journal,
         state,
@@ -51,13 +89,11 @@ pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, Cli
         environment: &environment,
         mark,
         manner,
+        locks,
     })?;
     let on_failure = environment.on_failure;
-    if let (Mark::Retry, Some(step)) = (mark, failed) {
-        let recorded = runner
-            .gate
-            .recorder()
-            .sync(jiff::Timestamp::now(), Event::Retried { step });
+    for event in adoption.into_iter().chain(retried) {
+        let recorded = runner.gate.recorder().sync(jiff::Timestamp::now(), event);
         recorded.map_err(|fault| CliError::usage(fault.to_string()))?;
     }
     runner
@@ -71,16 +107,33 @@ pub(super) async fn resume(arguments: Arguments, mark: Mark) -> Result<Exit, Cli
         .await
 }
 
+/// The process of the stored copies; the exit code where the check of this cutover rejects them.
+async fn stored(
+    directory: &RunDirectory,
+    state: &RunState,
+    header: &Header,
+    environment: &Environment,
+) -> Result<Result<Host, Exit>, CliError> {
+    let sources = Sources::stored(directory, &state.sources_folder(), header)?;
+    let (mut host, loaded) = Host::load(sources).await?;
+    if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
+        return Ok(Err(exit));
+    }
+    host.provide(header.parameters.clone(), inventory(environment));
+    Ok(Ok(host))
+}
+
 /// Says why a run cannot go on this way, and which way it can.
-fn refuse(state: &RunState, mark: Mark) -> Result<(), CliError> {
+fn refuse(state: &RunState, mark: Mark, edited: bool) -> Result<(), CliError> {
     let refused = |message: &str, hint: &str| Err(CliError::refused(message).hint(hint));
     if state.closed() {
         return refused("the run is over", "start a new one with `cutover run`");
     }
     match (mark, state.ending) {
-        (Mark::Resume, Some(Ending::Held)) => refused(
+        // With an edited playbook it can go on past the failure, which its text now catches or no longer raises.
+        (Mark::Resume, Some(Ending::Held)) if !edited => refused(
             "the run is held at a failed step",
-            "attempt it again with `cutover retry`, or go back with `cutover rollback`",
+            "attempt it again with `cutover retry`, go on with an edited playbook by `cutover resume --playbook FILE`, or go back with `cutover rollback`",
         ),
         (_, Some(Ending::Stuck)) => refused(
             "the run is stuck on its way back",
@@ -88,7 +141,7 @@ fn refuse(state: &RunState, mark: Mark) -> Result<(), CliError> {
         ),
         (Mark::Retry, Some(Ending::Held)) if state.failed_step().is_none() => refused(
             "the playbook itself raised the failure, so there is no step to attempt again",
-            "go back with `cutover rollback`",
+            "go on with an edited playbook by `cutover resume --playbook FILE`, or go back with `cutover rollback`",
         ),
         (Mark::Retry, Some(Ending::Held)) => Ok(()),
         (Mark::Retry, _) => refused(

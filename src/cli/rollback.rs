@@ -39,9 +39,11 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     let environment = stored_environment(&directory)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &directory.run())?;
     EnvironmentLock::require_free(&store, &environment.name, Some(&directory.run()))?;
-    let _world = lock_world(&environment, &directory.run().0, Mark::Rollback).await?;
+    let term = arguments.injection.term();
+    let locks = lock_world(&environment, &directory.run().0, Mark::Rollback, term).await?;
     let (opened, state) = directory.open_journal()?;
-    refuse(&state)?;
+    refuse(&state).map_err(|error| error.under(&state))?;
+    EnvironmentLock::require_newest(&store, &environment.name, (&directory.run(), &state))?;
     let wanted = arguments.way.map(Way::from);
     let choice = choose(wanted, &state, &environment, &directory).await?;
     if let Some(choice) = &choice {
@@ -54,7 +56,12 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         .header
         .clone()
         .ok_or_else(|| CliError::refused("the run ended before its first record"))?;
-    let (mut host, _) = Host::load(Sources::stored(&directory, &header.playbook)?).await?;
+    let (mut host, _) = Host::load(Sources::stored(
+        &directory,
+        &state.sources_folder(),
+        &header,
+    )?)
+    .await?;
     host.provide(header.parameters.clone(), inventory(&environment));
     let manner = Manner {
         format: arguments.output,
@@ -71,6 +78,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         environment: &environment,
         mark: Mark::Rollback,
         manner,
+        locks,
     })?;
     if let Some(choice) = choice {
         let recorded = runner

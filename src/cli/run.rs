@@ -12,7 +12,7 @@ use super::kept_plan::Held;
 use super::runner::{ENVIRONMENT, MannerArguments, Runner, TakenUp, inventory, lock_world, store};
 use crate::environment::{Decision, Environment};
 use crate::journal::{
-    Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Source, Store,
+    Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Store,
 };
 use crate::playbook::{self, resolve};
 use crate::run::{EnvironmentLock, conduct};
@@ -71,8 +71,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     refuse_unusable(&run, &store)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &run)?;
     EnvironmentLock::require_free(&store, &environment.name, None)?;
-    let _world = if touches_the_world(&loaded.verbs) {
-        lock_world(&environment, &run.0, Mark::Run).await?
+    let locks = if touches_the_world(&loaded.verbs) {
+        lock_world(&environment, &run.0, Mark::Run, manner.injection.term()).await?
     } else {
         None
     };
@@ -90,7 +90,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         first.plan = Some(held.digest());
     }
     let directory = store.create(&run)?;
-    host.sources().store(&directory)?;
+    host.sources()
+        .store(&directory, &RunState::default().sources_folder())?;
     directory.store(ENVIRONMENT, &stored_form(&environment))?;
     if let Some(held) = &held {
         held.store(&directory)?;
@@ -109,6 +110,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         environment: &environment,
         mark: Mark::Run,
         manner,
+        locks,
     })?;
     let on_failure = environment.on_failure;
     runner
@@ -126,15 +128,11 @@ pub(super) fn header_of(
     parameters: &BTreeMap<String, serde_json::Value>,
     environment: &Environment,
 ) -> Header {
-    let source = |(name, text): (&str, &str)| Source {
-        name: name.to_owned(),
-        digest: Digest::of(text),
-    };
     Header {
         run,
         playbook: sources.name.clone(),
         api,
-        sources: sources.all().map(source).collect(),
+        sources: sources.digests(),
         parameters: parameters.clone(),
         environment: environment.name.clone(),
         environment_digest: Digest::of(stored_form(environment)),
@@ -169,7 +167,7 @@ pub(super) fn resolve_parameters(
 }
 
 /// Refuses before the first step what the gate would refuse in the middle.
-fn refuse_denied(verbs: &[String], environment: &Environment) -> Result<(), CliError> {
+pub(super) fn refuse_denied(verbs: &[String], environment: &Environment) -> Result<(), CliError> {
     let denied: Vec<String> = verbs
         .iter()
         .filter(|verb| environment.grants.decide(verb) == Decision::Deny)

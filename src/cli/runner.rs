@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -9,13 +10,15 @@ use super::exit::{CliError, Exit};
 use super::injection::Injection;
 use super::kept_plan::last_line;
 use super::operator::{Operator, PauseWish, login};
-use super::{OutputFormat, output};
+use super::{OutputFormat, bug, output, telling};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
+use crate::gateway::live::postgres::Claim;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
 use crate::gateway::{Failure, Faulty, ProcessIdentity, Report};
 use crate::journal::{
-    Actor, Durability, Ending, Event, FileJournal, Mark, Record, RunDirectory, RunState, Store,
+    Actor, Digest, Durability, Ending, Event, FileJournal, Header, Mark, Record, RunDirectory,
+    RunState, Store,
 };
 use crate::render;
 use crate::run::{Conclusion, Fault, Gate, Recorder, Watcher};
@@ -91,13 +94,17 @@ pub(super) struct TakenUp<'a> {
     pub(super) mark: Mark,
     /// How it shows itself and is answered.
     pub(super) manner: Manner,
+    /// What keeps other machines' runners out, where the playbook does more than toy.
+    pub(super) locks: Option<WorldLocks>,
 }
 
 /// A run that was taken up.
 pub(super) struct Runner {
     pub(super) gate: Gate<Faulty<Live>, Operator>,
     pause: PauseWish,
+    format: OutputFormat,
     directory: RunDirectory,
+    locks: Option<Rc<WorldLocks>>,
 }
 
 impl Runner {
@@ -112,9 +119,12 @@ impl Runner {
             environment,
             mark,
             manner,
+            locks,
         } = taken;
+        bug::concerns(&directory.run());
+        let locks = locks.map(Rc::new);
         let now = jiff::Timestamp::now();
-        let mut watcher = watcher(manner.format);
+        let mut watcher = watcher(manner.format, directory.clone());
         // A person has just typed what the header says; a program that reads records gets all of them.
         if let Some(header) = begun.filter(|_| manner.format == OutputFormat::Ndjson) {
             watcher(&header, &state);
@@ -145,17 +155,22 @@ impl Runner {
         }
         let report = Rc::new(Reporter {
             recorder: recorder.clone(),
+            format: manner.format,
         });
         let output = directory.path().join("output");
         let world = Faulty::new(
-            Live::new(environment.clone(), &directory.run().0, output, report),
+            Live::new(environment.clone(), &directory.run().0, output, report)
+                .held_by(locks.clone()),
             manner.injection.plan(),
         );
         let gate = Gate::new(recorder, world, operator, environment.grants.clone());
+        let format = manner.format;
         Ok(Self {
             gate,
             pause,
+            format,
             directory: directory.clone(),
+            locks,
         })
     }
 
@@ -174,7 +189,9 @@ impl Runner {
         let Self {
             mut gate,
             pause,
+            format,
             directory,
+            locks,
         } = self;
         let mut host = host;
         let mut signals = Signals::listen()
@@ -182,9 +199,11 @@ impl Runner {
         let concluded = {
             // On the heap: a run's whole state would be moved from frame to frame.
             let mut work = Box::pin(work(&mut gate, &mut host));
+            let mut beat = Box::pin(beat(locks.as_deref()));
             loop {
                 tokio::select! {
                     concluded = &mut work => break Some(concluded),
+                    () = &mut beat => {}
                     name = signals.next() => {
                         if pause.borrow().is_some() {
                             break None;
@@ -198,6 +217,9 @@ impl Runner {
         let recorder = gate.recorder().clone();
         // Whatever a step was running ends with the gate.
         drop((gate, host));
+        if let Some(locks) = locks {
+            locks.release().await;
+        }
         let exit = match concluded {
             Some(conclusion) => Exit::of(conclusion?.ending),
             None => Exit::Waiting,
@@ -211,7 +233,10 @@ impl Runner {
         if let Some(choices) = choices {
             output::people(&choices);
         }
-        output::data(&recorder.state(|state| last_line(&directory, state)));
+        telling::last_words(
+            format,
+            &recorder.state(|state| last_line(&directory, state)),
+        );
         Ok(exit)
     }
 }
@@ -219,6 +244,7 @@ impl Runner {
 /// Writes what a gateway tells into the journal, and shows progress at a terminal.
 struct Reporter {
     recorder: Recorder,
+    format: OutputFormat,
 }
 
 impl Report for Reporter {
@@ -242,23 +268,38 @@ impl Report for Reporter {
     }
 
     fn progress(&self, text: &str) {
-        if output::at_terminal() {
-            output::people(&format!("      … {}", render::clean(text)));
+        match self.format {
+            OutputFormat::Text if output::at_terminal() => {
+                output::people(&format!("      … {}", render::clean(text)));
+            }
+            OutputFormat::Text => {}
+            OutputFormat::Ndjson => {
+                let step = self.recorder.state(RunState::step_at_work);
+                output::data(&telling::progress_line(step, text));
+            }
         }
     }
 }
 
 /// What to do with each record as it is written.
-fn watcher(format: OutputFormat) -> Watcher {
+fn watcher(format: OutputFormat, directory: RunDirectory) -> Watcher {
     match format {
-        OutputFormat::Text => Box::new(|record: &Record, state: &RunState| {
-            if let Some(line) = render::record_line(record, state) {
+        OutputFormat::Text => Box::new(move |record: &Record, state: &RunState| {
+            if let Some(line) = telling::told(&directory, record, state) {
                 output::people(&line);
             }
         }),
         OutputFormat::Ndjson => Box::new(|record: &Record, _: &RunState| {
-            output::data(&serde_json::to_string(record).expect("records are plain data"));
+            output::data(&telling::line(record));
         }),
+    }
+}
+
+/// Lets the leases be heard of, for ever.
+async fn beat(locks: Option<&WorldLocks>) {
+    match locks {
+        Some(locks) => locks.beat().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -290,11 +331,22 @@ impl Signals {
     }
 }
 
-/// The stored environment of a run.
+/// The environment that a run began in, and goes on in. It names servers to connect to and commands to run, so it is compared with
+/// the journal before anything in it is used.
 pub(super) fn stored_environment(directory: &RunDirectory) -> Result<Environment, CliError> {
-    let text = directory.stored(ENVIRONMENT)?;
-    let environment = text.and_then(|text| serde_json::from_str(&text).ok());
-    environment.ok_or_else(|| {
+    let text = directory.stored(ENVIRONMENT)?.unwrap_or_default();
+    let (_, state) = directory.read()?;
+    let changed = |header: &Header| header.environment_digest != Digest::of(&text);
+    if state.header.as_ref().is_some_and(changed) {
+        let file = directory.path().join(ENVIRONMENT);
+        let message = format!(
+            "the run's copy `{}` was changed after it was stored",
+            file.display()
+        );
+        let hint = "put it back as it was: a run stays in the environment that it began in";
+        return Err(CliError::refused(message).hint(hint).under(&state));
+    }
+    serde_json::from_str(&text).map_err(|_| {
         CliError::usage(format!(
             "the run in `{}` has no readable environment",
             directory.path().display()
@@ -331,9 +383,23 @@ pub(super) async fn lock_world(
     environment: &Environment,
     run: &str,
     mark: Mark,
+    term: Duration,
 ) -> Result<Option<WorldLocks>, CliError> {
-    match WorldLocks::take(environment, run).await {
-        Ok(locks) => Ok(Some(locks)),
+    let claim = Claim {
+        run: run.to_owned(),
+        process: ProcessIdentity::own(),
+        term,
+    };
+    match WorldLocks::take(environment, &claim).await {
+        Ok(locks) => {
+            for reason in locks.without_lease().await {
+                let text = format!(
+                    "warning: other machines are kept out by a lock alone, since a lease cannot be kept: {reason}"
+                );
+                output::people(&render::clean(&text));
+            }
+            Ok(Some(locks))
+        }
         Err(error @ WorldLockError::Unseen(_)) if mark != Mark::Run => {
             output::people(&format!("warning: {}", render::clean(&error.to_string())));
             Ok(None)

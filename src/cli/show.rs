@@ -3,7 +3,7 @@
 use super::exit::{CliError, Exit};
 use super::kept_plan::{fidelity, last_line};
 use super::runner::store;
-use super::{OutputFormat, Place, output};
+use super::{OutputFormat, Place, output, telling};
 use crate::environment::Environment;
 use crate::journal::{RunId, RunState};
 use crate::render;
@@ -29,10 +29,10 @@ pub(super) fn show(arguments: &Arguments) -> Result<Exit, CliError> {
         state.apply(record).expect("the whole was folded before");
         match arguments.output {
             OutputFormat::Ndjson => {
-                output::data(&serde_json::to_string(record).expect("records are plain data"));
+                output::data(&telling::line(record));
             }
             OutputFormat::Text => {
-                if let Some(line) = render::record_line(record, &state) {
+                if let Some(line) = telling::told(&directory, record, &state) {
                     output::data(&line);
                 }
             }

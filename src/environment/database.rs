@@ -43,6 +43,9 @@ pub struct Database {
     pub key: Option<PathBuf>,
     /// The role that creates, renames and ends sessions; `user` itself where this is absent.
     pub admin: Option<DatabaseAdmin>,
+    /// The pooler through which Kong connects, as people know it, such as `pgbouncer.internal:6432`. It hides whose sessions the
+    /// server sees, so that a person is asked where they would have told.
+    pub pooler: Option<String>,
     /// The database (by its name in this file) on whose server proofs of a backup run.
     pub scratch: Option<String>,
 }

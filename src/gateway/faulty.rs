@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
-    Expectation, Failure, HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice,
-    ProcessIdentity, Processes, Rotation, Since, Stopped, Traffic, Turn, TurnKind, VerifyTier, Web,
-    Writes,
+    Expectation, Failure, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun,
+    Packages, Practice, ProcessIdentity, Processes, Rotation, Since, Stopped, StrangeNode, Traffic,
+    Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::migrations::{MigrationState, Names};
@@ -161,6 +161,12 @@ impl<World: Clock> Clock for Faulty<World> {
     }
 }
 
+impl<World: Hold> Hold for Faulty<World> {
+    async fn holding(&self) -> Holding {
+        self.world.holding().await
+    }
+}
+
 impl<World: Processes> Processes for Faulty<World> {
     fn turn_to(&self, turn: Turn<'_>) {
         self.steps.turn_to(&turn);
@@ -206,6 +212,7 @@ hand_on! { Kong {
     look fn admin_status(node: &str) -> AdminStatus;
     look fn entities(node: &str) -> BTreeMap<String, u64>;
     look fn prove_database(node: &str) -> ();
+    look fn strange_nodes(node: &str) -> Vec<StrangeNode>;
     look fn migration_state(node: &str) -> MigrationState;
     change fn migrations_up(node: &str, lock_timeout: Duration) -> MigrationRun;
     change fn migrations_finish(node: &str, lock_timeout: Duration) -> MigrationRun;
@@ -231,6 +238,9 @@ hand_on! { Databases {
     look fn pending_migrations(database: &str) -> Names;
     look fn migration_lock(database: &str) -> bool;
     change fn clear_migration_lock(database: &str) -> ();
+    look fn kong_sessions(database: &str) -> KongSessions;
+    look fn write_denial(database: &str) -> WriteDenial;
+    change fn set_write_denial(database: &str, denial: WriteDenial) -> ();
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;
 } }
 

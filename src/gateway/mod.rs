@@ -6,6 +6,7 @@
 
 mod failure;
 mod faulty;
+mod hold;
 pub mod live;
 mod process_identity;
 pub mod simulated;
@@ -14,21 +15,23 @@ mod writes;
 
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
+pub use hold::{Hold, Holding};
 pub use process_identity::ProcessIdentity;
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
-    HttpAnswer, HttpRequest, Kong, MigrationRun, Packages, Practice, Processes, Report, Rotation,
-    RotationState, Stopped, Traffic, Turn, TurnKind, VerifyTier, Web,
+    HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, Processes,
+    Report, Rotation, RotationState, Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier,
+    Web, WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 
 /// The world.
 pub trait Gateway:
-    Clock + Processes + Practice + Kong + Packages + Databases + Traffic + Web
+    Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web
 {
 }
 
-impl<World: Clock + Processes + Practice + Kong + Packages + Databases + Traffic + Web> Gateway
-    for World
+impl<World: Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web>
+    Gateway for World
 {
 }

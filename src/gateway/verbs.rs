@@ -91,6 +91,8 @@ pub trait Kong {
     async fn entities(&self, node: &str) -> Result<BTreeMap<String, u64>, Failure>;
     /// Proves that a node's own settings lead to the database that the environment names for its cluster.
     async fn prove_database(&self, node: &str) -> Result<(), Failure>;
+    /// Kong nodes on the host of `node` that the environment does not list and that may use the same database as it.
+    async fn strange_nodes(&self, node: &str) -> Result<Vec<StrangeNode>, Failure>;
     /// The state of the migrations of a cluster, as the `kong` of `node` sees it.
     async fn migration_state(&self, node: &str) -> Result<MigrationState, Failure>;
     /// Runs `kong migrations up` with the `kong` of `node`.
@@ -105,6 +107,16 @@ pub trait Kong {
         node: &str,
         lock_timeout: Duration,
     ) -> Result<MigrationRun, Failure>;
+}
+
+/// A running Kong node that the environment does not list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StrangeNode {
+    /// Which process it is, for people.
+    pub described: String,
+    /// Whether it uses the database of the node that was asked about; `None` where its settings cannot be read or followed.
+    pub shares_database: Option<bool>,
 }
 
 /// How a node was stopped.
@@ -190,6 +202,12 @@ pub trait Databases {
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure>;
     /// Takes away a lock on migrations that a killed command left behind.
     async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure>;
+    /// The sessions of Kong's role on its database that no listed node can hold.
+    async fn kong_sessions(&self, database: &str) -> Result<KongSessions, Failure>;
+    /// Whether the database denies writes to Kong's configuration.
+    async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure>;
+    /// Makes the database deny such writes, admit them for a while, or admit them.
+    async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure>;
     /// Transactions older than `age`, described for people.
     async fn long_transactions(
         &self,
@@ -211,6 +229,29 @@ pub struct DatabaseFacts {
     pub sessions: u64,
     /// Why a swap is not possible, one line a reason; empty where it is.
     pub swap_obstacles: Vec<String>,
+}
+
+/// Whether a database denies writes to Kong's configuration, whoever sends them. What traffic writes is never denied.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WriteDenial {
+    /// It does not.
+    #[default]
+    Off,
+    /// It did and is to again: migrations are under way, or a part of the tables is open.
+    Suspended,
+    /// It does.
+    On,
+}
+
+/// Who is connected to a database as Kong's role.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct KongSessions {
+    /// The pooler through which Kong connects, where there is one: then addresses say nothing.
+    pub through: Option<String>,
+    /// Sessions from addresses where no listed node is, for people.
+    pub from_elsewhere: Vec<String>,
 }
 
 /// Digests of what a database holds.

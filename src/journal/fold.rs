@@ -3,6 +3,7 @@
 //! Everything that asks how a run stands asks this: the gate, `resume`, `show`, the lock. An event that cannot follow the ones
 //! before is an error, never a guess.
 
+mod entry;
 mod step;
 mod transition;
 mod undo;
@@ -15,13 +16,13 @@ use serde_json::Value;
 pub use step::{Step, StepResult, TargetStage, TargetState};
 pub use transition::IllegalTransition;
 
-use super::{Actor, Digest, Ending, Event, Header, Mark, Record, StepNo, Way};
+use super::{Actor, Adoption, Digest, Ending, Event, Header, Mark, Record, StepNo, Way};
 use crate::primitive::{Effect, Failure, Intent, ProcessIdentity};
 
 /// How a run stands after its records so far.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunState {
-    /// The first record.
+    /// The first record, with what an adopted playbook has replaced since.
     pub header: Option<Header>,
     /// What the script did, in order: what a replay is compared with.
     pub trail: Vec<Trail>,
@@ -35,6 +36,8 @@ pub struct RunState {
     pub ending: Option<Ending>,
     /// Why, in the verdict's words.
     pub reason: String,
+    /// How many edited playbooks were adopted.
+    pub adopted: u32,
     /// The way back that a person chose.
     pub way: Option<Way>,
     /// Given up by a person.
@@ -116,6 +119,8 @@ pub struct Approval {
     pub shown: String,
     /// Who approved, and when.
     pub given: Option<(Actor, Timestamp)>,
+    /// Given for another playbook than the run goes by now, so that it has to be given again.
+    pub lapsed: bool,
 }
 
 impl RunState {
@@ -213,6 +218,27 @@ impl RunState {
             .collect()
     }
 
+    /// Takes back the ends of phases with which the trail ends. A failure leaves every phase that it passes through, and an edited
+    /// playbook may go on inside one.
+    pub fn reopen_phases(&mut self) {
+        while let Some(Trail::Left(name)) = self.trail.last() {
+            self.phases.push(name.clone());
+            self.trail.pop();
+        }
+    }
+
+    /// The folder of the run's directory in which the sources stand that it goes by. Each adopted playbook gets one of its own.
+    #[must_use]
+    pub fn sources_folder(&self) -> String {
+        sources_folder(self.adopted)
+    }
+
+    /// The folder for the sources of the next playbook that is adopted.
+    #[must_use]
+    pub fn next_sources_folder(&self) -> String {
+        sources_folder(self.adopted + 1)
+    }
+
     /// What was left on the way back as a person chose: the undo that left it, its target, and what stays, in words.
     #[must_use]
     pub fn left(&self) -> Vec<(Intent, String, String)> {
@@ -236,6 +262,17 @@ impl RunState {
             Some(Ending::Done | Ending::Refused | Ending::Undone | Ending::UndoneUnverified)
         );
         over || self.abandoned
+    }
+
+    /// The phase, innermost first, that the script left last without doing anything since: where a failure came from, if it came
+    /// out of a phase.
+    #[must_use]
+    pub fn left_last(&self) -> Option<&str> {
+        let left = self.trail.iter().rev().map_while(|item| match item {
+            Trail::Left(name) => Some(name.as_str()),
+            Trail::Entered(_) | Trail::Step(_) => None,
+        });
+        left.last()
     }
 
     /// The phases around the script's present place, outermost first.
@@ -269,6 +306,34 @@ impl RunState {
     fn transition(&mut self, record: &Record) -> Result<(), IllegalTransition> {
         transition::apply(self, record)
     }
+}
+
+fn sources_folder(adopted: u32) -> String {
+    match adopted {
+        0 => "sources".to_owned(),
+        later => format!("sources-{}", later + 1),
+    }
+}
+
+/// From here on the run goes by another playbook. What was approved for the one before has to be approved again.
+fn adopt(state: &mut RunState, adoption: &Adoption) -> Result<(), String> {
+    let header = state.header.as_mut().ok_or("there is no header")?;
+    if header.sources != adoption.replaced {
+        return Err("it replaces sources that the run did not go by".to_owned());
+    }
+    if state.direction == Direction::Unwinding {
+        return Err("the run is on its way back".to_owned());
+    }
+    header.playbook.clone_from(&adoption.playbook);
+    header.api = adoption.api;
+    header.sources.clone_from(&adoption.sources);
+    header.parameters.clone_from(&adoption.parameters);
+    state.adopted += 1;
+    state.reopen_phases();
+    for approval in state.approvals.values_mut() {
+        approval.lapsed = true;
+    }
+    Ok(())
 }
 
 /// The runner's own record of itself clears how the run was put down before.

@@ -12,6 +12,7 @@ mod memory;
 mod outage;
 mod record;
 mod store;
+mod text;
 mod ways;
 
 pub use chain::{Chain, Damage, verify};
@@ -25,10 +26,10 @@ pub use fold::{
 pub use memory::MemoryJournal;
 pub use outage::Outage;
 pub use record::{
-    Actor, Ending, Event, Header, Mark, Place, Record, RunId, SettledAs, Source, StepNo, Target,
-    VERSION,
+    Actor, Ending, Event, Header, Mark, Record, RunId, SettledAs, StepNo, Target, VERSION,
 };
 pub use store::{RunDirectory, Store};
+pub use text::{Adoption, Place, Raised, Source};
 pub use ways::{Loses, NewUndo, Takes, Way, WayBack, WaysBack};
 
 use jiff::Timestamp;

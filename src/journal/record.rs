@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Digest, NewUndo, Way};
+use super::{Adoption, Digest, NewUndo, Place, Raised, Source, Way};
 use crate::primitive::{Failure, Intent, ProcessIdentity};
 
 /// The version of the record format. A change of meaning raises it and ships with an old journal as a test.
@@ -167,11 +167,15 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// An edited playbook replays everything recorded equally, and the run goes by it from here on.
+    PlaybookAdopted(Box<Adoption>),
     /// A failed step is to be attempted again.
     Retried {
         /// The step.
         step: StepNo,
     },
+    /// The playbook ended in something that it did not catch.
+    Raised(Box<Raised>),
     /// A person chose how to come back.
     WayChosen {
         /// How.
@@ -251,6 +255,9 @@ pub enum Event {
         ending: Ending,
         /// Why, in a sentence.
         reason: String,
+        /// What the playbook itself raised with a hint and did not catch; a step's failure has a record of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        raised: Option<Failure>,
     },
 }
 
@@ -276,15 +283,6 @@ pub struct Header {
     pub plan: Option<Digest>,
 }
 
-/// One stored source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
-    /// The name that messages and imports use, such as `std/smoke`.
-    pub name: String,
-    /// The digest of its text.
-    pub digest: Digest,
-}
-
 /// One thing that a step acts upon.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Target {
@@ -295,23 +293,6 @@ pub struct Target {
     /// What takes the step back there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub undo: Option<Intent>,
-}
-
-/// A place in a playbook or module.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The source's name.
-    pub source: String,
-    /// Line, from 1.
-    pub line: u32,
-    /// Column in characters, from 1.
-    pub column: u32,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}:{}", self.source, self.line, self.column)
-    }
 }
 
 /// Why a runner took up a run.
@@ -380,6 +361,8 @@ pub enum Ending {
     Held,
     /// Put down between two steps, to be resumed.
     Paused,
+    /// The playbook went another way than recorded: put down where it did, for a playbook that goes the recorded way.
+    Diverged,
 }
 
 impl Ending {
@@ -394,6 +377,7 @@ impl Ending {
             Self::Stuck => "stuck",
             Self::Held => "held",
             Self::Paused => "paused",
+            Self::Diverged => "diverged",
         }
     }
 }

@@ -8,6 +8,7 @@
 //!     journal.ndjson     0600
 //!     environment.json   the environment as it was, references to secrets only
 //!     sources/NAME.rhai  the playbook and its modules as they were
+//!     sources-2/…        those of the first edited playbook that was adopted, and so on
 //!     answers/           what people answered from another terminal
 //!     output/            captured output of the programs that steps ran
 //! ```

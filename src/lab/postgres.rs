@@ -30,7 +30,7 @@ pub enum PostgresError {
     /// No server binaries are installed.
     #[error("PostgreSQL's server is not installed: no `initdb` under {VERSIONS}")]
     NotInstalled,
-    /// A directory could not be made or given away.
+    /// A directory or a file could not be made or given away.
     #[error("cannot prepare `{}`: {source}", path.display())]
     Directory {
         /// The directory.
@@ -111,6 +111,22 @@ impl PrivatePostgres {
             binaries: binaries()?,
             data: data.to_owned(),
             socket: socket.to_owned(),
+        })
+    }
+
+    /// Writes a file of the data directory, for the server only.
+    pub fn write(&self, name: &str, text: &str) -> Result<(), PostgresError> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let path = self.data.join(name);
+        let write = || -> io::Result<()> {
+            let mut options = std::fs::OpenOptions::new();
+            let options = options.write(true).create(true).truncate(true).mode(0o600);
+            io::Write::write_all(&mut options.open(&path)?, text.as_bytes())?;
+            give_to_server(&path)
+        };
+        write().map_err(|source| PostgresError::Directory {
+            path: path.clone(),
+            source,
         })
     }
 
@@ -231,16 +247,22 @@ fn private_directory(directory: &Path) -> Result<(), PostgresError> {
     use std::os::unix::fs::PermissionsExt as _;
     let prepare = || -> io::Result<()> {
         std::fs::create_dir_all(directory)?;
-        if rustix::process::geteuid().is_root() {
-            let (user, group) = postgres_ids()?;
-            std::os::unix::fs::chown(directory, Some(user), Some(group))?;
-        }
+        give_to_server(directory)?;
         std::fs::set_permissions(directory, std::fs::Permissions::from_mode(0o700))
     };
     prepare().map_err(|source| PostgresError::Directory {
         path: directory.to_owned(),
         source,
     })
+}
+
+/// Makes `path` the server's user's, where that is another than ours.
+fn give_to_server(path: &Path) -> io::Result<()> {
+    if rustix::process::geteuid().is_root() {
+        let (user, group) = postgres_ids()?;
+        std::os::unix::fs::chown(path, Some(user), Some(group))?;
+    }
+    Ok(())
 }
 
 /// User and group id of `postgres`, from the password file, which is where the distribution's package puts it.

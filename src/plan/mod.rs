@@ -6,11 +6,13 @@
 mod fidelity;
 mod history;
 mod kept;
+mod runbook;
 mod step;
 
 pub use fidelity::Fidelity;
 pub use history::learn;
 pub use kept::{KeptPlan, KeptPlanError};
+pub use runbook::{RunbookStep, runbook};
 pub use step::{Granted, PlannedStep};
 
 use std::collections::BTreeMap;

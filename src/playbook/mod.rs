@@ -9,5 +9,5 @@ mod window;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use header::{API, Header, HeaderError};
-pub use parameter::{Parameter, ParameterError, ParameterType, duration, resolve};
+pub use parameter::{Parameter, ParameterError, ParameterType, duration, resolve, resolve_again};
 pub use window::{Window, WindowError};

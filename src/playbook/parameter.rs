@@ -113,6 +113,27 @@ pub fn resolve(
     declared.iter().map(value).collect()
 }
 
+/// Resolves the values that a run has against what an edited playbook declares: a parameter that it no longer has is dropped, a
+/// new one takes its preset, and each value must be of its type still.
+pub fn resolve_again(
+    declared: &BTreeMap<String, Parameter>,
+    values: &BTreeMap<String, Value>,
+    clusters: &[&str],
+    databases: &[&str],
+) -> Result<BTreeMap<String, Value>, ParameterError> {
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    };
+    let given = values
+        .iter()
+        .filter(|(name, _)| declared.contains_key(*name))
+        .map(|(name, value)| (name.clone(), text(value)))
+        .collect();
+    resolve(declared, &given, clusters, databases)
+}
+
 impl ParameterType {
     /// Reads `text` as a value of this type, in the form that scripts see.
     fn read(self, text: &str, clusters: &[&str], databases: &[&str]) -> Result<Value, String> {

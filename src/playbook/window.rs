@@ -121,13 +121,28 @@ impl fmt::Display for Window {
 }
 
 impl Window {
-    /// How long until the window is open; zero while it is.
+    /// How long until the window is open with at least `needed` of it ahead; zero when that is now, and `None` if no opening in the
+    /// coming week is long enough.
     #[must_use]
-    pub fn opens_in(&self, now: Timestamp) -> Duration {
+    pub fn fits_in(&self, now: Timestamp, needed: Duration) -> Option<Duration> {
+        if *self == Self::Any {
+            return Some(Duration::ZERO);
+        }
         self.openings(now)
-            .filter(|(_, closes)| *closes > now)
-            .map(|(opens, _)| Duration::try_from(opens.duration_since(now)).unwrap_or_default())
-            .next()
+            .map(|(opens, closes)| (opens.max(now), closes))
+            .find(|(from, closes)| from < closes && between(*from, *closes) >= needed)
+            .map(|(from, _)| between(now, from))
+    }
+
+    /// The longest opening around `now`: of the past day and the coming week.
+    #[must_use]
+    pub fn longest(&self, now: Timestamp) -> Duration {
+        if *self == Self::Any {
+            return Duration::MAX;
+        }
+        self.openings(now)
+            .map(|(opens, closes)| between(opens, closes))
+            .max()
             .unwrap_or_default()
     }
 
@@ -186,6 +201,11 @@ impl Window {
     }
 }
 
+/// How long it is from one moment to a later one; nothing if it is not later.
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::try_from(to.duration_since(from)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,18 +243,21 @@ mod tests {
         // 2026-11-22 is a Sunday; Berlin is one hour ahead of UTC.
         let window = window("sun 02:00-04:00 Europe/Berlin");
         assert_eq!(
-            window.opens_in(at("2026-11-22T00:30:00Z")),
-            Duration::from_mins(30)
+            window.fits_in(at("2026-11-22T00:30:00Z"), Duration::ZERO),
+            Some(Duration::from_mins(30))
         );
         assert_eq!(window.remaining(at("2026-11-22T00:30:00Z")), None);
-        assert_eq!(window.opens_in(at("2026-11-22T01:00:00Z")), Duration::ZERO);
+        assert_eq!(
+            window.fits_in(at("2026-11-22T01:00:00Z"), Duration::ZERO),
+            Some(Duration::ZERO)
+        );
         assert_eq!(
             window.remaining(at("2026-11-22T02:00:00Z")),
             Some(Duration::from_hours(1))
         );
         assert_eq!(
-            window.opens_in(at("2026-11-22T03:00:00Z")),
-            Duration::from_hours(7 * 24 - 2)
+            window.fits_in(at("2026-11-22T03:00:00Z"), Duration::ZERO),
+            Some(Duration::from_hours(7 * 24 - 2))
         );
     }
 
@@ -249,10 +272,51 @@ mod tests {
 
     #[test]
     fn any_is_always_open() {
-        assert_eq!(Window::Any.opens_in(Timestamp::UNIX_EPOCH), Duration::ZERO);
+        assert_eq!(
+            Window::Any.fits_in(Timestamp::UNIX_EPOCH, Duration::MAX),
+            Some(Duration::ZERO)
+        );
         assert_eq!(
             Window::Any.remaining(Timestamp::UNIX_EPOCH),
             Some(Duration::MAX)
         );
+    }
+
+    #[test]
+    fn work_waits_for_an_opening_that_holds_all_of_it() {
+        let window = window("sat,sun 02:00-04:00 UTC");
+        // Saturday, half an hour before it closes.
+        let late = at("2026-11-21T03:30:00Z");
+        let fits = |minutes| window.fits_in(late, Duration::from_mins(minutes));
+        assert_eq!(fits(30), Some(Duration::ZERO));
+        assert_eq!(fits(31), Some(Duration::from_mins(22 * 60 + 30)));
+        assert_eq!(fits(120), fits(31));
+        assert_eq!(fits(121), None);
+        assert_eq!(window.longest(late), Duration::from_hours(2));
+    }
+
+    proptest::proptest! {
+        /// Where the answer leads, the window is open and holds the work; and no work fits earlier than less work.
+        #[test]
+        fn where_the_work_fits_there_is_room_for_it(
+            start in 0_i8..24, end in 0_i8..24, day in 0_usize..7, second in 0_i64..1_209_600, minutes in 0_u64..1_500,
+        ) {
+            let window = Window::Weekly {
+                days: vec![DAYS[day].1],
+                start: Time::constant(start, 0, 0, 0),
+                end: Time::constant(end, 0, 0, 0),
+                zone: "Europe/Berlin".to_owned(),
+            };
+            let now = at("2026-10-20T00:00:00Z") + Duration::from_secs(second.unsigned_abs());
+            let needed = Duration::from_mins(minutes);
+            match window.fits_in(now, needed) {
+                Some(wait) => {
+                    let left = window.remaining(now + wait);
+                    proptest::prop_assert!(left.is_some_and(|left| left >= needed), "{left:?} of {needed:?}");
+                    proptest::prop_assert!(window.fits_in(now, needed / 2).is_some_and(|less| less <= wait));
+                }
+                None => proptest::prop_assert!(window.remaining(now).is_none_or(|left| left < needed)),
+            }
+        }
     }
 }

@@ -172,7 +172,8 @@ impl Restore {
 }
 
 impl Primitive for Restore {
-    type Observed = ContentDigest;
+    /// Nothing where the database takes no connections: a swap that was killed has left it closed.
+    type Observed = Option<ContentDigest>;
     type Outcome = ContentDigest;
     const VERB: &'static str = "database.restore";
     const EFFECT: Effect = Effect::StopsTraffic;
@@ -182,11 +183,18 @@ impl Primitive for Restore {
         vec![self.database.clone()]
     }
 
-    async fn observe(&self, world: &impl Gateway, target: &str) -> Result<ContentDigest, Failure> {
-        world.content_digest(target).await
+    async fn observe(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+    ) -> Result<Option<ContentDigest>, Failure> {
+        match world.content_digest(target).await {
+            Err(failure) if failure.code == "database.closed" => Ok(None),
+            found => found.map(Some),
+        }
     }
 
-    fn undo(&self, _target: &str, _observed: &ContentDigest) -> Option<Intent> {
+    fn undo(&self, _target: &str, _observed: &Option<ContentDigest>) -> Option<Intent> {
         None
     }
 
@@ -194,11 +202,11 @@ impl Primitive for Restore {
         &self,
         world: &impl Gateway,
         target: &str,
-        observed: &ContentDigest,
+        observed: &Option<ContentDigest>,
     ) -> Result<ContentDigest, Failure> {
-        if *observed == self.backup.content {
+        if observed.as_ref() == Some(&self.backup.content) {
             // It already holds that: the step that this takes back had no effect yet.
-            return Ok(observed.clone());
+            return Ok(self.backup.content.clone());
         }
         world
             .restore_database(target, &self.backup, self.copy.as_deref(), &self.retired())
@@ -218,7 +226,7 @@ impl Primitive for Restore {
         &self,
         _: &impl Gateway,
         _: &str,
-        _: &ContentDigest,
+        _: &Option<ContentDigest>,
     ) -> Result<Settled<ContentDigest>, Failure> {
         // Every point of a swap is told apart by looking, and the swap goes on from there.
         Ok(Settled::Partly)

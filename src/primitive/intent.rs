@@ -2,10 +2,12 @@
 //!
 //! Invariant: an intent holds no secret and nothing volatile. It names things; it does not address them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Effect, Failure, Primitive, Settled};
+use super::{Effect, Failure, History, Past, Primitive, Settled};
 use crate::gateway::Gateway;
 
 /// One line per primitive makes the enum and hands each question on to the primitive that answers it.
@@ -37,7 +39,7 @@ macro_rules! intents {
             /// What the step is to the gate.
             #[must_use]
             pub fn effect(&self) -> Effect {
-                match self { $(Self::$name(_) => <super::$name as Primitive>::EFFECT,)* }
+                match self { $(Self::$name(primitive) => Primitive::effect(primitive),)* }
             }
 
             /// What the step observes, such as `node`; empty where it observes nothing.
@@ -62,6 +64,11 @@ macro_rules! intents {
                 match self { $(Self::$name(primitive) => primitive.require(world, target, &typed(observed)?).await,)* }
             }
 
+            /// Refuses what the run has not proven so far; answers what stays in doubt.
+            pub async fn evidence(&self, world: &impl Gateway, history: &History) -> Result<Vec<String>, Failure> {
+                match self { $(Self::$name(primitive) => primitive.evidence(world, history).await,)* }
+            }
+
             /// The intent that takes the step back at `target`.
             pub fn undo(&self, target: &str, observed: &Value) -> Result<Option<Intent>, Failure> {
                 match self { $(Self::$name(primitive) => Ok(primitive.undo(target, &typed(observed)?)),)* }
@@ -80,9 +87,15 @@ macro_rules! intents {
                 }
             }
 
-            /// Whether what a finished step established has lapsed, and what.
-            pub async fn lapsed(&self, world: &impl Gateway, outcome: &Value) -> Result<Option<String>, Failure> {
-                match self { $(Self::$name(primitive) => primitive.lapsed(world, typed(outcome)?).await,)* }
+            /// Whether a finished step still is a standing condition.
+            #[must_use]
+            pub fn stands(&self, before: &[Past], after: &[Past]) -> bool {
+                match self { $(Self::$name(primitive) => Primitive::stands(primitive, before, after),)* }
+            }
+
+            /// Whether what a finished step established has lapsed, and what. The steps after it took `worked`.
+            pub async fn lapsed(&self, world: &impl Gateway, outcome: &Value, worked: Duration) -> Result<Option<String>, Failure> {
+                match self { $(Self::$name(primitive) => primitive.lapsed(world, typed(outcome)?, worked).await,)* }
             }
 
             /// Finds out how a step at `target` turned out that was begun and never ended.

@@ -1,5 +1,7 @@
 //! Primitives that only look: one question instead of five.
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -24,8 +26,9 @@ pub trait Look: Serialize + DeserializeOwned + Clone + PartialEq {
         &self,
         world: &impl Gateway,
         answer: Self::Answer,
+        worked: Duration,
     ) -> Result<Option<String>, Failure> {
-        let _ = (world, answer);
+        let _ = (world, answer, worked);
         Ok(None)
     }
 }
@@ -61,8 +64,9 @@ impl<T: Look> Primitive for T {
         &self,
         world: &impl Gateway,
         answer: T::Answer,
+        worked: Duration,
     ) -> Result<Option<String>, Failure> {
-        Look::lapsed(self, world, answer).await
+        Look::lapsed(self, world, answer, worked).await
     }
 
     async fn settle(

@@ -6,6 +6,7 @@
 
 mod clock;
 mod database;
+mod history;
 mod http;
 mod intent;
 mod kong;
@@ -17,11 +18,14 @@ mod run;
 mod traffic;
 mod words;
 
+use std::time::Duration;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use clock::{Now, Pause};
 pub use database::{Backup, DropCopy, Facts, Restore, Verify};
+pub use history::{History, Past};
 pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
@@ -49,6 +53,8 @@ pub enum Effect {
     Own,
     /// Changes something that its undo brings back.
     Change,
+    /// Rewrites the database that every node serves from; its undo is the way back. Standing conditions are checked again before it.
+    Migrates,
     /// Takes requests away from clients; standing conditions are checked again before it.
     StopsTraffic,
     /// Lets client requests reach what was changed; from here on a failure holds instead of undoing.
@@ -106,6 +112,16 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
         Ok(())
     }
 
+    /// Refuses what the run itself has not proven so far, and answers what stays in doubt: a person is asked about that.
+    async fn evidence(
+        &self,
+        world: &impl Gateway,
+        history: &History,
+    ) -> Result<Vec<String>, Failure> {
+        let _ = (world, history);
+        Ok(Vec::new())
+    }
+
     /// The intent that takes the step back at `target`, from what was observed before it.
     fn undo(&self, target: &str, observed: &Self::Observed) -> Option<Intent>;
 
@@ -123,14 +139,27 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
         observed: &Self::Observed,
     ) -> Result<Self::Outcome, Failure>;
 
+    /// What it is to the gate, where that depends on what is wanted.
+    fn effect(&self) -> Effect {
+        Self::EFFECT
+    }
+
+    /// Whether a finished step still is a standing condition, given the finished steps around it: what one established, a later one
+    /// can end.
+    fn stands(&self, before: &[Past], after: &[Past]) -> bool {
+        let _ = (before, after);
+        true
+    }
+
     /// Whether what this step established still stands, for a step that gives the later ones their permission (a window that is open,
-    /// a freeze that holds). `outcome` is what it answered then; `Some` says what has lapsed.
+    /// a freeze that holds). `outcome` is what it answered then, `worked` how long the steps after it took; `Some` says what has lapsed.
     async fn lapsed(
         &self,
         world: &impl Gateway,
         outcome: Self::Outcome,
+        worked: Duration,
     ) -> Result<Option<String>, Failure> {
-        let _ = (world, outcome);
+        let _ = (world, outcome, worked);
         Ok(None)
     }
 

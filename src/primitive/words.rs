@@ -1,6 +1,6 @@
 //! What a step is done to, or with, as a person reads it.
 
-use super::{Check, Intent};
+use super::{Check, FreezeMode, Intent};
 
 impl Intent {
     /// What it is done to, or with, in words.
@@ -21,6 +21,9 @@ impl Intent {
                 word(&verify.tier),
                 if verify.keep { ", kept as standby" } else { "" }
             ),
+            Self::Freeze(freeze) if freeze.mode == FreezeMode::Observe => {
+                format!("{}, watched, not frozen", freeze.cluster)
+            }
             Self::Check(check) => request(check),
             Self::Poll(poll) => request(&poll.check),
             other => other.targets().join(", "),

@@ -1,12 +1,13 @@
 //! Findings about a playbook, with the line they are about.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity as Level, SourceCode,
 };
 
 use super::clean;
+use crate::journal::{Place, Raised};
 use crate::playbook::{Diagnostic, Severity};
 
 /// One finding with the text that it is about, as miette wants it.
@@ -91,6 +92,48 @@ pub fn diagnostics(
         let _ = handler.render_report(&mut rendered, &excerpt);
     }
     rendered
+}
+
+/// Renders what a playbook did not catch, with the line that it came from and the calls that led there. Nothing where its place
+/// is not known.
+pub fn uncaught(
+    raised: &Raised,
+    left_last: Option<&str>,
+    text: impl Fn(&str) -> Option<String>,
+    color: bool,
+) -> Option<String> {
+    let place = raised.place.as_ref()?;
+    let line = |place: &Place| {
+        let text = text(&place.source).unwrap_or_default();
+        let line = text.lines().nth(place.line.saturating_sub(1) as usize);
+        line.unwrap_or_default().to_owned()
+    };
+    // The phase that was left last is the one it came out of only if the failure passed through one.
+    let out_of_phase = raised
+        .through
+        .iter()
+        .any(|call| line(call).contains("phase("));
+    let length = line(place)
+        .chars()
+        .skip(place.column.saturating_sub(1) as usize)
+        .take_while(|character| character.is_alphanumeric() || *character == '_')
+        .count();
+    let finding = Diagnostic {
+        code: raised.failure.code.clone(),
+        severity: Severity::Error,
+        message: raised.failure.message.clone(),
+        source: place.source.clone(),
+        line: place.line,
+        column: place.column,
+        length: u32::try_from(length.max(1)).unwrap_or(1),
+        phase: left_last.filter(|_| out_of_phase).map(str::to_owned),
+        help: raised.failure.hint.clone(),
+    };
+    let mut rendered = diagnostics(&[finding], &text, color);
+    for call in &raised.through {
+        let _ = writeln!(rendered, "  called from {call}");
+    }
+    Some(rendered.trim_end().to_owned())
 }
 
 /// The bytes of a finding: its place is told in characters.

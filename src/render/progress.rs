@@ -1,7 +1,9 @@
 //! A run as it happens: one line for a record that a person wants to see.
 
+use std::collections::BTreeSet;
+
 use super::{clean, duration};
-use crate::journal::{Actor, Event, Record, RunState, SettledAs, StepNo};
+use crate::journal::{Actor, Adoption, Event, Mark, Record, RunState, SettledAs, Source, StepNo};
 use crate::primitive::Intent;
 
 /// The line for `record`, if it deserves one; `state` is the run after it.
@@ -62,6 +64,9 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
                 failure(Some(found))
             )
         }
+        Event::Settled { step, .. } if is_approval(state, *step) => {
+            format!("{:>3} ? {}", step.0, settled_approval(state, *step))
+        }
         Event::Settled {
             step, found, by, ..
         } => {
@@ -81,6 +86,11 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             "{:>3} ? interrupted, and the world does not tell: {}",
             step.0,
             clean(why)
+        ),
+        Event::PlaybookAdopted(adoption) => format!(
+            "{} adopted an edited playbook: {}",
+            adoption.by,
+            edited(adoption)
         ),
         Event::Retried { step } => format!("{:>3} ↻ attempted again", step.0),
         Event::WayChosen { way, by, .. } => format!("way back chosen by {by}: {way}"),
@@ -104,10 +114,15 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             let quoted = clean(shown).replace('\n', "\n      ");
             format!("{:>3} ? approval wanted: {quoted}", step.0)
         }
+        Event::Verdict {
+            raised: Some(raised),
+            ..
+        } => format!("✗ the playbook{}", failure(Some(raised))),
         Event::Approved { step, by } => format!("{:>3} ✓ approved by {by}", step.0),
         Event::Abandoned { by, reason } => format!("abandoned by {by}: {}", clean(reason)),
         Event::Attached { .. }
         | Event::PhaseLeft { .. }
+        | Event::Raised(_)
         | Event::Started { .. }
         | Event::TargetStarted { .. }
         | Event::UndoStarted { .. }
@@ -115,6 +130,56 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
         | Event::Verdict { .. } => return None,
     };
     Some(format!("{}{line}", indent(depth)))
+}
+
+/// Whether the step is an approval: nothing took effect or did not, a person was asked.
+fn is_approval(state: &RunState, step: StepNo) -> bool {
+    let found = state.step(step);
+    found.is_some_and(|step| matches!(step.intent, Intent::Approve(_)))
+}
+
+/// What becomes of an approval that was being asked for when the run was interrupted.
+fn settled_approval(state: &RunState, step: StepNo) -> &'static str {
+    let approval = state.approvals.get(&step);
+    if approval.is_some_and(|approval| approval.given.is_some()) {
+        "it was approved before the interruption"
+    } else if state.mark == Some(Mark::Rollback) {
+        "nobody had answered"
+    } else {
+        "nobody had answered; it is asked again"
+    }
+}
+
+/// Which sources an adopted playbook changes, brings and leaves out.
+fn edited(adoption: &Adoption) -> String {
+    let digest = |sources: &[Source], name: &str| {
+        let found = sources.iter().find(|source| source.name == name);
+        found.map(|source| source.digest)
+    };
+    let names: BTreeSet<&str> = adoption
+        .replaced
+        .iter()
+        .chain(&adoption.sources)
+        .map(|source| source.name.as_str())
+        .collect();
+    let told = names.into_iter().filter_map(|name| {
+        let word = match (
+            digest(&adoption.replaced, name),
+            digest(&adoption.sources, name),
+        ) {
+            (Some(before), Some(after)) if before == after => return None,
+            (Some(_), Some(_)) => "changed",
+            (None, _) => "new",
+            (_, None) => "left out",
+        };
+        Some(format!("`{}` {word}", clean(name)))
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        "nothing in it differs".to_owned()
+    } else {
+        told.join(", ")
+    }
 }
 
 fn indent(depth: usize) -> String {

@@ -8,7 +8,7 @@ use crate::journal::{Ending, RunState};
 pub struct Standing {
     /// One word: `done`, `undone`, `stuck`, …
     pub word: &'static str,
-    /// The commands that lead on, the safest first; without `RUN` filled in.
+    /// The commands that lead on, the safest first; `RUN` stands for its name.
     pub next: Vec<&'static str>,
 }
 
@@ -18,27 +18,35 @@ pub fn standing(state: &RunState) -> Standing {
     if state.abandoned {
         return Standing {
             word: "abandoned",
-            next: vec!["cutover show"],
+            next: vec!["cutover show RUN"],
         };
     }
     let (word, next) = match state.ending {
         None => (
             "running or interrupted",
-            vec!["cutover resume", "cutover rollback"],
+            vec!["cutover resume RUN", "cutover rollback RUN"],
         ),
-        Some(Ending::Done) => ("done", vec!["cutover show"]),
-        Some(Ending::Refused) => ("refused", vec!["cutover show"]),
-        Some(Ending::Undone) => ("undone", vec!["cutover show"]),
+        Some(Ending::Done) => ("done", vec!["cutover show RUN"]),
+        Some(Ending::Refused) => ("refused", vec!["cutover show RUN"]),
+        Some(Ending::Undone) => ("undone", vec!["cutover show RUN"]),
         Some(Ending::UndoneUnverified) => {
-            ("undone, not all of it read again", vec!["cutover show"])
+            ("undone, not all of it read again", vec!["cutover show RUN"])
         }
-        Some(Ending::Stuck) => ("stuck", vec!["cutover rollback", "cutover show"]),
-        Some(Ending::Held) => ("held", vec!["cutover retry", "cutover rollback"]),
+        Some(Ending::Stuck) => ("stuck", vec!["cutover rollback RUN", "cutover show RUN"]),
+        Some(Ending::Held) => ("held", vec!["cutover retry RUN", "cutover rollback RUN"]),
         Some(Ending::Paused) if waits_for_approval(state) => (
             "paused",
-            vec!["cutover approve", "cutover resume", "cutover rollback"],
+            vec![
+                "cutover approve RUN",
+                "cutover resume RUN",
+                "cutover rollback RUN",
+            ],
         ),
-        Some(Ending::Paused) => ("paused", vec!["cutover resume", "cutover rollback"]),
+        Some(Ending::Diverged) => (
+            "paused",
+            vec!["cutover resume RUN --playbook FILE", "cutover rollback RUN"],
+        ),
+        Some(Ending::Paused) => ("paused", vec!["cutover resume RUN", "cutover rollback RUN"]),
     };
     Standing { word, next }
 }
@@ -62,11 +70,11 @@ pub fn verdict(state: &RunState) -> String {
     let head = state.head.map(|head| head.short()).unwrap_or_default();
     let commands: Vec<String> = next
         .iter()
-        .map(|command| format!("`{command} {}`", header.run))
+        .map(|command| format!("`{}`", command.replace("RUN", &header.run.0)))
         .collect();
-    // How production stands comes first, whatever else there is to say; a run that is over has said it by its verdict.
+    // How production stands comes first, whatever else there is to say; a run that is done has said it by its verdict.
     let first = production(state)
-        .filter(|_| !state.closed())
+        .filter(|_| state.ending != Some(Ending::Done) || state.abandoned)
         .map(|down| format!("{down}; "))
         .unwrap_or_default();
     let down = downtime(state)

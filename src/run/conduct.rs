@@ -7,7 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::{Back, Call, Fault, Gate, People, Raised, Reply, Request, Script};
 use crate::environment::OnFailure;
 use crate::gateway::{Gateway, Since};
-use crate::journal::{Durability, Ending, Event, JournalError, Trail, WaysBack};
+use crate::journal::{
+    Durability, Ending, Event, JournalError, RunState, StepResult, Trail, WaysBack,
+};
+use crate::primitive::Failure;
 
 /// How a runner put a run down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -32,6 +35,7 @@ pub async fn conduct<World: Gateway, Person: People>(
         Ok(None) => (Ending::Done, "the playbook ran to its end".to_owned(), None),
         Ok(Some(raised)) => {
             let reason = raised.failure.message.clone();
+            put_down(gate, raised.clone())?;
             let (ending, reason) = turn_back(gate, script, on_failure, reason).await?;
             (ending, reason, Some(raised))
         }
@@ -99,7 +103,7 @@ async fn stopped<World: Gateway, Person: People>(
     match fault {
         Fault::Journal(error) => Err(error),
         Fault::Paused { reason } => Ok((Ending::Paused, reason)),
-        Fault::Diverged(divergence) => Ok((Ending::Paused, divergence.to_string())),
+        Fault::Diverged(divergence) => Ok((Ending::Diverged, divergence.to_string())),
         Fault::Denied(_) | Fault::ScriptDied(_) | Fault::Budget(_) => {
             turn_back(gate, script, on_failure, fault.to_string()).await
         }
@@ -210,6 +214,30 @@ fn unwound(result: Result<(Ending, String), Fault>) -> Result<(Ending, String), 
     }
 }
 
+/// Writes down what the playbook did not catch, and where it came from.
+fn put_down<World: Gateway, Person: People>(
+    gate: &Gate<World, Person>,
+    mut raised: Raised,
+) -> Result<(), JournalError> {
+    // The interpreter does not say where a step was called whose failure it carries; the step does.
+    let place = gate.recorder.state(|state| {
+        let step = state.failed_step()?;
+        let same = matches!(&step.result, StepResult::Failed(failure)
+            if failure.code == raised.failure.code && failure.message == raised.failure.message);
+        step.place.clone().filter(|_| same)
+    });
+    raised.place = raised.place.or(place);
+    let event = Event::Raised(Box::new(raised));
+    match gate
+        .recorder
+        .record(gate.world.now(), event, Durability::WithNext)
+    {
+        Ok(()) => Ok(()),
+        Err(Fault::Journal(error)) => Err(error),
+        Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
+    }
+}
+
 fn conclude<World: Gateway, Person: People>(
     gate: &Gate<World, Person>,
     ending: Ending,
@@ -219,6 +247,11 @@ fn conclude<World: Gateway, Person: People>(
     let event = Event::Verdict {
         ending,
         reason: reason.clone(),
+        raised: raised
+            .as_ref()
+            .map(|raised| &raised.failure)
+            .filter(|failure| gate.recorder.state(|state| is_news(state, failure)))
+            .cloned(),
     };
     match gate
         .recorder
@@ -232,4 +265,14 @@ fn conclude<World: Gateway, Person: People>(
         Err(Fault::Journal(error)) => Err(error),
         Err(fault) => unreachable!("recording fails with the journal alone, not with: {fault}"),
     }
+}
+
+/// Whether the failure says more than its message, which the verdict has, and no step has told it.
+fn is_news(state: &RunState, failure: &Failure) -> bool {
+    let has_hint = failure.hint.as_ref().is_some_and(|hint| !hint.is_empty());
+    let told = state.steps.iter().any(|step| {
+        // What comes back from a script has passed through a map, in which an absent hint is an empty one.
+        matches!(&step.result, StepResult::Failed(found) if found.code == failure.code && found.message == failure.message)
+    });
+    has_hint && !told
 }

@@ -97,19 +97,19 @@ impl Cursor {
         })
     }
 
-    /// The script ended; it must not end earlier than recorded.
-    pub(super) fn end(&self, state: &RunState) -> Result<(), Fault> {
+    /// Whether everything recorded has been replayed.
+    pub(super) fn at_end(&self) -> bool {
+        self.position >= self.recorded
+    }
+
+    /// The script ended, as `attempted` says; it must not end earlier than recorded.
+    pub(super) fn end(&self, state: &RunState, attempted: String) -> Result<(), Fault> {
         match state
             .trail
             .get(self.position)
             .filter(|_| self.position < self.recorded)
         {
-            Some(recorded) => Err(diverged(
-                state,
-                Some(recorded),
-                "the end of the playbook".to_owned(),
-                None,
-            )),
+            Some(recorded) => Err(diverged(state, Some(recorded), attempted, None)),
             None => Ok(()),
         }
     }

@@ -73,6 +73,9 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             Ok(targets) => targets,
             Err(failure) => return self.failed_before(number, call, failure).map(Reply::Now),
         };
+        if let Err(failure) = self.evidence(number, &call.intent).await? {
+            return self.failed_before(number, call, failure).map(Reply::Now);
+        }
         let Call {
             intent,
             place,
@@ -110,7 +113,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// The script reached its end; that is a divergence when more is recorded.
     pub fn end(&self) -> Result<(), Fault> {
-        self.recorder.state(|state| self.cursor.end(state))
+        self.recorder
+            .state(|state| self.cursor.end(state, "the end of the playbook".to_owned()))
     }
 
     /// The answers of what is recorded, to be sent ahead.
@@ -184,6 +188,9 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             }
         }
         self.standing(intent).await?;
+        if intent.effect() != Effect::Read {
+            self.hold().await?;
+        }
         Ok(Permit(()))
     }
 
@@ -193,6 +200,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         if self.recorder.state(given).is_some() {
             return Ok(());
         }
+        self.ask_anew(step, shown).await
+    }
+
+    /// The same, whatever was approved before.
+    pub(super) async fn ask_anew(&mut self, step: StepNo, shown: String) -> Result<(), Fault> {
         self.sync(Event::ApprovalAsked {
             step,
             shown: shown.clone(),

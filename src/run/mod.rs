@@ -7,19 +7,23 @@
 
 mod conduct;
 mod cursor;
+mod evidence;
 mod fault;
 mod gate;
+mod hold;
 mod lock;
 mod moment;
 mod people;
 mod play;
 mod recorder;
+mod retrace;
 mod script;
 mod settle;
 mod standing;
 mod trouble;
 mod unwind;
 
+pub use crate::journal::Raised;
 pub use conduct::{Conclusion, conduct, roll_back};
 pub use fault::{Denial, Divergence, Fault};
 pub use gate::{Call, Gate, Reply};
@@ -28,5 +32,6 @@ pub use moment::AtStep;
 pub use people::{Answered, Back, People, Question};
 pub use play::{Played, Scenario, Session, play, play_with};
 pub use recorder::{Recorder, Watcher};
-pub use script::{Answer, Raised, Request, Script};
+pub use retrace::retrace;
+pub use script::{Answer, Request, Script};
 pub use trouble::{Afterwards, Crash, Interference, Kill, KillMoment, Trouble};

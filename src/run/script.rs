@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Fault;
-use crate::journal::{Place, StepNo};
+use crate::journal::{Place, Raised, StepNo};
 use crate::primitive::{Failure, Intent};
 
 /// What a step answers: an outcome, or a failure that the script may catch.
@@ -42,17 +42,6 @@ pub enum Request {
         /// The failure that it did not catch.
         failure: Option<Failure>,
     },
-}
-
-/// Something that a playbook did not catch.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Raised {
-    /// What it was.
-    pub failure: Failure,
-    /// Where it came from.
-    pub place: Option<Place>,
-    /// The calls that led there, innermost first.
-    pub through: Vec<Place>,
 }
 
 /// What drives a run.

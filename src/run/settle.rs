@@ -26,6 +26,10 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             if matches!(state.stage, TargetStage::Finished(_)) {
                 continue;
             }
+            if index > 0 {
+                // The machine may have slept while the step was busy with the target before.
+                self.hold().await?;
+            }
             if fresh {
                 self.sync(Event::TargetStarted {
                     step: number,

@@ -1,4 +1,5 @@
-//! Standing conditions: what gave a run its leave must still hold when it stops traffic or crosses the point of no return.
+//! Standing conditions: what gave a run its leave must still hold when it stops traffic, migrates or crosses the
+//! point of no return.
 //!
 //! A window, a freeze or an approval is not a fact of the past. They are looked at again before each such act up to the point of
 //! no return, also after a resume; if one has lapsed, the run is put down and asks anew.
@@ -7,12 +8,11 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use super::{Fault, Gate, People};
 use crate::gateway::Gateway;
-use crate::journal::{Event, RunState, StepNo, StepResult, WaysBack};
-use crate::primitive::{Effect, Intent};
+use crate::journal::{Event, RunState, Step, StepNo, StepResult, WaysBack};
+use crate::primitive::{Effect, Intent, Past};
 
 /// How long an approval stands. A night's window fits in; the next night's does not.
 const APPROVAL_STANDS: Duration = Duration::from_hours(8);
@@ -20,7 +20,10 @@ const APPROVAL_STANDS: Duration = Duration::from_hours(8);
 impl<World: Gateway, Person: People> Gate<World, Person> {
     /// Checks the standing conditions, if `intent` is of the kind that needs them.
     pub(super) async fn standing(&mut self, intent: &Intent) -> Result<(), Fault> {
-        if !matches!(intent.effect(), Effect::StopsTraffic | Effect::Irreversible) {
+        if !matches!(
+            intent.effect(),
+            Effect::StopsTraffic | Effect::Migrates | Effect::Irreversible
+        ) {
             return Ok(());
         }
         let unwinding_or_past = self.recorder.state(|state| {
@@ -30,8 +33,23 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             // From here on stopping would be worse than going on.
             return Ok(());
         }
-        for (number, condition, outcome) in self.recorder.state(conditions) {
-            match condition.lapsed(&self.world, &outcome).await {
+        let history = self.recorder.state(super::evidence::history);
+        for (position, past) in history.steps.iter().enumerate() {
+            let (before, after) = (&history.steps[..position], &history.steps[position + 1..]);
+            let Past {
+                step: number,
+                intent: condition,
+                outcome,
+                ..
+            } = past;
+            // Steps over several targets answer a map, and none of them establishes a condition.
+            if condition.targets().len() != 1 || !condition.stands(before, after) {
+                continue;
+            }
+            let worked = self
+                .recorder
+                .state(|state| worked_after(state, StepNo(*number)));
+            match condition.lapsed(&self.world, outcome, worked).await {
                 Ok(None) => {}
                 Ok(Some(lapsed)) => {
                     return Err(Fault::Paused {
@@ -48,13 +66,13 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         self.renew_approvals().await
     }
 
-    /// Asks again for approvals that have grown too old.
+    /// Asks again for approvals that have grown too old, or were given for another text.
     async fn renew_approvals(&mut self) -> Result<(), Fault> {
         let now = self.world.now();
         let old = |(number, approval): (&StepNo, &crate::journal::Approval)| {
             let (_, at) = approval.given.as_ref()?;
             let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
-            (age > APPROVAL_STANDS).then(|| (*number, approval.shown.clone()))
+            (approval.lapsed || age > APPROVAL_STANDS).then(|| (*number, approval.shown.clone()))
         };
         let lapsed: Vec<(StepNo, String)> = self
             .recorder
@@ -81,16 +99,21 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     }
 }
 
-/// The finished steps that established something which may lapse, with what they answered then.
-fn conditions(state: &RunState) -> Vec<(StepNo, Intent, Value)> {
-    let finished = state.steps.iter().filter_map(|step| match &step.result {
-        StepResult::Finished(outcome) => Some((step.number, step.intent.clone(), outcome.clone())),
-        StepResult::Open | StepResult::Failed(_) | StepResult::Retried => None,
-    });
-    // Steps over several targets answer a map, and none of them establishes a condition.
-    finished
-        .filter(|(_, intent, _)| intent.targets().len() == 1)
-        .collect()
+/// How long the finished steps after `condition` took. What passed between steps is no work: a person thinking about an approval, a
+/// run that was put down for a day.
+fn worked_after(state: &RunState, condition: StepNo) -> Duration {
+    let took = |step: &Step| {
+        let acted = matches!(step.result, StepResult::Finished(_))
+            && step.intent.effect() != Effect::Approval;
+        let took = step.ended.filter(|_| acted)?.duration_since(step.began);
+        Duration::try_from(took).ok()
+    };
+    state
+        .steps
+        .iter()
+        .filter(|step| step.number > condition)
+        .filter_map(took)
+        .sum()
 }
 
 /// What a person is shown before approving: facts of the journal, then the playbook's own words, quoted and marked as such.
@@ -103,6 +126,10 @@ pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> S
             header.run, header.playbook, header.environment
         );
     }
+    let steps = match state.steps.len() {
+        1 => "1 step".to_owned(),
+        several => format!("{several} steps"),
+    };
     let undos = state.undo.len();
     let return_note = if state.past_return() {
         "past the point of no return"
@@ -111,8 +138,7 @@ pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> S
     };
     let _ = write!(
         screen,
-        "; {} steps done, {undos} to undo on the way back; {return_note}.",
-        state.steps.len()
+        "; {steps} done, {undos} to undo on the way back; {return_note}.",
     );
     if let Some(ways) = WaysBack::of(state) {
         let _ = write!(screen, "\n{}", ways.told(at));

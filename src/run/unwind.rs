@@ -39,6 +39,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             if let Some(reason) = self.people.wants_pause() {
                 return Err(Fault::Paused { reason });
             }
+            self.hold().await?;
             let (step, target) = (entry.step, entry.target);
             self.sync(Event::UndoStarted {
                 step,

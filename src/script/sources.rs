@@ -11,7 +11,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use include_dir::include_dir;
 
-use crate::journal::RunDirectory;
+use crate::journal::{Digest, Header, RunDirectory, Source};
 
 static PLAYBOOKS: include_dir::Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/playbooks");
 static STANDARD: include_dir::Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/stdlib");
@@ -40,7 +40,7 @@ enum Origin {
     /// A folder.
     Folder(Dir),
     /// The stored copies of a run.
-    Stored(RunDirectory),
+    Stored,
 }
 
 /// Why a source cannot be had.
@@ -61,6 +61,14 @@ pub enum SourceError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// A copy that a run keeps is not what the journal says it was.
+    #[error("the run's copy `{}` {problem}", file.display())]
+    NotAsStored {
+        /// The copy.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: &'static str,
     },
     /// The stored copy of a run cannot be read.
     #[error(transparent)]
@@ -152,30 +160,65 @@ impl Sources {
     pub(super) fn beside(&self, path: &str) -> Result<String, String> {
         match &self.origin {
             Origin::Folder(folder) => read_in(folder, path),
-            Origin::Shipped | Origin::Stored(_) => {
+            Origin::Shipped | Origin::Stored => {
                 Err(format!("there is no file `{path}` beside what ships"))
             }
         }
     }
 
-    /// The copies that a run stored.
-    pub fn stored(directory: &RunDirectory, name: &str) -> Result<Self, SourceError> {
-        let text =
-            directory
-                .stored(&stored_name(name))?
-                .ok_or_else(|| SourceError::Unreadable {
-                    path: directory.path().join(stored_name(name)),
-                    source: std::io::ErrorKind::NotFound.into(),
-                })?;
-        Ok(Self::new(name, text, Origin::Stored(directory.clone())))
+    /// The copies in `folder` that a run goes by. What is recorded was done by these and by nothing else, so each is compared with
+    /// the digest in the journal.
+    pub fn stored(
+        directory: &RunDirectory,
+        folder: &str,
+        header: &Header,
+    ) -> Result<Self, SourceError> {
+        let mut texts = BTreeMap::new();
+        for source in &header.sources {
+            let name = stored_name(folder, &source.name);
+            let not_as_stored = |problem| SourceError::NotAsStored {
+                file: directory.path().join(&name),
+                problem,
+            };
+            let text = directory.stored(&name)?;
+            let text = text.ok_or_else(|| not_as_stored("is gone"))?;
+            if Digest::of(&text) != source.digest {
+                return Err(not_as_stored("was changed after it was stored"));
+            }
+            texts.insert(source.name.clone(), text);
+        }
+        let text = texts.remove(&header.playbook);
+        let text = text.ok_or_else(|| SourceError::NotAsStored {
+            file: directory.path().join(stored_name(folder, &header.playbook)),
+            problem: "is not in the journal",
+        })?;
+        let mut stored = Self::new(&header.playbook, text, Origin::Stored);
+        stored.modules = texts;
+        Ok(stored)
     }
 
-    /// Stores the playbook and its modules in a run's directory.
-    pub fn store(&self, directory: &RunDirectory) -> Result<(), SourceError> {
+    /// The text of one copy in `folder`, for showing a line of it; none where it cannot be read.
+    #[must_use]
+    pub fn stored_text(directory: &RunDirectory, folder: &str, name: &str) -> Option<String> {
+        directory.stored(&stored_name(folder, name)).ok().flatten()
+    }
+
+    /// Stores the playbook and its modules in `folder` of a run's directory.
+    pub fn store(&self, directory: &RunDirectory, folder: &str) -> Result<(), SourceError> {
         for (name, text) in self.all() {
-            directory.store(&stored_name(name), text)?;
+            directory.store(&stored_name(folder, name), text)?;
         }
         Ok(())
+    }
+
+    /// The playbook and its modules as the journal names them.
+    #[must_use]
+    pub fn digests(&self) -> Vec<Source> {
+        let digest = |(name, text): (&str, &str)| Source {
+            name: name.to_owned(),
+            digest: Digest::of(text),
+        };
+        self.all().map(digest).collect()
     }
 
     /// The playbook and the modules that were asked for, by name.
@@ -197,10 +240,8 @@ impl Sources {
             return Err("a module's path is plain words joined by `/`".to_owned());
         }
         let text = match &self.origin {
-            Origin::Stored(directory) => directory
-                .stored(&stored_name(path))
-                .map_err(|error| error.to_string())?
-                .ok_or("the run has no copy of it")?,
+            // What the run stored is kept already.
+            Origin::Stored => return Err("the run has no copy of it".to_owned()),
             Origin::Shipped | Origin::Folder(_) if path.starts_with("std/") => {
                 let file = format!("{}.rhai", &path["std/".len()..]);
                 STANDARD
@@ -237,8 +278,8 @@ fn plain(word: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
-fn stored_name(name: &str) -> String {
-    format!("sources/{name}.rhai")
+fn stored_name(folder: &str, name: &str) -> String {
+    format!("{folder}/{name}.rhai")
 }
 
 fn read_in(folder: &Dir, file: &str) -> Result<String, String> {

@@ -129,7 +129,7 @@ fn word() -> impl Strategy<Value = String> {
         1 => node().prop_map(|node| format!("http::poll({node}, \"/health\", #{{ status: 200 }}, #{{ passes: 1, within: \"1s\" }})")),
         2 => Just("backup = database::backup(c.database); database::verify(c.database, backup, #{ tier: \"restore\" })".to_owned()),
         3 => Just("kong::migrate_up(c, #{ backup: backup })".to_owned()),
-        2 => Just("kong::finish(c)".to_owned()),
+        2 => Just("kong::finish(c, #{ bake: \"0s\", interval: \"1ms\" })".to_owned()),
     ]
 }
 

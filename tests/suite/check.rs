@@ -296,7 +296,7 @@ fn functions_of_the_same_name_and_other_arity_are_no_collision() {
     let test = Test::new()
         .module("near", "fn helper(x) { x }")
         .steps("import \"near\" as near;\nfn helper() { \"a\" }\npractice::write(helper(), near::helper(\"b\"));");
-    insta::assert_snapshot!(passed(&test), @"`playbook` is sound: 1 modules, needs practice.write");
+    insta::assert_snapshot!(passed(&test), @"`playbook` is sound: 1 module, needs practice.write");
 }
 
 #[test]
@@ -480,7 +480,7 @@ fn a_link_inside_the_folder_is_a_module_like_any_other() {
         .module("tools", "fn greet() { \"b\" }")
         .steps("import \"same\" as same;\npractice::write(\"a\", same::greet());");
     std::os::unix::fs::symlink("tools.rhai", test.path("same.rhai")).expect("linked");
-    insta::assert_snapshot!(passed(&test), @"`playbook` is sound: 1 modules, needs practice.write");
+    insta::assert_snapshot!(passed(&test), @"`playbook` is sound: 1 module, needs practice.write");
 }
 
 #[test]

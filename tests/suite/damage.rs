@@ -100,9 +100,9 @@ fn every_flipped_bit_of_two_records_is_found() {
     assert_eq!(refusals(&test, &damaged), [9, 9, 9, 9, 12]);
     insta::assert_snapshot!(test.cutover(&["resume", RUN]).stderr, @r"
     error: the journal `DIRECTORY/store/runs/first/journal.ndjson` is damaged at line 4: the line was changed after it was written
-    help: nothing was done; keep the file, and go on by hand from what `cutover show` tells
+    help: nothing was done, and how production stands is not known from here: look at the nodes; keep the file, and go on by hand from what `cutover show` tells
     ");
-    insta::assert_snapshot!(test.cutover(&["runs"]).stdout, @"first  the journal `DIRECTORY/store/runs/first/journal.ndjson` is damaged at line 4: the line was changed after it was written");
+    insta::assert_snapshot!(test.cutover(&["runs"]).stdout, @"first                      the journal `DIRECTORY/store/runs/first/journal.ndjson` is damaged at line 4: the line was changed after it was written");
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn a_record_of_a_later_format_is_told_as_such() {
     assert_eq!(finished.status, 9);
     insta::assert_snapshot!(finished.stderr, @r"
     error: the journal `DIRECTORY/store/runs/first/journal.ndjson` is damaged at line 1: the line is of a format that this version of cutover does not know: version 2
-    help: nothing was done; keep the file, and go on by hand from what `cutover show` tells
+    help: nothing was done, and how production stands is not known from here: look at the nodes; keep the file, and go on by hand from what `cutover show` tells
     ");
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
-use cutover::journal::{Event, Record};
+use cutover::journal::{Digest, Event, Record};
 use rustix::process::Signal;
 
 use super::harness::{CUTOVER, Finished, RUN, Test};
@@ -156,27 +156,73 @@ fn a_need_that_is_not_granted_is_4_before_anything_is_touched() {
 fn a_failure_before_anything_was_touched_is_4() {
     let test = Test::new()
         .steps("run::note(\"looking\");\nthrow \"not today\";\npractice::write(\"one\", \"1\");");
-    insta::assert_snapshot!(told(&test.run()), @r"
+    insta::assert_snapshot!(told(&test.run()), @r#"
       1 · looking
+    playbook.raised
+
+      × not today
+       ╭─[playbook.rhai:4:1]
+     3 │ run::note("looking");
+     4 │ throw "not today";
+       · ──┬──
+       ·   ╰── here
+     5 │ practice::write("one", "1");
+       ╰────
     --- 4
     refused after TIME: not today; run first, journal head DIGEST; next: `cutover show first`
-    ");
+    "#);
+}
+
+#[test]
+fn a_window_that_is_too_short_for_the_work_is_4_with_figures() {
+    let test = Test::new().steps(
+        "run::wait_for(\"mon,thu 02:00-04:00 UTC\", #{ work: [\"90m\", \"20m\"], way_back: \"15m\" });\npractice::write(\"one\", \"1\");",
+    );
+    insta::assert_snapshot!(told(&test.run()), @r#"
+      1 ✗ run.wait_for mon,thu 02:00-04:00 UTC: the window `mon,thu 02:00-04:00 UTC` is too short: the work takes 1h 50m and the way back 15m, 2h 5m together, and its longest opening this week is 2h [run.window.too_short]
+            help: give a longer window, or make the work shorter
+    run.window.too_short
+
+      × the window `mon,thu 02:00-04:00 UTC` is too short: the work takes 1h 50m and the way back 15m,
+      │ 2h 5m together, and its longest opening this week is 2h
+       ╭─[playbook.rhai:3:6]
+     2 │ 
+     3 │ run::wait_for("mon,thu 02:00-04:00 UTC", #{ work: ["90m", "20m"], way_back: "15m" });
+       ·      ────┬───
+       ·          ╰── here
+     4 │ practice::write("one", "1");
+       ╰────
+      help: give a longer window, or make the work shorter
+    --- 4
+    refused after TIME: the window `mon,thu 02:00-04:00 UTC` is too short: the work takes 1h 50m and the way back 15m, 2h 5m together, and its longest opening this week is 2h; run first, journal head DIGEST; next: `cutover show first`
+    "#);
+    assert!(test.world().is_empty());
 }
 
 #[test]
 fn a_failure_that_nobody_caught_is_undone_and_is_5() {
     let test = failing();
-    insta::assert_snapshot!(told(&test.run()), @r"
+    insta::assert_snapshot!(told(&test.run()), @r#"
       1 ✓ practice.write one  TIME
       2 ✓ practice.write two  TIME
       3 ✗ practice.write ../out: `../out` is not a plain file name [practice.name]
             help: use letters, digits, `-`, `_` and `.`
+    practice.name
+
+      × `../out` is not a plain file name
+       ╭─[playbook.rhai:5:11]
+     4 │ practice::write("two", "2");
+     5 │ practice::write("../out", "3");
+       ·           ──┬──
+       ·             ╰── here
+       ╰────
+      help: use letters, digits, `-`, `_` and `.`
     undoing, because `../out` is not a plain file name
       2 ↶ undid practice.write two
       1 ↶ undid practice.write one
     --- 5
     undone after TIME: `../out` is not a plain file name; everything was undone, and the 2 things that were changed are as they were found; run first, journal head DIGEST; next: `cutover show first`
-    ");
+    "#);
     insta::assert_snapshot!(test.journal(), @r"
     header
     attached run
@@ -185,6 +231,7 @@ fn a_failure_that_nobody_caught_is_undone_and_is_5() {
     started 2
     finished 2
     read 3
+    raised
     unwinding_started
     undo_started 2 0
     undo_finished 2 0
@@ -206,15 +253,24 @@ fn an_undo_that_fails_is_7_and_a_rollback_goes_on_from_there() {
     let two = test.path("store/practice/two");
     fs::remove_file(&two).expect("removed");
     fs::create_dir(&two).expect("made");
-    insta::assert_snapshot!(told(&test.finish(running)), @r"
+    insta::assert_snapshot!(told(&test.finish(running)), @r#"
       1 ✓ practice.write one  TIME
       2 ✓ practice.write two  TIME
       3 · clock.pause TIME
+    playbook.raised
+
+      × not today
+       ╭─[playbook.rhai:6:1]
+     5 │ clock::pause("500ms");
+     6 │ throw "not today";
+       · ──┬──
+       ·   ╰── here
+       ╰────
     undoing, because not today
       2 ✗ could not undo practice.write two: cannot read `two`: Is a directory (os error 21) [practice.read]
     --- 7
     stuck after TIME: not today; undoing step 2 (two) failed: cannot read `two`: Is a directory (os error 21); run first, journal head DIGEST; next: `cutover rollback first` or `cutover show first`
-    ");
+    "#);
     let resumed = test.cutover(&["resume", RUN]);
     insta::assert_snapshot!(told(&resumed), @r"
     error: the run is stuck on its way back
@@ -240,17 +296,28 @@ fn hold_is_8_and_retry_goes_on_inside_its_phase() {
     fs::create_dir_all(test.path("store/practice/two/full")).expect("made");
     fs::set_permissions(test.path("store"), fs::Permissions::from_mode(0o700)).expect("closed");
     // Observing a directory fails, so the step fails before it acts.
-    insta::assert_snapshot!(told(&test.run()), @r"
+    insta::assert_snapshot!(told(&test.run()), @r#"
     Write
         1 ✓ practice.write one  TIME
         2 ✗ practice.write two: cannot read `two`: Is a directory (os error 21) [practice.read]
+    practice.read
+
+      × cannot read `two`: Is a directory (os error 21)
+       ╭─[playbook.rhai:5:15]
+     4 │     practice::write("one", "1");
+     5 │     practice::write("two", "2");
+       ·               ──┬──
+       ·                 ╰── in the phase `Write`
+     6 │     practice::write("three", "3");
+       ╰────
+      called from playbook:3:6
     --- 8
     held after TIME: cannot read `two`: Is a directory (os error 21); run first, journal head DIGEST; next: `cutover retry first` or `cutover rollback first`
-    ");
+    "#);
     let resumed = test.cutover(&["resume", RUN]);
     insta::assert_snapshot!(told(&resumed), @r"
     error: the run is held at a failed step
-    help: attempt it again with `cutover retry`, or go back with `cutover rollback`
+    help: attempt it again with `cutover retry`, go on with an edited playbook by `cutover resume --playbook FILE`, or go back with `cutover rollback`
     --- 4
     ");
     fs::remove_dir_all(test.path("store/practice/two")).expect("removed");
@@ -271,6 +338,7 @@ fn hold_is_8_and_retry_goes_on_inside_its_phase() {
     finished 1
     read 2
     phase_left Write
+    raised
     verdict held
     attached retry
     retried 2
@@ -300,21 +368,36 @@ fn a_held_run_goes_back_on_request() {
 }
 
 #[test]
-fn a_changed_stored_playbook_diverges_with_8_and_says_where() {
+fn a_playbook_that_goes_another_way_than_recorded_is_8_and_says_where() {
     let test = Test::new().steps("practice::write(\"one\", \"1\");\nrun::approve(\"go on\");\npractice::write(\"two\", \"2\");");
     assert_eq!(test.run().status, 8);
     let stored = test.run_path().join("sources/playbook.rhai");
     let text = fs::read_to_string(&stored).expect("stored");
-    fs::write(&stored, text.replace("\"1\"", "\"other\"")).expect("written");
+    let other = text.replace("\"1\"", "\"other\"");
+    fs::write(&stored, &other).expect("written");
+    // The copy and the journal agree, as when a newer cutover understands the same text in another way.
+    test.rewrite_journal(|event| {
+        if let Event::Header(header) = event {
+            header.sources[0].digest = Digest::of(&other);
+        }
+    });
     insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r#"
+
     --- 8
     paused after TIME: the playbook went another way than recorded
       recorded:  step 1, {"verb":"practice.write","files":["one"],"text":"1"}
       attempted: {"verb":"practice.write","files":["one"],"text":"other"}
-      at playbook:3:11; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
+      at playbook:3:11; run first, journal head DIGEST; next: `cutover resume first --playbook FILE` or `cutover rollback first`
     "#);
-    fs::write(&stored, &text).expect("written");
-    let resumed = test.cutover(&["resume", RUN, "--approve", "practice"]);
+    let adopted = [
+        "resume",
+        RUN,
+        "--playbook",
+        "playbook.rhai",
+        "--approve",
+        "practice",
+    ];
+    let resumed = test.cutover(&adopted);
     assert_eq!(resumed.status, 0, "{}", resumed.stderr);
 }
 
@@ -335,7 +418,7 @@ fn an_approval_without_a_terminal_is_8_then_approved_then_done() {
     approved step 2; next: `cutover resume first`, if nobody waits there
     ");
     insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
-      2 ? interrupted; looked: it did not take effect
+      2 ? nobody had answered; it is asked again
       2 ? approval wanted: run first of `playbook` in `practice`; 2 steps done, 1 to undo on the way back; everything so far can be undone.
           The playbook says: > go [31mon
       2 ✓ approved by operator
@@ -370,8 +453,8 @@ fn a_rejected_approval_puts_the_run_down() {
     assert_eq!(test.run().status, 8);
     assert_eq!(test.cutover(&["approve", RUN, "--reject"]).status, 0);
     insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
-      1 ? interrupted; looked: it did not take effect
-      1 ? approval wanted: run first of `playbook` in `practice`; 1 steps done, 0 to undo on the way back; everything so far can be undone.
+      1 ? nobody had answered; it is asked again
+      1 ? approval wanted: run first of `playbook` in `practice`; 1 step done, 0 to undo on the way back; everything so far can be undone.
           The playbook says: > go on
     --- 8
     paused after TIME: operator did not approve: go on; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
@@ -474,10 +557,19 @@ fn an_interrupt_on_the_way_back_pauses_there() {
             .any(|record| matches!(&record.event, Event::UndoStarted { step, .. } if step.0 == 2))
     });
     running.signal(Signal::INT);
-    insta::assert_snapshot!(told(&test.finish(running)), @r"
+    insta::assert_snapshot!(told(&test.finish(running)), @r#"
       1 ✓ practice.write one  TIME
       2 ✓ run.on_rollback slowly  TIME
       3 ✓ practice.write two  TIME
+    playbook.raised
+
+      × not today
+       ╭─[playbook.rhai:6:1]
+     5 │ practice::write("two", "2");
+     6 │ throw "not today";
+       · ──┬──
+       ·   ╰── here
+       ╰────
     undoing, because not today
       3 ↶ undid practice.write two
     SIGINT: finishing the current step, then putting the run down; once more to end it at once
@@ -485,7 +577,7 @@ fn an_interrupt_on_the_way_back_pauses_there() {
       2 ↶ undid by closure: slowly
     --- 8
     paused after TIME: not today; SIGINT was received; run first, journal head DIGEST; next: `cutover resume first` or `cutover rollback first`
-    ");
+    "#);
     insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
       1 ↶ undid practice.write one
     --- 5
@@ -555,6 +647,131 @@ fn a_closed_output_does_not_stop_a_run() {
 }
 
 #[test]
+fn every_line_for_programs_is_json_and_progress_is_told_apart() {
+    let test = Test::new().steps("practice::write(\"one\", \"1\");\nclock::pause(\"1s\");");
+    let finished = test.cutover(&["run", "playbook.rhai", "--run-id", RUN, "-o", "ndjson"]);
+    let lines: Vec<serde_json::Value> = finished
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let (progress, records): (Vec<_>, Vec<_>) = lines
+        .iter()
+        .partition(|line| line.get("progress").is_some());
+    assert_eq!(records.len(), test.records().len());
+    assert!(
+        records
+            .iter()
+            .all(|record| record["event"]["event"].is_string())
+    );
+    let [waiting] = progress.as_slice() else {
+        panic!("one wait was to be told: {progress:?}");
+    };
+    let text = waiting["progress"]["text"].as_str().expect("a text");
+    assert!(text.starts_with("waiting until "), "{text}");
+    assert!(
+        finished.stderr.starts_with("done after"),
+        "{}",
+        finished.stderr
+    );
+}
+
+#[test]
+fn a_run_is_not_taken_back_from_under_a_newer_one() {
+    let test = Test::new().steps("practice::write(\"one\", \"1\");");
+    assert_eq!(test.run().status, 0);
+    let second = ["run", "playbook.rhai", "--run-id", "a-later-one"];
+    assert_eq!(test.cutover(&second).status, 0);
+    let journal = fs::read(test.journal_path()).expect("a journal");
+    insta::assert_snapshot!(told(&test.cutover(&["rollback", RUN])), @r"
+    error: run a-later-one came after run first and stands; runs are taken back newest first
+    help: take that back first, with `cutover rollback a-later-one`
+    --- 4
+    ");
+    assert_eq!(fs::read(test.journal_path()).expect("a journal"), journal);
+    assert_eq!(test.cutover(&["rollback", "a-later-one"]).status, 0);
+    assert_eq!(test.cutover(&["rollback", RUN]).status, 0);
+    assert_eq!(test.world(), []);
+}
+
+#[test]
+fn what_nobody_caught_is_shown_with_its_line_then_and_later() {
+    let test = Test::new()
+        .module("tools", "fn prove() {\n    throw \"not today\";\n}")
+        .steps("import \"tools\" as tools;\nrun::phase(\"Write\", || {\n    practice::write(\"one\", \"1\");\n    tools::prove();\n});");
+    let run = test.run();
+    insta::assert_snapshot!(told(&run), @r#"
+    Write
+        1 ✓ practice.write one  TIME
+    playbook.raised
+
+      × not today
+       ╭─[tools.rhai:2:5]
+     1 │ fn prove() {
+     2 │     throw "not today";
+       ·     ──┬──
+       ·       ╰── in the phase `Write`
+     3 │ }
+       ╰────
+      called from playbook:6:12
+      called from playbook:4:6
+    undoing, because not today
+      1 ↶ undid practice.write one
+    --- 5
+    undone after TIME: not today; everything was undone, and the one thing that was changed is as it was found; run first, journal head DIGEST; next: `cutover show first`
+    "#);
+    let shown = test.cutover(&["show", RUN]);
+    let excerpt = run.stderr.split("undoing").next().expect("a beginning");
+    assert!(shown.stdout.contains(excerpt), "{}", shown.stdout);
+}
+
+#[test]
+fn a_bug_in_cutover_is_1_and_the_run_goes_on_after_it() {
+    let test = three();
+    let broken = ["run", "playbook.rhai", "--run-id", RUN, "--crash", "bug:5"];
+    let finished = test.cutover(&broken);
+    let (place, rest) = finished.stderr.split_once(": a bug").expect("told");
+    assert!(
+        place.contains("bug: cutover 0.1.0 failed at src/cli/injection.rs:"),
+        "{place}"
+    );
+    insta::assert_snapshot!(format!("{rest}\n--- {}\n{}", finished.status, finished.stdout), @r"
+     was asked for at record 5
+    help: please report this with the line above and the journal of run first; what was done is written down there
+    help: `cutover why-down` says how production stands; go on with `cutover resume first` or back with `cutover rollback first`
+    --- 1
+    ");
+    assert_eq!(test.cutover(&["journal", "verify", RUN]).status, 0);
+    assert_eq!(test.cutover(&["resume", RUN]).status, 0);
+    assert_eq!(test.world().len(), 4);
+}
+
+#[test]
+fn what_a_killed_write_left_beside_its_file_is_taken_over() {
+    let test = three().practice(".one.new", "hal");
+    assert_eq!(test.run().status, 0);
+    assert!(!test.path("store/practice/.one.new").exists());
+    assert_eq!(test.world()[1], ("one".to_owned(), "1".to_owned()));
+}
+
+#[test]
+fn what_is_undone_and_cannot_be_read_again_is_6() {
+    let test = Test::new().steps("run::on_rollback(\"wait\", || clock::pause(\"2s\"));\npractice::write(\"one\", \"1\");\nthrow \"not today\";");
+    let running = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_until(|records| {
+        records.iter().any(|record| match &record.event {
+            Event::UndoStarted { step, .. } => step.0 == 1,
+            _ => false,
+        })
+    });
+    // It was removed; a directory in its place is neither what was found nor something that can be read.
+    fs::create_dir(test.path("store/practice/one")).expect("made");
+    let finished = test.finish(running);
+    assert_eq!(finished.status, 6, "{}", finished.stderr);
+    insta::assert_snapshot!(finished.stdout, @"undone, not all of it read again after TIME: not today; everything was undone; not read again: practice file `one`; run first, journal head DIGEST; next: `cutover show first`");
+}
+
+#[test]
 fn two_runners_race_and_one_acts() {
     let test = three();
     let first = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
@@ -606,8 +823,9 @@ fn an_unfinished_run_closes_the_environment_until_it_is_abandoned() {
     --- 12
     ");
     insta::assert_snapshot!(told(&test.cutover(&["abandon", RUN, "--reason", "we go by hand"])), @r"
+
     --- 0
-    run first is given up; what it changed stays as it is, with 1 undos not done
+    run first is given up; what it changed stays as it is, with 1 undo not done
     ");
     insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
     error: the run is over

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cutover::journal::{Event, FileJournal, Record, RunState};
+use cutover::journal::{Durability, Event, FileJournal, Journal as _, Record, RunState};
 
 /// The binary under test.
 pub(crate) const CUTOVER: &str = env!("CARGO_BIN_EXE_cutover");
@@ -175,6 +175,19 @@ impl Test {
     /// The records of the run so far; none while there is no journal.
     pub(crate) fn records(&self) -> Vec<Record> {
         FileJournal::read(&self.journal_path()).map_or_else(|_| Vec::new(), |chain| chain.records)
+    }
+
+    /// Writes the journal anew, a whole chain, with every event as `edit` leaves it.
+    pub(crate) fn rewrite_journal(&self, edit: impl Fn(&mut Event)) {
+        let records = self.records();
+        fs::remove_file(self.journal_path()).expect("removed");
+        let mut journal = FileJournal::create(&self.journal_path()).expect("made");
+        for mut record in records {
+            edit(&mut record.event);
+            journal
+                .append(record.at, record.event, Durability::WithNext)
+                .expect("written");
+        }
     }
 
     /// The state that the records fold to.

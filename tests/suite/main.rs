@@ -5,16 +5,22 @@
     reason = "sweeps print how much they covered, and tests say when they skip"
 )]
 
+mod adopt;
 mod agreement;
 mod architecture;
+mod bad_input;
 mod balancer;
 mod check;
 mod damage;
 mod drill;
 mod endings;
 mod failures;
+mod finish_gates;
+mod freeze;
+mod hardened;
 mod harness;
 mod in_place;
+mod killed_at_work;
 mod migration_states;
 mod model_kong;
 mod plan;
@@ -34,4 +40,5 @@ mod stand_in_node;
 mod stand_in_traps;
 mod unit_tests;
 mod ways_back;
+mod words;
 mod world_lock;

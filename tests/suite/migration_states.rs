@@ -7,6 +7,10 @@ use crate::practice_cluster::{Ended, PracticeCluster, cutover_in};
 
 const REFUSED: i32 = 4;
 const UNDONE: i32 = 5;
+const STUCK: i32 = 7;
+
+/// Whether a migration of ours, or of somebody's command, is in the middle of its transaction.
+const AT_WORK: &str = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE usename = 'kong' AND wait_event = 'PgSleep')";
 
 #[test]
 fn a_lock_that_somebody_holds_refuses_before_anything_is_touched() {
@@ -81,6 +85,22 @@ fn a_killed_migration_that_commits_late_is_waited_for_and_taken_back() {
     assert_eq!(cluster.world(), old);
 }
 
+/// The server never notices that the client of a statement without end is gone: somebody has to end it, or nobody gets anywhere.
+#[test]
+fn a_killed_migration_that_never_ends_is_ended() {
+    let cluster = PracticeCluster::up();
+    cluster.fault(&["migration-hangs", "016_280_to_300"]);
+    let mut runner = cluster.start_upgrade("hangs");
+    cluster.wait_for(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'DO %' AND wait_event = 'PgSleep')",
+    );
+    runner.kill().expect("killed");
+    runner.wait().expect("ended");
+    cluster.fault(&["clear"]);
+    let resumed = cluster.cutover(&["resume", "hangs", "--approve", "practice"]);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.all);
+}
+
 #[test]
 fn a_database_that_is_down_refuses_with_what_to_look_at() {
     let cluster = PracticeCluster::up();
@@ -97,6 +117,50 @@ fn a_database_that_is_down_refuses_with_what_to_look_at() {
     cluster.fault(&["database-up"]);
     let run = cluster.upgrade("up", &[]);
     assert_eq!(run.code, Some(0), "{}", run.all);
+}
+
+/// Somebody's `kong migrations up` was killed and left its lock, which nobody gives back: refused until its time is over.
+#[test]
+fn a_lock_that_a_dead_command_left_behind_is_waited_out() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    cluster.fault(&["migration-commits-late", "2000"]);
+    let mut command = cluster.start_kong("3.4.2", &["migrations", "up", "--lock-timeout", "8"]);
+    cluster.wait_for(AT_WORK);
+    command.kill().expect("killed");
+    command.wait().expect("ended");
+    cluster.fault(&["clear"]);
+    let run = cluster.upgrade("dead", &[]);
+    assert_eq!(run.code, Some(REFUSED), "{}", run.all);
+    assert!(run.all.contains("[kong.leftovers."), "{}", run.all);
+    // What it migrated before it died is no half of ours: nothing goes on from there, and it is said again once the lock is nobody's.
+    cluster.wait_for("SELECT NOT EXISTS (SELECT FROM locks WHERE ttl > now())");
+    let run = cluster.upgrade("later", &[]);
+    assert_eq!(run.code, Some(REFUSED), "{}", run.all);
+    assert!(run.all.contains("[kong.leftovers."), "{}", run.all);
+    assert_eq!(cluster.world().version(), old.version());
+}
+
+/// The database goes while a migration is in it, and the way back needs it too: stuck, with production's state first; then it comes
+/// back, and so does the old world.
+#[test]
+fn a_database_that_goes_in_mid_migration_is_stuck_until_it_is_back() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    cluster.fault(&["migration-commits-late", "20000"]);
+    let mut runner = cluster.start_upgrade("gone");
+    cluster.wait_for(AT_WORK);
+    cluster.fault(&["database-down"]);
+    assert_eq!(runner.wait().expect("ended").code(), Some(STUCK));
+    let down = cluster.cutover(&["why-down"]);
+    assert!(
+        down.all.starts_with("PRODUCTION IS DOWN since "),
+        "{}",
+        down.all
+    );
+    assert!(down.all.contains("cutover rollback"), "{}", down.all);
+    cluster.fault(&["clear"]);
+    cluster.roll_back("gone", &old);
 }
 
 #[test]
@@ -146,7 +210,7 @@ kong::migrate_up(cluster, #{ backup: backup });
 kong::start(cluster.nodes);
 kong::stop(cluster.nodes);
 packages::install(cluster.nodes, "3.9.1");
-kong::finish(cluster);
+kong::finish(cluster, #{ bake: "0s" });
 "#;
 
 /// A copy of the environment file with one text replaced.

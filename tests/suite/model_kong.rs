@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use cutover::gateway::Kong as _;
 use cutover::gateway::simulated::{Database, Durations, Node, Simulated, World};
+use cutover::gateway::{Kong as _, KongSessions, WriteDenial};
 use cutover::kong::Version;
 use cutover::kong::migrations::{parse_list, was_aborted};
 use cutover::kong::schema::Schema;
@@ -123,6 +123,8 @@ fn world(state: &str, version: Version) -> Simulated {
         migration_lock: false,
         down: state == "dbdown",
         long_transactions: Vec::new(),
+        kong_sessions: KongSessions::default(),
+        write_denial: WriteDenial::Off,
     };
     let node = Node {
         proxy: "http://127.0.0.1:8000".to_owned(),
@@ -135,6 +137,7 @@ fn world(state: &str, version: Version) -> Simulated {
         files: BTreeMap::new(),
         refuses_configuration: BTreeMap::new(),
         stand_in: true,
+        strange: Vec::new(),
     };
     let world = World {
         format: 1,

@@ -29,7 +29,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        14 · run.note a backup of 31 rows (314572800 bytes) restores to what was dumped           
     Close
        15 · run.wait_for any                                                     0 ms  
-       16 · kong.freeze practice                                               920 ms ?
+       16 · kong.freeze practice, watched, not frozen                          920 ms ?
        17 · kong.check_leftovers practice                                      330 ms ?
      18 · kong.entities kong-1                                                  10 ms ?
     Rollback backup
@@ -40,8 +40,8 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        22 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
        23 ~ kong.stop kong-1, kong-2                                            4.6 s ?
        24 ~ packages.install 3.4.2 on kong-1, kong-2                           11.8 s ?
-       25 · kong.check kong-1, kong-2                                          600 ms ?
-       26 ~ kong.migrate_up main                                               13.4 s ?
+       25 · kong.check kong-1, kong-2                                           1.5 s ?
+       26 ~ kong.migrate_up main                                               14.6 s ?
     Prove and admit
        27 ~ kong.start kong-1, kong-2                                           6.6 s ?
        28 · http.poll kong-1 /health                                           170 ms ?
@@ -60,14 +60,14 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        41 · http.poll kong-2 /health                                           170 ms ?
     Finish
        42 ~ run.approve cross the point of no return: `kong migrations finish`   920 ms ?
-       43 ! kong.finish main                                                    7.2 s ?
+       43 ! kong.finish main                                                   19.4 s ?
        44 · http.poll kong-1 /health                                           170 ms ?
        45 · http.poll kong-2 /health                                           170 ms ?
        46 · kong.compare kong-1                                                 10 ms ?
-       47 · kong.thaw practice                                                         
+       47 ~ kong.thaw practice                                                  10 ms ?
 
-    takes                  31 min 41 s
-    clients unserved       38.4 s, from step 22 to step 33
+    takes                  31 min 56 s
+    clients unserved       40.5 s, from step 22 to step 33
     point of no return     step 43
     people are asked       before step 21, 42
     disk                   600 MiB for backups, 600 MiB for copies on the database server
@@ -76,6 +76,28 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
 
     ~ changes something, ! has no way back of its own, ✗ fails; = measured here before, ? a rate that ships with cutover
     "#);
+}
+
+#[test]
+fn a_runbook_tells_every_step_to_somebody_without_cutover() {
+    let mut command = played("plan", "in-place", &UPGRADE);
+    let (code, told, _) = ended(&command.arg("--runbook").output().expect("runs"));
+    assert_eq!(code, Some(0));
+    for words in [
+        "kong quit -p /usr/local/kong -t 30   # on kong-1",
+        "ln -sfn kong-3.4.2 /opt/kong/current   # on kong-2",
+        "kong migrations up -c /etc/kong/kong.conf --lock-timeout",
+        "createdb -h /run/postgresql -p 5432 -U kong COPY",
+        "**Stop when:** `Kong stopped forcefully`",
+        "Point of no return: step ",
+    ] {
+        assert!(told.contains(words), "{words} is not in {told}");
+    }
+    let mut command = played("plan", "in-place", &UPGRADE);
+    let plan = command.args(["--output", "json"]).output().expect("runs");
+    let plan: Value = serde_json::from_slice(&plan.stdout).expect("JSON");
+    let steps = plan["steps"].as_array().expect("steps").len();
+    assert_eq!(told.matches("- [ ] **").count(), steps);
 }
 
 #[test]
@@ -156,7 +178,7 @@ fn a_world_that_cannot_be_used_is_told_with_its_place() {
     help: `cutover observe > world.json` writes one
     "#);
     insta::assert_snapshot!(told(&world.replacen("\"installed\"", "\"instaled\"", 1)), @r#"
-    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `cluster_database`, `database`, `available`, `installed`, `running`, `rotation`, `refuses_configuration`, `stand_in`
+    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `cluster_database`, `database`, `available`, `installed`, `running`, `rotation`, `files`, `refuses_configuration`, `stand_in`, `strange`
     help: `cutover observe > world.json` writes one
     "#);
     insta::assert_snapshot!(told(&world.replacen("\"2.8.5\"", "\"two\"", 1)), @r#"

@@ -177,7 +177,7 @@ async fn one_runner_has_the_lock_and_the_other_learns_who() {
     let Acquisition::Acquired(lock) = take("run-1", "production").await else {
         panic!("the lock was free");
     };
-    assert!(lock.is_held().await);
+    assert!(lock.is_held().await.expect("connected"));
     match take("run-2", "production").await {
         Acquisition::HeldBy(Some(holder)) => assert_eq!(holder.application, "cutover:run-1@host-a"),
         other => panic!("{other:?}"),

@@ -160,6 +160,7 @@ impl Fixture {
             certificate: None,
             key: None,
             admin: None,
+            pooler: None,
             scratch: None,
         }
     }

@@ -45,6 +45,11 @@ pub(crate) struct Ended {
 impl PracticeCluster {
     /// Brings a cluster up.
     pub(crate) fn up() -> Self {
+        Self::up_with(&[])
+    }
+
+    /// Brings a cluster up with further words.
+    pub(crate) fn up_with(further: &[&str]) -> Self {
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         let directory = tempfile::Builder::new()
             .prefix("cutover-t-")
@@ -55,7 +60,7 @@ impl PracticeCluster {
             directory,
             record: Value::Null,
         };
-        let up = cluster.practice("up");
+        let up = cluster.practice("up", further);
         assert!(
             up.status.success(),
             "{}",
@@ -67,7 +72,7 @@ impl PracticeCluster {
         cluster
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.directory.path().join("p")
     }
 
@@ -76,11 +81,12 @@ impl PracticeCluster {
         self.path().join("environment.toml")
     }
 
-    fn practice(&self, verb: &str) -> Output {
+    fn practice(&self, verb: &str, further: &[&str]) -> Output {
         let mut command = cutover();
         command
             .args(["practice", verb, "--directory"])
-            .arg(self.path());
+            .arg(self.path())
+            .args(further);
         command.output().expect("cutover runs")
     }
 
@@ -112,16 +118,77 @@ impl PracticeCluster {
         self.cutover(&arguments)
     }
 
-    /// The same, for a test that does something meanwhile; nobody reads what it prints.
-    pub(crate) fn start_upgrade(&self, run: &str) -> Child {
-        cutover()
+    /// Starts a command of Kong's, of a version that need not be installed, as the first node would.
+    pub(crate) fn start_kong(&self, version: &str, words: &[&str]) -> Child {
+        let node = &self.record["nodes"][0];
+        let path = |key: &str| PathBuf::from(node[key].as_str().expect("a path"));
+        let mut command = Command::new(path("packages").join(format!("kong-{version}/bin/kong")));
+        command
+            .args(words)
+            .arg("-c")
+            .arg(path("conf"))
+            .env_clear()
+            .stdin(Stdio::null());
+        silent(command)
+    }
+
+    /// The command of an upgrade.
+    pub(crate) fn upgrade_command(&self, run: &str) -> Command {
+        let mut command = cutover();
+        command
             .args(upgrade_arguments(run))
             .arg("--environment")
-            .arg(self.environment())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("cutover runs")
+            .arg(self.environment());
+        command
+    }
+
+    /// Where runs and backups are.
+    pub(crate) fn storage(&self) -> PathBuf {
+        self.path().join("storage")
+    }
+
+    /// The cluster's directory, as text.
+    pub(crate) fn directory(&self) -> String {
+        self.path().display().to_string()
+    }
+
+    /// Has a node's Admin API want a token; an empty one ends that.
+    pub(crate) fn demand_token(&self, node: &str, token: &str) {
+        let nodes = self.record["nodes"].as_array().expect("nodes");
+        let node = nodes
+            .iter()
+            .find(|found| found["name"] == node)
+            .expect("a node");
+        let path = |key: &str| PathBuf::from(node[key].as_str().expect("a path"));
+        let text = std::fs::read_to_string(path("conf")).expect("a configuration");
+        let kept = text
+            .lines()
+            .filter(|line| !line.starts_with("practice_admin_token"));
+        let token = format!("practice_admin_token = {token}\n");
+        let lines: Vec<&str> = kept.chain([token.as_str()]).collect();
+        std::fs::write(path("conf"), lines.join("\n")).expect("written");
+        let restarted = Command::new(path("packages").join("current/bin/kong"))
+            .args(["restart", "-c"])
+            .arg(path("conf"))
+            .env_clear()
+            .output()
+            .expect("kong runs");
+        assert!(restarted.status.success(), "{restarted:?}");
+    }
+
+    /// The same, for a test that does something meanwhile; nobody reads what it prints.
+    pub(crate) fn start_upgrade(&self, run: &str) -> Child {
+        silent(self.upgrade_command(run))
+    }
+
+    /// Starts a command of cutover in this environment; nobody reads what it prints.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = cutover();
+        command
+            .args(arguments)
+            .arg("--environment")
+            .arg(self.environment());
+        silent(command)
     }
 
     /// Takes a run back, and asserts that the world is the old one, verified.
@@ -129,6 +196,37 @@ impl PracticeCluster {
         let back = self.cutover(&["rollback", run, "--confirm", "practice"]);
         assert_eq!(back.code, Some(0), "{}", back.all);
         assert_eq!(self.world(), *old, "after `rollback {run}`: {}", back.all);
+    }
+
+    /// Starts a node of the old version on the cluster's database that the environment does not list; it ends with the cluster.
+    /// Answers its prefix.
+    pub(crate) fn stray_node(&self) -> String {
+        let first = &self.record["nodes"][0];
+        let text = |key: &str| PathBuf::from(first[key].as_str().unwrap_or_default());
+        let prefix = self.path().join("stray").display().to_string();
+        let conf = std::fs::read_to_string(text("conf")).expect("a configuration");
+        let listens = conf.lines().map(|line| match line.split_once(" = ") {
+            Some(("prefix" | "practice_faults", _)) => String::new(),
+            Some((key @ ("proxy_listen" | "admin_listen" | "status_listen"), _)) => {
+                format!("{key} = 127.0.0.1:0")
+            }
+            _ => line.to_owned(),
+        });
+        let path = self.path().join("stray.conf");
+        let lines: Vec<String> = listens.collect();
+        std::fs::write(&path, lines.join("\n")).expect("written");
+        let started = Command::new(text("packages").join("kong-2.8.5/bin/kong"))
+            .args(["start", "-p", &prefix, "-c"])
+            .arg(&path)
+            .env_clear()
+            .output()
+            .expect("kong runs");
+        assert!(
+            started.status.success(),
+            "{}",
+            String::from_utf8_lossy(&started.stderr)
+        );
+        prefix
     }
 
     /// How many records the journal of a run has.
@@ -157,39 +255,107 @@ impl PracticeCluster {
             .collect()
     }
 
-    /// Runs a statement in Kong's database, behind everybody's back.
-    pub(crate) fn sql(&self, statement: &str) {
-        let done = self.psql(statement);
-        assert!(done.status.success(), "{statement}: {done:?}");
+    /// `psql` as the superuser.
+    fn psql(&self, database: &str) -> Command {
+        let binaries = cutover::lab::postgres::binaries().expect("PostgreSQL is installed");
+        let mut psql = Command::new(binaries.join("psql"));
+        psql.args(["-XAtq", "-U", "postgres", "-d", database, "-h"])
+            .arg(self.path().join("socket"))
+            .arg("-p")
+            .arg(self.record["access"]["port"].to_string());
+        psql
     }
 
-    fn psql(&self, statement: &str) -> Output {
-        let psql = cutover::lab::postgres::binaries()
-            .expect("PostgreSQL is installed")
-            .join("psql");
-        Command::new(psql)
-            .args([
-                "-XAtq", "-U", "postgres", "-d", "kong", "-c", statement, "-h",
-            ])
-            .arg(self.path().join("socket"))
-            .output()
-            .expect("psql runs")
+    /// Closes Kong's database to everybody.
+    pub(crate) fn close_database(&self) {
+        let close = "ALTER DATABASE kong ALLOW_CONNECTIONS false";
+        let done = self.psql("postgres").args(["-c", close]).output();
+        assert!(done.expect("psql runs").status.success(), "{close}");
+    }
+
+    /// Runs a statement in Kong's database, behind everybody's back.
+    pub(crate) fn sql(&self, statement: &str) {
+        if let Err(refused) = self.try_sql(statement) {
+            panic!("{statement}: {refused}");
+        }
+    }
+
+    /// The whole records of a run that may be at work, or not be there yet.
+    pub(crate) fn journal_so_far(&self, run: &str) -> Vec<Value> {
+        let path = self
+            .path()
+            .join("storage/runs")
+            .join(run)
+            .join("journal.ndjson");
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        text.lines()
+            .filter_map(|line| Some(serde_json::from_str::<Value>(line).ok()?["event"].clone()))
+            .collect()
     }
 
     /// Waits until a query of Kong's database answers true.
     pub(crate) fn wait_for(&self, question: &str) {
         let deadline = Instant::now() + Duration::from_mins(1);
-        loop {
-            let asked = self.psql(question);
-            if asked.stdout == b"t\n" {
-                return;
-            }
-            assert!(
-                Instant::now() < deadline,
-                "never true: {question} {asked:?}"
-            );
+        while self.try_sql(question).as_deref() != Ok("t") {
+            assert!(Instant::now() < deadline, "never true: {question}");
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Runs a statement in the maintenance database, behind everybody's back.
+    pub(crate) fn maintenance(&self, statement: &str) {
+        let asked = self.psql("postgres").args(["-c", statement]).output();
+        let asked = asked.expect("psql runs");
+        assert!(asked.status.success(), "{statement}: {asked:?}");
+    }
+
+    /// What Kong's database answers to a statement, or how it refuses it. Asked as a superuser, whom grants do not bind.
+    pub(crate) fn try_sql(&self, statement: &str) -> Result<String, String> {
+        let mut psql = self.psql("kong");
+        let asked = psql
+            .args(["-v", "ON_ERROR_STOP=1", "-c", statement])
+            .output()
+            .expect("psql runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if asked.status.success() {
+            Ok(text(&asked.stdout))
+        } else {
+            Err(text(&asked.stderr))
+        }
+    }
+
+    /// A session of a superuser, who is nobody of ours, connected to a database until it is dropped.
+    pub(crate) fn foreign_session(&self, database: &str) -> ForeignSession {
+        let psql = self
+            .psql(database)
+            .env("PGAPPNAME", "somebody")
+            .stdin(Stdio::piped())
+            .spawn();
+        let session = ForeignSession(psql.expect("psql runs"));
+        self.wait_for(
+            "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'somebody')",
+        );
+        session
+    }
+
+    /// The password of a hardened cluster's role.
+    pub(crate) fn password(&self) -> String {
+        std::fs::read_to_string(self.path().join("password")).expect("a password")
+    }
+
+    /// The files that a run has left, below its directory.
+    pub(crate) fn run_files(&self, run: &str) -> Vec<PathBuf> {
+        let mut waiting = vec![self.path().join("storage/runs").join(run)];
+        let mut files = Vec::new();
+        while let Some(path) = waiting.pop() {
+            if path.is_dir() {
+                let entries = std::fs::read_dir(&path).expect("listed");
+                waiting.extend(entries.map(|entry| entry.expect("listed").path()));
+            } else {
+                files.push(path);
+            }
+        }
+        files
     }
 
     /// Sends a request with a JSON body to the first node's Admin API, which must not refuse it.
@@ -286,6 +452,14 @@ impl PracticeCluster {
     }
 }
 
+fn silent(mut command: Command) -> Child {
+    command
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("cutover runs")
+}
+
 /// The words of an upgrade to 3.4.2 that waits for nothing.
 fn upgrade_arguments(run: &str) -> Vec<&str> {
     vec![
@@ -296,6 +470,7 @@ fn upgrade_arguments(run: &str) -> Vec<&str> {
         "checks=/health=200",
         "watch=0s",
         "bake=0s",
+        "interval=10ms",
         "--approve",
         "practice",
         "--run-id",
@@ -314,9 +489,19 @@ impl World {
     }
 }
 
+/// A session of somebody else.
+pub(crate) struct ForeignSession(Child);
+
+impl Drop for ForeignSession {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 impl Drop for PracticeCluster {
     fn drop(&mut self) {
-        let _ = self.practice("down");
+        let _ = self.practice("down", &[]);
     }
 }
 
@@ -340,7 +525,7 @@ pub(crate) fn cutover_in(environment: &Path, arguments: &[&str]) -> Ended {
 }
 
 /// The binary, with nothing of the test's environment.
-fn cutover() -> Command {
+pub(crate) fn cutover() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
     command
         .env_clear()

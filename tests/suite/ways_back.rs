@@ -36,6 +36,7 @@ fn to_stop(cluster: &PracticeCluster, run: &str) -> Ended {
         "checks=/health=200",
         "watch=0s",
         "bake=0s",
+        "interval=10ms",
         "--run-id",
         run,
     ]);
@@ -268,8 +269,8 @@ fn the_screens_list_the_ways_with_their_times_and_losses() {
     ");
     let approved = cluster.cutover(&["approve", "shown"]);
     assert_eq!(approved.code, Some(0), "{}", approved.all);
-    // It finishes, and then finds what was written meanwhile: clients use the new version, so it holds.
-    let held = cluster.cutover(&["resume", "shown"]);
+    // Somebody approves what was written meanwhile; after `finish` the comparison finds it: clients use the new version, so it holds.
+    let held = cluster.cutover(&["resume", "shown", "--approve", "practice"]);
     assert_eq!(held.code, Some(WAITING), "{}", held.all);
     insta::assert_snapshot!(told(&cluster.cutover(&["rollback", "shown", "--way", "restore"])), @r"
     written since `up` ended at CLOCK, with what `finish` itself changed:

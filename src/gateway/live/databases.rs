@@ -3,9 +3,10 @@
 mod baseline;
 mod failure;
 mod pending;
+mod settling;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
@@ -16,8 +17,8 @@ use super::postgres::{
 };
 use crate::environment::Database;
 use crate::gateway::{
-    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, Since,
-    VerifyTier, Writes,
+    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
+    Since, VerifyTier, WriteDenial, Writes,
 };
 use crate::kong::migrations::Names;
 
@@ -26,9 +27,6 @@ const LONG_WORK: Duration = Duration::from_hours(12);
 
 /// How many tables are dumped or restored at once.
 const JOBS: u32 = 2;
-
-/// How long the transaction of a killed migration may take to end by itself.
-const PATIENCE: Duration = Duration::from_mins(5);
 
 impl Databases for Live {
     async fn database_facts(&self, database: &str) -> Result<DatabaseFacts, Failure> {
@@ -39,9 +37,7 @@ impl Databases for Live {
             bytes: facts.description.bytes.unwrap_or_default(),
             free_bytes: free_bytes(&self.backups()?)?,
             sessions: facts.sessions.len() as u64,
-            swap_obstacles: obstacles
-                .map(|obstacle| serde_json::json!(obstacle).to_string())
-                .collect(),
+            swap_obstacles: obstacles.map(ToString::to_string).collect(),
         })
     }
 
@@ -191,27 +187,7 @@ impl Databases for Live {
     }
 
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure> {
-        let target = self.database(database)?;
-        let session = postgres::connect(target, Role::Owner, None).await?;
-        let deadline = Instant::now() + PATIENCE;
-        let mut seen = 0;
-        loop {
-            // An idle node holds no transaction open; a migration does, for as long as it can still commit.
-            let others = postgres::sessions(&session, &target.database).await?;
-            let open = others
-                .iter()
-                .filter(|other| other.transaction_since.is_some() && other.application != "cutover")
-                .count() as u64;
-            seen = seen.max(open);
-            if open == 0 {
-                return Ok(seen);
-            }
-            if Instant::now() > deadline {
-                return Err(Failure::new("database.open_transaction", format!("{open} transactions on `{database}` do not end"))
-                    .hint("one of them may be the killed migration, which can still commit: end it, then go on"));
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        settling::await_no_migration(self, self.database(database)?, database).await
     }
 
     async fn pending_migrations(&self, database: &str) -> Result<Names, Failure> {
@@ -246,6 +222,22 @@ impl Databases for Live {
         Ok(done.map(drop).map_err(PostgresError::query(
             "remove the lock that a killed migration left",
         ))?)
+    }
+
+    async fn kong_sessions(&self, database: &str) -> Result<KongSessions, Failure> {
+        let target = self.database(database)?;
+        Ok(KongSessions {
+            through: target.pooler.clone(),
+            from_elsewhere: postgres::sessions_from_elsewhere(target).await?,
+        })
+    }
+
+    async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure> {
+        Ok(postgres::denial(self.database(database)?).await?)
+    }
+
+    async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure> {
+        Ok(postgres::set_denial(self.database(database)?, denial).await?)
     }
 
     async fn long_transactions(

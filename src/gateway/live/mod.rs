@@ -19,8 +19,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Clock, Failure, Report};
+use super::{Clock, Failure, Hold, Holding, Report};
 use crate::environment::{Cluster, Database, Environment, Node};
+
+/// A pause this long is told, so that whoever watches knows what is waited for.
+const TOLD: Duration = Duration::from_secs(1);
 
 /// The real world of one environment, for one run.
 pub struct Live {
@@ -35,6 +38,8 @@ pub struct Live {
     /// How many programs this runner has started, so that each has an output file of its own.
     started: Cell<u32>,
     client: reqwest::Client,
+    /// What keeps other runners out; absent where nothing is changed.
+    locks: Option<Rc<world_lock::WorldLocks>>,
 }
 
 impl Live {
@@ -54,10 +59,17 @@ impl Live {
             step: Cell::new(0),
             started: Cell::new(0),
             client: web::client(),
+            locks: None,
         };
         // What a runner that was killed left there; where there is nothing, there is nothing to remove.
         let _ = std::fs::remove_dir_all(live.temporary());
         live
+    }
+
+    /// The same, held by `locks`.
+    #[must_use]
+    pub fn held_by(self, locks: Option<Rc<world_lock::WorldLocks>>) -> Self {
+        Self { locks, ..self }
     }
 
     /// Where directories are made that no step outlives.
@@ -135,12 +147,26 @@ impl Live {
     }
 }
 
+impl Hold for Live {
+    async fn holding(&self) -> Holding {
+        match &self.locks {
+            Some(locks) => locks.holding().await,
+            None => Holding::Ours,
+        }
+    }
+}
+
 impl Clock for Live {
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
 
     async fn pause(&self, duration: Duration) {
+        if duration >= TOLD {
+            let until = Timestamp::now() + duration;
+            let until = until.strftime("%H:%M:%S UTC");
+            self.report.progress(&format!("waiting until {until}"));
+        }
         tokio::time::sleep(duration).await;
     }
 }

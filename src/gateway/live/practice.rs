@@ -1,7 +1,8 @@
 //! Practice files: written beside and renamed into place, so that a crash leaves the whole file or none.
 
+use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
 
 use super::Live;
@@ -49,10 +50,17 @@ impl Practice for Live {
                 .create(self.practice())?;
             match text {
                 Some(text) => {
-                    let mut file = tempfile::NamedTempFile::new_in(self.practice())?;
+                    // One name for each file: what a killed write left there, the next one takes over.
+                    let beside = self.practice().join(format!(".{name}.new"));
+                    let mut file = OpenOptions::new()
+                        .write(true)
+                        .create(true)
+                        .truncate(true)
+                        .mode(0o600)
+                        .open(&beside)?;
                     file.write_all(text.as_bytes())?;
-                    file.as_file().sync_all()?;
-                    file.persist(&path)?;
+                    file.sync_all()?;
+                    std::fs::rename(&beside, &path)?;
                 }
                 None => match std::fs::remove_file(&path) {
                     Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),

@@ -1,22 +1,33 @@
-//! One runner in the world: a lock on the maintenance database of every database of the environment.
+//! One runner in the world: a lock and a lease on the maintenance database of every database of the environment.
 //!
-//! The lock on disk keeps out runners of this machine, this one those of others. It is never taken inside Kong's own database, which a
-//! way back swaps, and it is gone with the runner's connection, however the runner ends.
+//! The lock on disk keeps out runners of this machine, these those of others. The lock in the world is gone with the runner's
+//! connection, however the runner ends; the lease tells a runner that comes back, such as on a laptop that slept, whether somebody has
+//! taken over meanwhile. Neither is in Kong's own database, which a way back swaps.
 
-use std::time::{Duration, Instant};
+mod held;
 
-use super::postgres::{Acquisition, WorldLock, try_acquire};
-use crate::environment::{Database, Environment};
+use std::time::Duration;
 
-/// How long the server may take to notice that the last runner of the same run is gone. The lock on disk proves that it is.
-const PATIENCE: Duration = Duration::from_secs(5);
+use tokio::sync::Mutex;
 
-/// The pause between two tries.
-const BETWEEN: Duration = Duration::from_millis(50);
+use super::postgres::Claim;
+use crate::environment::Environment;
+use crate::gateway::Holding;
+use held::Held;
 
-/// The locks of an environment, held until they are dropped.
+/// How long a runner may go unheard before those of other hosts may take over: longer than a server takes to restart, shorter than
+/// people take to find out what happened.
+pub const TERM: Duration = Duration::from_mins(1);
+
+/// How often within its term a lease is renewed.
+const BEATS: u32 = 3;
+
+/// The locks and leases of an environment. What is dropped unreleased is a dead runner's to the next one.
 #[derive(Debug)]
-pub struct WorldLocks(Vec<WorldLock>);
+pub struct WorldLocks {
+    locks: Vec<Mutex<Held>>,
+    term: Duration,
+}
 
 /// Why the environment is not ours.
 #[derive(Debug, thiserror::Error)]
@@ -29,18 +40,22 @@ pub enum WorldLockError {
         /// Who, as it calls itself: `cutover:RUN@HOST`.
         holder: String,
     },
+    /// Somebody took it over, or may have.
+    #[error("the environment `{environment}` is not this runner's any more: {why}")]
+    Lost {
+        /// The environment.
+        environment: String,
+        /// How that is known.
+        why: &'static str,
+    },
     /// A database cannot be asked.
     #[error("whether another runner is at work cannot be seen: {0}")]
     Unseen(String),
 }
 
 impl WorldLocks {
-    /// Takes the locks for `run`.
-    pub async fn take(environment: &Environment, run: &str) -> Result<Self, WorldLockError> {
-        let host = rustix::system::uname()
-            .nodename()
-            .to_string_lossy()
-            .into_owned();
+    /// Takes them for `claim`.
+    pub async fn take(environment: &Environment, claim: &Claim) -> Result<Self, WorldLockError> {
         let mut locks = Vec::new();
         let mut servers = std::collections::BTreeSet::new();
         for database in environment.databases.values() {
@@ -52,49 +67,54 @@ impl WorldLocks {
             if !servers.insert((&database.host, database.port, maintenance)) {
                 continue;
             }
-            locks.push(take_one(database, &environment.name, run, &host).await?);
+            let held = Held::take(database, &environment.name, claim).await?;
+            locks.push(Mutex::new(held));
         }
-        Ok(Self(locks))
+        Ok(Self {
+            locks,
+            term: claim.term,
+        })
     }
 
-    /// Whether every lock is still ours: a connection that broke has freed it, and nobody tells.
-    pub async fn held(&self) -> bool {
-        for lock in &self.0 {
-            if !lock.is_held().await {
-                return false;
+    /// Why there is a lock without a lease, where a role may keep no table.
+    pub async fn without_lease(&self) -> Vec<String> {
+        let mut reasons = Vec::new();
+        for lock in &self.locks {
+            reasons.extend(lock.lock().await.unleased.clone());
+        }
+        reasons
+    }
+
+    /// Whether everything is still ours. Renews the leases.
+    pub async fn holding(&self) -> Holding {
+        for lock in &self.locks {
+            let mut held = lock.lock().await;
+            match held.confirm().await {
+                Ok(()) => {}
+                // Nobody can have taken it over before its term is up.
+                Err(WorldLockError::Unseen(_)) if held.unheard() < self.term => {}
+                Err(error @ WorldLockError::Unseen(_)) => {
+                    return Holding::Unseen(error.to_string());
+                }
+                Err(error) => return Holding::Lost(error.to_string()),
             }
         }
-        true
+        Holding::Ours
     }
-}
 
-/// Takes the lock of one server. A session of this very run on this very host is a dead runner's, and one that was gone before it
-/// could be looked at is gone: for both the server is given a moment.
-async fn take_one(
-    database: &Database,
-    environment: &str,
-    run: &str,
-    host: &str,
-) -> Result<WorldLock, WorldLockError> {
-    let own = format!("cutover:{run}@{host}");
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let holder = match try_acquire(database, environment, run, host).await {
-            Ok(Acquisition::Acquired(lock)) => return Ok(lock),
-            Ok(Acquisition::HeldBy(holder)) => holder.map(|holder| holder.application),
-            Err(error) => return Err(WorldLockError::Unseen(error.to_string())),
-        };
-        // The server cuts an application's name at 63 bytes.
-        let passing = holder
-            .as_ref()
-            .is_none_or(|holder| !holder.is_empty() && own.starts_with(holder.as_str()));
-        if !passing || Instant::now() > deadline {
-            let holder = holder.unwrap_or_else(|| "unknown".to_owned());
-            return Err(WorldLockError::Held {
-                environment: environment.to_owned(),
-                holder,
-            });
+    /// Lets the leases be heard of for as long as this is awaited.
+    pub async fn beat(&self) {
+        loop {
+            tokio::time::sleep(self.term / BEATS).await;
+            // What it finds is not told here: whoever acts next looks for itself.
+            self.holding().await;
         }
-        tokio::time::sleep(BETWEEN).await;
+    }
+
+    /// Gives everything back, so that nobody has to wait for a term to end.
+    pub async fn release(&self) {
+        for lock in &self.locks {
+            lock.lock().await.release().await;
+        }
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::state::{Content, Copy, Kept, missing, sum};
 use super::{Happened, Simulated, Work};
 use crate::gateway::{
-    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, Packages, Since,
-    TableWrites, VerifyTier, Writes,
+    BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
+    Packages, Since, TableWrites, VerifyTier, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::migrations::Names;
@@ -244,6 +244,21 @@ impl Databases for Simulated {
     async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure> {
         self.work(Work::Look, 0);
         self.change_database(database, |database| database.migration_lock = false)
+    }
+
+    async fn kong_sessions(&self, database: &str) -> Result<KongSessions, Failure> {
+        self.work(Work::Look, 0);
+        self.database(database, |database| database.kong_sessions.clone())
+    }
+
+    async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure> {
+        self.work(Work::Look, 0);
+        self.database(database, |database| database.write_denial)
+    }
+
+    async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure> {
+        self.work(Work::Look, 0);
+        self.change_database(database, |database| database.write_denial = denial)
     }
 
     async fn long_transactions(

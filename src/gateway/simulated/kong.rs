@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Happened, Simulated, Work};
 use crate::gateway::simulated::state::Content;
-use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped, VerifyTier};
+use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped, StrangeNode, VerifyTier};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 use crate::kong::schema::{Fit, Schema, SchemaError};
@@ -130,6 +130,11 @@ impl Kong for Simulated {
         Err(Failure::new("kong.wrong_database", message).hint(
             "compare `pg_*` in its kong.conf and its KONG_PG_* variables with `[databases]` of the environment file",
         ))
+    }
+
+    async fn strange_nodes(&self, node: &str) -> Result<Vec<StrangeNode>, Failure> {
+        self.work(Work::Command, 0);
+        self.node(node, |node| node.strange.clone())
     }
 
     async fn migration_state(&self, node: &str) -> Result<MigrationState, Failure> {

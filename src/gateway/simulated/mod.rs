@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Clock, Failure, Practice, ProcessIdentity, Processes, Turn};
+use super::{Clock, Failure, Hold, Holding, Practice, ProcessIdentity, Processes, Turn};
 
 impl Clock for Simulated {
     fn now(&self) -> Timestamp {
@@ -30,6 +30,13 @@ impl Clock for Simulated {
 
     async fn pause(&self, duration: Duration) {
         self.pass(duration);
+    }
+}
+
+impl Hold for Simulated {
+    async fn holding(&self) -> Holding {
+        // Nobody else can reach a world in memory.
+        Holding::Ours
     }
 }
 

@@ -81,6 +81,7 @@ async fn observe_node(
         files: world.file_digests(name).await?,
         refuses_configuration: BTreeMap::new(),
         stand_in: status.is_some_and(|status| status.stand_in),
+        strange: world.strange_nodes(name).await?,
     })
 }
 
@@ -111,6 +112,8 @@ async fn observe_database(
         migration_lock: world.migration_lock(name).await?,
         down: false,
         long_transactions: world.long_transactions(name, LONG).await?,
+        kong_sessions: world.kong_sessions(name).await?,
+        write_denial: world.write_denial(name).await?,
     })
 }
 

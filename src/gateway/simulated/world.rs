@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::Rotation;
+use crate::gateway::{KongSessions, Rotation, StrangeNode, WriteDenial};
 use crate::kong::Version;
 use crate::kong::schema::Schema;
 
@@ -68,6 +68,9 @@ pub struct Node {
     /// Whether it is a stand-in and not Kong.
     #[serde(default)]
     pub stand_in: bool,
+    /// Kong nodes on its host that the environment does not list.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub strange: Vec<StrangeNode>,
 }
 
 /// A database.
@@ -102,6 +105,12 @@ pub struct Database {
     /// Transactions that are open for long, described for people.
     #[serde(default)]
     pub long_transactions: Vec<String>,
+    /// Who is connected as Kong's role.
+    #[serde(default)]
+    pub kong_sessions: KongSessions,
+    /// Whether it denies writes to Kong's configuration.
+    #[serde(default)]
+    pub write_denial: WriteDenial,
 }
 
 /// Why a text is no world.

@@ -1,12 +1,12 @@
 //! Which event may follow which, one arm per event.
 
+use super::entry::{begin, entry, insert, open};
 use super::undo::{end_undo, replace_undo, undo};
 use super::{
     Approval, Direction, RunState, Step, StepResult, TargetStage, TargetState, Trail, UndoEntry,
     UndoState,
 };
 use crate::journal::{Event, Record, SettledAs, StepNo, Target};
-use crate::primitive::Intent;
 
 /// A record that cannot follow the ones before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +53,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
     match event {
         Event::Header(header) => state.header = Some(*header.clone()),
         Event::Attached { mark, process, .. } => super::attach(state, *mark, process, record.at),
-        Event::TailCut { .. } | Event::ProcessStarted { step: None, .. } => {}
+        Event::TailCut { .. } | Event::Raised(_) | Event::ProcessStarted { step: None, .. } => {}
         Event::ProcessStarted {
             step: Some(step),
             process,
@@ -168,6 +168,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
             (entry.result, entry.ended) = (StepResult::Failed(failure.clone()), Some(record.at));
             state.processes.remove(step);
         }
+        Event::PlaybookAdopted(adoption) => super::adopt(state, adoption)?,
         Event::Retried { step } => {
             require(
                 state.direction == Direction::Forward,
@@ -225,6 +226,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
                 Approval {
                     shown: shown.clone(),
                     given: None,
+                    lapsed: false,
                 },
             );
         }
@@ -233,7 +235,7 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
             approval.given = Some((by.clone(), record.at));
         }
         Event::Abandoned { .. } => state.abandoned = true,
-        Event::Verdict { ending, reason } => {
+        Event::Verdict { ending, reason, .. } => {
             state.ending = Some(*ending);
             state.reason.clone_from(reason);
         }
@@ -247,70 +249,6 @@ pub(super) fn require(holds: bool, problem: &str) -> Result<(), String> {
     } else {
         Err(problem.to_owned())
     }
-}
-
-/// An entry for a step that begins: the next number, or one that is attempted again.
-fn begin(
-    state: &RunState,
-    record: &Record,
-    number: StepNo,
-    within: Option<StepNo>,
-    intent: &Intent,
-) -> Result<Step, String> {
-    let next = StepNo(u32::try_from(state.steps.len()).expect("fewer than 2^32 steps") + 1);
-    let again = state
-        .step(number)
-        .is_some_and(|step| step.result == StepResult::Retried);
-    require(number == next || again, "it is not the next step")?;
-    require(
-        again || within.is_some() || state.open_step().is_none(),
-        "another step is open",
-    )?;
-    let forward = state.direction == Direction::Forward;
-    require(
-        forward == within.is_none(),
-        "a step goes the other way than the run",
-    )?;
-    Ok(Step {
-        number,
-        intent: intent.clone(),
-        place: None,
-        within,
-        phases: state.phases.clone(),
-        targets: Vec::new(),
-        result: StepResult::Open,
-        began: record.at,
-        ended: None,
-    })
-}
-
-fn insert(state: &mut RunState, step: Step) {
-    let index = step.number.0 as usize - 1;
-    if index < state.steps.len() {
-        let attempt = std::mem::replace(&mut state.steps[index], step);
-        state.superseded.push(attempt);
-        return;
-    }
-    if step.within.is_none() {
-        state.trail.push(Trail::Step(step.number));
-    }
-    state.steps.push(step);
-}
-
-fn entry(state: &mut RunState, number: StepNo) -> Result<&mut Step, String> {
-    let index = (number.0 as usize)
-        .checked_sub(1)
-        .ok_or("steps are counted from 1")?;
-    state
-        .steps
-        .get_mut(index)
-        .ok_or_else(|| format!("there is no step {number}"))
-}
-
-fn open(state: &mut RunState, number: StepNo) -> Result<&mut Step, String> {
-    let step = entry(state, number)?;
-    require(step.result == StepResult::Open, "the step is not open")?;
-    Ok(step)
 }
 
 fn stage(state: &mut RunState, step: StepNo, target: usize) -> Result<&mut TargetStage, String> {

@@ -3,9 +3,11 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
 use tokio_postgres::{Client, Config, NoTls};
 
 use super::super::postgres::{PrivatePostgres, SUPERUSER};
+use super::hardening::{self, Hardening, Security};
 use super::process::command_lines;
 use super::{PracticeError, Process, files};
 
@@ -21,6 +23,40 @@ const SETTINGS: [&str; 3] = [
     "max_connections=60",
     "log_min_messages=warning",
 ];
+
+/// The port that is only part of the Unix socket's name where nothing else is said.
+const PORT: u16 = 5432;
+
+/// How the gateway's role reaches its database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    /// The directory of the Unix socket, or an address.
+    pub host: String,
+    /// The port, also part of the socket's name.
+    pub port: u16,
+    /// The schema of the gateway's tables.
+    pub schema: String,
+    /// What a hardened server asks for.
+    pub hardening: Option<Hardening>,
+}
+
+impl Access {
+    /// Through the Unix socket, without a password.
+    fn plain(socket: &Path) -> Self {
+        Self {
+            host: socket.display().to_string(),
+            port: PORT,
+            schema: "public".to_owned(),
+            hardening: None,
+        }
+    }
+
+    /// The server's settings.
+    fn settings(&self) -> Vec<String> {
+        let own = self.hardening.iter().flat_map(|_| self.hardened_settings());
+        SETTINGS.map(str::to_owned).into_iter().chain(own).collect()
+    }
+}
 
 /// Where the data of the cluster in `directory` is.
 pub(super) fn data(directory: &Path) -> PathBuf {
@@ -59,26 +95,53 @@ pub(super) fn require_open(directory: &Path) -> Result<(), PracticeError> {
 }
 
 /// Makes and starts the server, and the gateway's role and database on it.
-pub(super) async fn create(directory: &Path, socket: &Path) -> Result<(), PracticeError> {
+pub(super) async fn create(
+    directory: &Path,
+    socket: &Path,
+    security: Security,
+) -> Result<Access, PracticeError> {
     let server = PrivatePostgres::create(&data(directory), socket)?;
-    server.start(&SETTINGS)?;
-    let client = connect(socket, "postgres").await?;
+    let access = match security {
+        Security::Plain => Access::plain(socket),
+        Security::Hardened => hardening::harden(directory, &server)?,
+    };
+    start_with(&server, &access)?;
+    let client = connect(socket, &access, "postgres").await?;
     // No superuser, as an operator would have it; it may create databases, which the way back needs.
     client
-        .execute(&format!("CREATE ROLE {KONG} LOGIN CREATEDB"), &[])
+        .batch_execute(&format!("CREATE ROLE {KONG} LOGIN CREATEDB"))
         .await?;
     client
-        .execute(&format!("CREATE DATABASE {KONG} OWNER {KONG}"), &[])
+        .batch_execute(&format!("CREATE DATABASE {KONG} OWNER {KONG}"))
         .await?;
-    Ok(())
+    if let Some(hardening) = &access.hardening {
+        let password = hardening.password()?.replace('\'', "''");
+        client
+            .batch_execute(&format!("ALTER ROLE {KONG} PASSWORD '{password}'"))
+            .await?;
+        connect(socket, &access, KONG)
+            .await?
+            .batch_execute(&format!(
+                "CREATE SCHEMA {} AUTHORIZATION {KONG}",
+                access.schema
+            ))
+            .await?;
+    }
+    Ok(access)
 }
 
 /// Starts the server of the cluster in `directory`, unless it runs.
-pub(super) fn start(directory: &Path, socket: &Path) -> Result<(), PracticeError> {
+pub(super) fn start(directory: &Path, socket: &Path, access: &Access) -> Result<(), PracticeError> {
     if running(directory).is_none() {
-        PrivatePostgres::open(&data(directory), socket)?.start(&SETTINGS)?;
+        start_with(&PrivatePostgres::open(&data(directory), socket)?, access)?;
     }
     Ok(())
+}
+
+fn start_with(server: &PrivatePostgres, access: &Access) -> Result<(), PracticeError> {
+    let settings = access.settings();
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    Ok(server.start(&settings)?)
 }
 
 /// Stops the server of the cluster in `directory`, ending its sessions, unless it is down.
@@ -102,10 +165,19 @@ pub(super) fn running(directory: &Path) -> Option<Process> {
         .map(|(process, _)| process)
 }
 
-/// Connects to `database` as the superuser.
-pub(super) async fn connect(socket: &Path, database: &str) -> Result<Client, PracticeError> {
+/// Connects to `database` as the superuser, who is let in through the Unix socket.
+pub(super) async fn connect(
+    socket: &Path,
+    access: &Access,
+    database: &str,
+) -> Result<Client, PracticeError> {
     let mut config = Config::new();
-    config.host_path(socket).user(SUPERUSER).dbname(database);
+    config
+        .host_path(socket)
+        .port(access.port)
+        .user(SUPERUSER)
+        .dbname(database)
+        .options(format!("-c search_path={}", access.schema));
     let (client, connection) = config.connect(NoTls).await?;
     // The task ends with the client; what goes wrong in it comes out of the client's next call.
     tokio::spawn(connection);

@@ -43,6 +43,9 @@ pub enum PracticeError {
     /// A statement on the private server.
     #[error("the practice database refused: {}", database_words(.0))]
     Database(#[from] tokio_postgres::Error),
+    /// A certificate for the private server.
+    #[error("cannot make a certificate: {0}")]
+    Certificate(#[from] rcgen::Error),
     /// A file or directory.
     #[error("cannot {action} `{}`: {source}", path.display())]
     File {

@@ -12,29 +12,30 @@ use crate::lab::stand_in::faults::{FAULTS, Faults};
 /// Who holds the locks that a fault makes, so that clearing takes no lock of Kong's.
 const OWNER: &str = "cutover-practice-fault";
 
-/// What is to go wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What is to go wrong, and the words for it at the command line.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Subcommand)]
 pub enum Fault {
-    /// Another node holds the migrations' lock for so many seconds.
+    /// Another node holds the lock of the migrations.
     LockHeld {
-        /// How long.
+        /// For how many seconds.
+        #[arg(default_value_t = 60)]
         seconds: u32,
     },
-    /// A node that died left the migrations' lock behind; its time is over.
+    /// A node that died left the lock of the migrations behind.
     LockStale,
     /// The SQL of a migration fails.
     MigrationFails {
-        /// The migration.
+        /// The migration, such as `016_280_to_300`.
         name: String,
     },
     /// A migration never returns.
     MigrationHangs {
-        /// The migration.
+        /// The migration, such as `016_280_to_300`.
         name: String,
     },
-    /// The server commits the first migration so many milliseconds late, also when its client is dead by then.
+    /// The server commits the first migration late, also when its client is dead by then.
     MigrationCommitsLate {
-        /// How late.
+        /// How many milliseconds late.
         milliseconds: u64,
     },
     /// A node's process is killed.
@@ -42,11 +43,11 @@ pub enum Fault {
         /// The node.
         node: String,
     },
-    /// A node's Admin API takes so many milliseconds longer.
+    /// A node's Admin API is slow.
     AdminSlow {
         /// The node.
         node: String,
-        /// How much longer.
+        /// How many milliseconds every answer takes longer.
         milliseconds: u64,
     },
     /// A node's Admin API claims another version.
@@ -65,7 +66,7 @@ pub enum Fault {
     DatabaseDown,
     /// PostgreSQL is started again.
     DatabaseUp,
-    /// Nothing goes wrong any more; what died stays dead, PostgreSQL aside.
+    /// Nothing is broken any more; killed nodes stay dead.
     Clear,
 }
 
@@ -100,7 +101,9 @@ pub async fn fault(practice: &Practice, fault: &Fault) -> Result<(), PracticeErr
             faults.admin_status = Some(500);
         }),
         Fault::DatabaseDown => database::stop(&practice.directory, &practice.socket),
-        Fault::DatabaseUp => database::start(&practice.directory, &practice.socket),
+        Fault::DatabaseUp => {
+            database::start(&practice.directory, &practice.socket, &practice.access)
+        }
         Fault::Clear => clear(practice).await,
     }
 }
@@ -126,7 +129,7 @@ fn change(node: &PracticeNode, set: impl Fn(&mut Faults)) -> Result<(), Practice
 
 /// Makes the row by which a node would hold the migrations' lock, ending `seconds` from now.
 async fn lock(practice: &Practice, seconds: i64) -> Result<(), PracticeError> {
-    let client = database::connect(&practice.socket, database::KONG).await?;
+    let client = database::connect(&practice.socket, &practice.access, database::KONG).await?;
     let statement = format!(
         "INSERT INTO locks (key, owner, ttl) VALUES ('migrations', '{OWNER}', now() + interval '{seconds} s') \
          ON CONFLICT (key) DO UPDATE SET owner = EXCLUDED.owner, ttl = EXCLUDED.ttl"
@@ -142,8 +145,8 @@ async fn clear(practice: &Practice) -> Result<(), PracticeError> {
             std::fs::remove_file(&path).map_err(files::failed("remove", &path))?;
         }
     }
-    database::start(&practice.directory, &practice.socket)?;
-    let client = database::connect(&practice.socket, database::KONG).await?;
+    database::start(&practice.directory, &practice.socket, &practice.access)?;
+    let client = database::connect(&practice.socket, &practice.access, database::KONG).await?;
     let statement = format!("DELETE FROM locks WHERE owner = '{OWNER}'");
     client.batch_execute(&statement).await?;
     Ok(())

@@ -87,18 +87,29 @@ pub(super) fn environment(practice: &Practice) -> String {
         );
         nodes.push_str(&node);
     }
+    let access = &practice.access;
+    let protection = match &access.hardening {
+        // Neither encrypted nor asked for a password; the superuser is let in for work on other databases.
+        None => format!("tls = \"off\"\nadmin = {{ user = \"{SUPERUSER}\" }}\n"),
+        Some(hardening) => format!(
+            "tls = \"verify-full\"\nca = {}\npassword = {{ file = {} }}\n",
+            path(&hardening.authority),
+            path(&hardening.password),
+        ),
+    };
     format!(
         "# The practice cluster's environment, made by `cutover practice up`.\n\
          name = \"{NAME}\"\n\n\
          [grants]\nprotected = false\nallow = [\"*\"]\n\n\
          [clusters.{NAME}]\ndatabase = \"main\"\ntraffic = \"edge\"\n\
          {nodes}\n\
-         [databases.main]\nhost = {}\ndatabase = \"{kong}\"\nuser = \"{kong}\"\ntls = \"off\"\n\
-         # Proofs of a backup run on the same server, in a database of their own.\nscratch = \"main\"\n\
-         admin = {{ user = \"{SUPERUSER}\" }}\n\n\
+         [databases.main]\nhost = {}\nport = {}\ndatabase = \"{kong}\"\nschema = {}\nuser = \"{kong}\"\n{protection}\
+         # Proofs of a backup run on the same server, in a database of their own.\nscratch = \"main\"\n\n\
          [traffic.edge]\nkind = \"practice\"\ncontrol = {}\nurl = {}\n\n\
          [storage]\npath = {}\n",
-        path(&practice.socket),
+        text(&access.host),
+        access.port,
+        text(&access.schema),
         text(&practice.control),
         text(&practice.url),
         path(&practice.directory.join("storage")),

@@ -9,6 +9,7 @@ mod database;
 mod error;
 mod fault;
 mod files;
+mod hardening;
 mod ledger;
 mod nodes;
 mod parts;
@@ -22,8 +23,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+pub use database::Access;
 pub use error::PracticeError;
 pub use fault::{Fault, fault};
+pub use hardening::{Hardening, Security};
 pub use nodes::PracticeNode;
 pub use parts::main;
 pub use process::Process;
@@ -49,6 +52,8 @@ pub struct Practice {
     pub environment: PathBuf,
     /// The directory of PostgreSQL's socket: `DIRECTORY/socket`, or a short one elsewhere where that will not do.
     pub socket: PathBuf,
+    /// How the gateway's role reaches its database.
+    pub access: Access,
     /// The nodes, in the order in which they are stopped and started.
     pub nodes: Vec<PracticeNode>,
     /// Base URL that clients use: the load balancer's.

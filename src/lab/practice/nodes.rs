@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::wait_until;
 use super::process::command_lines;
-use super::{PracticeError, Process, commands, database, files};
+use super::{Access, PracticeError, Process, commands, database, files};
 use crate::kong::{Version, catalogue};
 use crate::lab::stand_in::install;
 use crate::lab::stand_in::node::LISTENING;
@@ -88,8 +88,8 @@ impl PracticeNode {
     }
 
     /// Writes a configuration whose ports are chosen at the first start.
-    pub(super) fn configure(&self, socket: &Path) -> Result<(), PracticeError> {
-        self.write_conf(socket, Addresses::any())
+    pub(super) fn configure(&self, access: &Access) -> Result<(), PracticeError> {
+        self.write_conf(access, Addresses::any())
     }
 
     /// Runs the installed `kong` with `words` and the node's configuration.
@@ -101,7 +101,7 @@ impl PracticeNode {
     }
 
     /// Starts the node for the first time, and makes the ports that it found its own for good.
-    pub(super) async fn start_first(&mut self, socket: &Path) -> Result<(), PracticeError> {
+    pub(super) async fn start_first(&mut self, access: &Access) -> Result<(), PracticeError> {
         self.kong(&["start"]).await?;
         let listening = self.prefix.join(LISTENING);
         wait_until(
@@ -111,7 +111,7 @@ impl PracticeNode {
         )
         .await?;
         let addresses: Addresses = files::read_json(&listening)?;
-        self.write_conf(socket, addresses)?;
+        self.write_conf(access, addresses)?;
         // A node keeps the settings it was started with; told now, a restart without a file finds the ports too.
         self.kong(&["reload"]).await?;
         self.admin = format!("http://{}", addresses.admin);
@@ -143,9 +143,22 @@ impl PracticeNode {
         Some(name.strip_prefix("kong-")?.to_owned())
     }
 
-    fn write_conf(&self, socket: &Path, listen: Addresses) -> Result<(), PracticeError> {
+    fn write_conf(&self, access: &Access, listen: Addresses) -> Result<(), PracticeError> {
         // In this file a `#` begins a comment.
-        let path = |path: &Path| path.display().to_string().replace('#', "\\#");
+        let quoted = |text: &str| text.replace('#', "\\#");
+        let path = |path: &Path| quoted(&path.display().to_string());
+        let mut protection = String::new();
+        if let Some(hardening) = &access.hardening {
+            protection = format!(
+                "pg_password = {}\n\
+                 pg_ssl = on\n\
+                 pg_ssl_required = on\n\
+                 pg_ssl_verify = on\n\
+                 lua_ssl_trusted_certificate = {}\n",
+                quoted(&hardening.password()?),
+                path(&hardening.authority),
+            );
+        }
         let text = format!(
             "# A node of a practice cluster of cutover.\n\
              prefix = {prefix}\n\
@@ -153,9 +166,12 @@ impl PracticeNode {
              admin_listen = {admin}\n\
              status_listen = {status}\n\
              database = postgres\n\
-             pg_host = {socket}\n\
+             pg_host = {host}\n\
+             pg_port = {port}\n\
              pg_user = {kong}\n\
              pg_database = {kong}\n\
+             pg_schema = {schema}\n\
+             {protection}\
              # Where this node and its commands find what is to go wrong.
              practice_faults = {prefix}
              # Kong's own presets are 5 seconds each; nobody wants to wait for that here.\n\
@@ -165,10 +181,13 @@ impl PracticeNode {
             proxy = listen.proxy,
             admin = listen.admin,
             status = listen.status,
-            socket = path(socket),
+            host = quoted(&access.host),
+            port = access.port,
+            schema = access.schema,
             kong = database::KONG,
         );
-        std::fs::write(&self.conf, text).map_err(files::failed("write", &self.conf))
+        // It may hold a password.
+        files::write_private(&self.conf, &text)
     }
 }
 

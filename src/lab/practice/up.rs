@@ -8,7 +8,9 @@ use super::super::balancer::{self, State};
 use super::super::{postgres, seed};
 use super::ledger::Ledger;
 use super::parts::{EchoListening, Part};
-use super::{Practice, PracticeError, PracticeNode, RECORD, Remains, database, down, files, prove};
+use super::{
+    Practice, PracticeError, PracticeNode, RECORD, Remains, Security, database, down, files, prove,
+};
 use crate::kong::Version;
 
 /// The nodes' names.
@@ -27,6 +29,8 @@ pub struct Options {
     pub binary: PathBuf,
     /// The version that is installed and runs.
     pub version: Version,
+    /// How its database lets clients in.
+    pub security: Security,
 }
 
 /// Brings a practice cluster up in `directory`, which must be empty or absent.
@@ -85,17 +89,17 @@ fn claim(directory: &Path) -> Result<PathBuf, PracticeError> {
 async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, PracticeError> {
     let mut ledger = Ledger::open(directory)?;
     let socket = ledger.socket.clone();
-    database::create(directory, &socket).await?;
+    let access = database::create(directory, &socket, options.security).await?;
 
     let mut nodes = Vec::new();
     for name in NODES {
         let node = PracticeNode::create(directory, name, &options.version, &options.binary)?;
-        node.configure(&socket)?;
+        node.configure(&access)?;
         nodes.push(node);
     }
     nodes[0].kong(&["migrations", "bootstrap"]).await?;
     for node in &mut nodes {
-        node.start_first(&socket).await?;
+        node.start_first(&access).await?;
     }
 
     let part = |name| {
@@ -122,6 +126,7 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
         directory: directory.to_owned(),
         environment: directory.join("environment.toml"),
         socket,
+        access,
         nodes,
         url: format!("http://{}", front.traffic),
         control: format!("http://{}", front.control),

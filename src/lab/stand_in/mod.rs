@@ -6,6 +6,7 @@
 
 pub mod cli;
 pub mod conf;
+pub mod connection;
 pub mod faults;
 pub mod install;
 pub mod migrations;

@@ -1,13 +1,18 @@
 //! `kong.finish`: the second half of the migrations, and the point of no return for the old version.
 
+mod evidence;
+mod old_nodes;
+mod rotation;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::gateway::Gateway;
+use super::freeze::with_writes_allowed;
+use crate::gateway::{Gateway, WriteDenial};
 use crate::kong::migrations::{MigrationState, Verdict};
-use crate::primitive::{Effect, Failure, Intent, Primitive, Settled};
+use crate::primitive::{Effect, Failure, History, Intent, Primitive, Settled};
 
 /// Runs `kong migrations finish`, once nothing speaks against it.
 ///
@@ -23,6 +28,12 @@ pub struct Finish {
     pub database: String,
     /// How long Kong's own lock lasts, in seconds.
     pub lock_timeout: u64,
+    /// How long each node must have been in rotation, in milliseconds.
+    pub bake: u64,
+    /// How often the sessions on the database are looked at.
+    pub samples: u32,
+    /// The pause between two looks, in milliseconds.
+    pub interval: u64,
 }
 
 impl Finish {
@@ -80,6 +91,18 @@ impl Primitive for Finish {
         }
     }
 
+    async fn evidence(
+        &self,
+        world: &impl Gateway,
+        history: &History,
+    ) -> Result<Vec<String>, Failure> {
+        let mut doubts = self.require_same_binary(world, history).await?;
+        self.require_proven_nodes(world, history).await?;
+        doubts.extend(self.doubt_writes(world, history).await?);
+        doubts.extend(self.require_no_old_node_at_work(world).await?);
+        Ok(doubts)
+    }
+
     fn undo(&self, _target: &str, _observed: &Verdict) -> Option<Intent> {
         None
     }
@@ -94,9 +117,9 @@ impl Primitive for Finish {
             return world.migration_state(self.node()).await;
         }
         world.clear_migration_lock(target).await?;
-        let run = world
-            .migrations_finish(self.node(), Duration::from_secs(self.lock_timeout))
-            .await?;
+        let timeout = Duration::from_secs(self.lock_timeout);
+        let work = world.migrations_finish(self.node(), timeout);
+        let run = with_writes_allowed(world, target, work).await?;
         let state = world.migration_state(self.node()).await?;
         if state.verdict() == Verdict::UpToDate {
             return Ok(state);
@@ -120,7 +143,8 @@ impl Primitive for Finish {
         world.await_no_migration_session(target).await?;
         let state = world.migration_state(self.node()).await?;
         // What is still pending is finished by running it again; Kong moves one subsystem after the other.
-        Ok(if state.verdict() == Verdict::UpToDate {
+        let held = world.write_denial(target).await? != WriteDenial::Suspended;
+        Ok(if held && state.verdict() == Verdict::UpToDate {
             Settled::Done(state)
         } else {
             Settled::Partly

@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::gateway::{BackupFacts, BaselineFacts, ContentDigest, Gateway};
+use super::freeze::with_writes_allowed;
+use crate::gateway::{BackupFacts, BaselineFacts, ContentDigest, Gateway, WriteDenial};
+use crate::kong::Version;
 use crate::kong::migrations::{MigrationState, Verdict};
 use crate::primitive::{Effect, Failure, Intent, Primitive, Restore, Settled};
 
@@ -28,9 +30,15 @@ pub struct MigrateUp {
 }
 
 /// What `up` came to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Migrated {
-    /// The state of the migrations.
+    /// The version of the `kong` that did it. Journals of before it was recorded have none.
+    #[serde(default)]
+    pub version: Option<Version>,
+    /// The content directly after: what nothing may have changed while the configuration is held still.
+    #[serde(default)]
+    pub content: Option<ContentDigest>,
+    /// The state of the migrations directly after.
     #[serde(flatten)]
     pub state: MigrationState,
     /// What the database held directly after it: `up` itself rewrites rows, so later writes are told from this.
@@ -39,10 +47,56 @@ pub struct Migrated {
 }
 
 impl MigrateUp {
-    async fn migrated(world: &impl Gateway, target: &str, state: MigrationState) -> Migrated {
+    /// What is to be recorded of the `up` that led to `state`.
+    async fn migrated(
+        &self,
+        world: &impl Gateway,
+        state: MigrationState,
+    ) -> Result<Migrated, Failure> {
+        let version = Some(world.installed_version(&self.node).await?);
+        let content = Some(world.content_digest(&self.database).await?);
         // An upgrade does not fail for want of it: later writes are then told from the backup.
-        let baseline = world.take_baseline(target).await.ok();
-        Migrated { state, baseline }
+        let baseline = world.take_baseline(&self.database).await.ok();
+        Ok(Migrated {
+            version,
+            content,
+            state,
+            baseline,
+        })
+    }
+
+    /// Migrates, and believes the state that this leads to.
+    async fn up(&self, world: &impl Gateway, target: &str) -> Result<Migrated, Failure> {
+        // Only a killed attempt of this very step can have left one: the observation found none.
+        world.clear_migration_lock(target).await?;
+        let run = world
+            .migrations_up(&self.node, Duration::from_secs(self.lock_timeout))
+            .await?;
+        let state = world.migration_state(&self.node).await?;
+        match state.verdict() {
+            Verdict::UpToDate | Verdict::Pending => self.migrated(world, state).await,
+            Verdict::PendingAndNew => {
+                let message = "an `up` that was killed, or another upgrade that was never finished, left a part of the migrations behind, and Kong does not go on from there";
+                Err(Failure::new("kong.migrate_up.half", message)
+                    .hint(
+                        "go back and begin anew; `up --force` would run the second halves as well",
+                    )
+                    .details(json!(state)))
+            }
+            Verdict::New | Verdict::NeedsBootstrap => {
+                let why = match (run.error, run.aborted) {
+                    (Some(error), _) => error,
+                    (None, true) => {
+                        "another node held the lock, and `kong migrations up` did nothing"
+                            .to_owned()
+                    }
+                    (None, false) => {
+                        "`kong migrations up` left migrations that have not run".to_owned()
+                    }
+                };
+                Err(Failure::new("kong.migrate_up.failed", why).details(json!(state)))
+            }
+        }
     }
 }
 
@@ -50,7 +104,7 @@ impl Primitive for MigrateUp {
     type Observed = ContentDigest;
     type Outcome = Migrated;
     const VERB: &'static str = "kong.migrate_up";
-    const EFFECT: Effect = Effect::Change;
+    const EFFECT: Effect = Effect::Migrates;
     const ASPECT: &'static str = "database";
 
     fn targets(&self) -> Vec<String> {
@@ -104,36 +158,7 @@ impl Primitive for MigrateUp {
         target: &str,
         _: &ContentDigest,
     ) -> Result<Migrated, Failure> {
-        // Only a killed attempt of this very step can have left one: the observation found none.
-        world.clear_migration_lock(target).await?;
-        let run = world
-            .migrations_up(&self.node, Duration::from_secs(self.lock_timeout))
-            .await?;
-        let state = world.migration_state(&self.node).await?;
-        match state.verdict() {
-            Verdict::UpToDate | Verdict::Pending => Ok(Self::migrated(world, target, state).await),
-            Verdict::PendingAndNew => {
-                let message = "an `up` that was killed, or another upgrade that was never finished, left a part of the migrations behind, and Kong does not go on from there";
-                Err(Failure::new("kong.migrate_up.half", message)
-                    .hint(
-                        "go back and begin anew; `up --force` would run the second halves as well",
-                    )
-                    .details(json!(state)))
-            }
-            Verdict::New | Verdict::NeedsBootstrap => {
-                let why = match (run.error, run.aborted) {
-                    (Some(error), _) => error,
-                    (None, true) => {
-                        "another node held the lock, and `kong migrations up` did nothing"
-                            .to_owned()
-                    }
-                    (None, false) => {
-                        "`kong migrations up` left migrations that have not run".to_owned()
-                    }
-                };
-                Err(Failure::new("kong.migrate_up.failed", why).details(json!(state)))
-            }
-        }
+        with_writes_allowed(world, target, self.up(world, target)).await
     }
 
     async fn settle(
@@ -146,8 +171,14 @@ impl Primitive for MigrateUp {
         world.await_no_migration_session(target).await?;
         let state = world.migration_state(&self.node).await?;
         Ok(match state.verdict() {
+            // The freeze is taken up again by the next attempt, which finds nothing else to do.
+            Verdict::UpToDate | Verdict::Pending
+                if world.write_denial(target).await? == WriteDenial::Suspended =>
+            {
+                Settled::Partly
+            }
             Verdict::UpToDate | Verdict::Pending => {
-                Settled::Done(Self::migrated(world, target, state).await)
+                Settled::Done(self.migrated(world, state).await?)
             }
             _ if world.content_digest(target).await? == *before => Settled::NotDone,
             // What was not begun is begun again; half of it is told apart, and taken back, by the attempt.

@@ -120,6 +120,28 @@ impl Options {
         duration(&text).map_err(|error| wrong_argument(error, "\"30s\""))
     }
 
+    /// A duration, or several that add up; nothing if the option is not given.
+    pub(super) fn durations(&mut self, name: &'static str) -> Result<u64> {
+        let Some(value) = self.take(name) else {
+            return Ok(0);
+        };
+        let parts = if value.is_array() {
+            value.into_array().unwrap_or_default()
+        } else {
+            vec![value]
+        };
+        parts.into_iter().try_fold(0_u64, |sum, part| {
+            let text = part.into_string().map_err(|found| {
+                wrong_argument(
+                    format!("`{name}` is a duration or a list of durations, not a {found}"),
+                    "\"30s\"",
+                )
+            })?;
+            let part = duration(&text).map_err(|error| wrong_argument(error, "\"30s\""))?;
+            Ok(sum.saturating_add(part))
+        })
+    }
+
     pub(super) fn flag(&mut self, name: &'static str) -> Result<bool> {
         self.take(name).map_or(Ok(false), |value| {
             value.as_bool().map_err(|found| {

@@ -1,8 +1,9 @@
 //! `run`: words about the run itself.
 
 use rhai::plugin::*;
-use rhai::{Dynamic, EvalAltResult, FnPtr, NativeCallContext};
+use rhai::{Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext};
 
+use super::arguments::Options;
 use super::{call, wrong_argument};
 use crate::playbook::Window;
 use crate::primitive::{Approve, Failure, Intent, Note, OnRollback, WaitFor};
@@ -87,8 +88,13 @@ pub(super) mod run {
         )
     }
 
-    /// Waits until a maintenance window such as `sun 02:00-04:00 Europe/Berlin` is open. From then on nothing stops traffic or
-    /// crosses the point of no return after the window has closed: the run is put down instead.
+    /// Waits until a maintenance window such as `sun 02:00-04:00 Europe/Berlin` is open and all of the work fits into what is left of
+    /// it. Options: `work`, how long everything up to the point of no return takes; `way_back`, how long the way back takes from there.
+    /// Either is a duration, or a list of durations that add up.
+    ///
+    /// From then on nothing stops traffic, migrates or crosses the point of no return unless the window is open and holds the way back
+    /// and the work that is not done yet: the run is put down instead. Done is what the steps after this one took; waiting for a
+    /// person is no work.
     ///
     /// # Needs
     /// Nothing.
@@ -97,7 +103,52 @@ pub(super) mod run {
     /// # Undo
     /// Nothing to undo.
     /// # On resume
-    /// Not repeated; the window is looked at again before each act that stops traffic.
+    /// Not repeated; the window is looked at again before each act that stops traffic or migrates.
+    /// # Errors
+    /// `run.window.too_short`: no opening in the coming week is long enough. `argument.value`: the text is not a window, or an option
+    /// is not a duration.
+    /// # Example
+    /// ```rhai
+    /// run::wait_for("any", #{ work: ["10m", "30m"], way_back: "5m" });
+    /// ```
+    #[rhai_fn(name = "wait_for", return_raw, volatile)]
+    pub fn wait_for_room(
+        context: NativeCallContext,
+        window: &str,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let mut options = Options::new(options);
+        let work = options.durations("work")?;
+        let way_back = options.durations("way_back")?;
+        options.done()?;
+        let window: Window = window
+            .parse()
+            .map_err(|error: crate::playbook::WindowError| {
+                wrong_argument(
+                    error.to_string(),
+                    "run::wait_for(\"sun 02:00-04:00 Europe/Berlin\")",
+                )
+            })?;
+        call(
+            &context,
+            Intent::WaitFor(WaitFor {
+                window,
+                work,
+                way_back,
+            }),
+        )
+    }
+
+    /// Waits until a maintenance window is open, however much of it is left.
+    ///
+    /// # Needs
+    /// Nothing.
+    /// # Effect
+    /// None but waiting.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated; the window is looked at again before each act that stops traffic or migrates.
     /// # Errors
     /// `argument.value`: the text is not a window.
     /// # Example
@@ -109,15 +160,7 @@ pub(super) mod run {
         context: NativeCallContext,
         window: &str,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
-        let window: Window = window
-            .parse()
-            .map_err(|error: crate::playbook::WindowError| {
-                wrong_argument(
-                    error.to_string(),
-                    "run::wait_for(\"sun 02:00-04:00 Europe/Berlin\")",
-                )
-            })?;
-        call(&context, Intent::WaitFor(WaitFor { window }))
+        wait_for_room(context, window, Map::new())
     }
 
     /// Leaves a closure for the way back: it runs when the undo reaches this place. What it captured is frozen as it is now.

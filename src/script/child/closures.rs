@@ -49,7 +49,7 @@ pub(super) fn serve(engine: &Engine, link: &SharedLink) {
     while let Some(ToChild::Closure { step }) = link.receive() {
         link.revive();
         let result = call(engine, link, step);
-        let failure = match link.stopped(result, None) {
+        let failure = match link.stopped(result) {
             Ok(()) => None,
             Err(Stop::Raised(raised)) => Some(raised.failure),
             Err(Stop::Budget(what)) => return link.send(FromChild::Budget { what }),

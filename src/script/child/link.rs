@@ -1,6 +1,6 @@
 //! The child's end of the conversation, and everything that a running script shares with the functions it calls.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -54,6 +54,8 @@ pub(in crate::script) struct Link {
     modules: RefCell<BTreeMap<String, Shared<Module>>>,
     /// The closures that steps left for the way back.
     pub(super) closures: RefCell<BTreeMap<StepNo, super::closures::Kept>>,
+    /// The playbook's name: the interpreter's errors do not name the source of its outermost frame.
+    playbook: OnceCell<String>,
 }
 
 impl std::ops::Deref for SharedLink {
@@ -90,6 +92,7 @@ impl Link {
             sources: RefCell::default(),
             modules: RefCell::default(),
             closures: RefCell::default(),
+            playbook: OnceCell::new(),
         }
     }
 
@@ -105,8 +108,11 @@ impl Link {
         self.closures.borrow_mut().clear();
     }
 
-    /// Holds the sources of what was loaded, for `import`.
+    /// Holds the sources of what was loaded, for `import`; the playbook's own, or that of the tests, is the first.
     pub(super) fn hold(&self, units: &[Unit]) {
+        if let Some(first) = units.first() {
+            self.playbook.get_or_init(|| first.name.clone());
+        }
         let sources = units
             .iter()
             .map(|unit| (unit.name.clone(), unit.ast.clone()));
@@ -233,18 +239,15 @@ impl Link {
         result
     }
 
-    /// What a script's end means, where it is the source `root` that ended, whatever the interpreter says: a stop that was swallowed on the way still stands.
-    pub(super) fn stopped(
-        &self,
-        result: Result<Dynamic, Box<EvalAltResult>>,
-        root: Option<&str>,
-    ) -> Result<(), Stop> {
+    /// What a script's end means, whatever the interpreter says: a stop that was swallowed on the way still stands.
+    pub(super) fn stopped(&self, result: Result<Dynamic, Box<EvalAltResult>>) -> Result<(), Stop> {
         if let Some(stop) = self.stop.borrow().clone() {
             return Err(stop);
         }
-        result
-            .map(drop)
-            .map_err(|error| Stop::Raised(Box::new(raised::raised_in(&error, root))))
+        result.map(drop).map_err(|error| {
+            let playbook = self.playbook.get().map(String::as_str);
+            Stop::Raised(Box::new(raised::raised(&error, playbook)))
+        })
     }
 
     /// Makes the script runnable again, for a closure of the way back. What it had left of its budget is its own.

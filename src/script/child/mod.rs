@@ -127,7 +127,7 @@ fn run(
         .map(|(name, value)| (name.as_str().into(), values::to_dynamic(value)));
     scope.push_constant("params", Dynamic::from_map(parameters.collect()));
     let result = engine.eval_ast_with_scope::<Dynamic>(&mut scope, playbook);
-    link.send(FromChild::Request(match link.stopped(result, None) {
+    link.send(FromChild::Request(match link.stopped(result) {
         Ok(()) => Request::Done,
         Err(fault::Stop::Raised(raised)) => Request::Raised(*raised),
         Err(fault::Stop::Replayed) => Request::Replayed,

@@ -16,12 +16,12 @@ pub(super) fn place(source: Option<&str>, position: Position) -> Option<Place> {
     })
 }
 
-/// What an error that nobody caught says, in the source `root` or in what that called. The interpreter's own texts are used for its
-/// own errors alone.
-pub(super) fn raised_in(error: &EvalAltResult, root: Option<&str>) -> Raised {
+/// What an error that nobody caught says. The interpreter's own texts are used for its own errors alone.
+/// The outermost frame is in the source called `playbook`.
+pub(super) fn raised(error: &EvalAltResult, playbook: Option<&str>) -> Raised {
     let mut through = Vec::new();
     let mut current = error;
-    let mut source = root;
+    let mut source = playbook;
     // From the outside in: each frame tells the place of the call in the caller, and the source that the callee is in.
     while let EvalAltResult::ErrorInFunctionCall(_, callee, inner, position) = current {
         through.extend(place(source, *position));
@@ -60,7 +60,8 @@ pub(super) fn thrown(value: &Dynamic) -> Failure {
             return Failure {
                 code: text("code").unwrap_or_else(|| "playbook.raised".to_owned()),
                 message,
-                hint: text("hint"),
+                // A script sees every key; one without a hint passes on an empty text.
+                hint: text("hint").filter(|hint| !hint.is_empty()),
                 details: map.get("details").cloned().unwrap_or_default(),
             };
         }

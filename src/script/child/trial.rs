@@ -52,16 +52,13 @@ fn run(
     let options = CallFnOptions::new().eval_ast(true);
     let result =
         engine.call_fn_with_options::<Dynamic>(options, &mut Scope::new(), &unit.ast, &test, ());
-    let raised = link
-        .stopped(result, Some(&unit.name))
-        .err()
-        .map(|stop| match stop {
-            Stop::Raised(raised) => *raised,
-            Stop::Budget(what) => given_up(format!("the test used up its budget of {what}")),
-            Stop::Replayed | Stop::Abandoned | Stop::Gone => {
-                given_up("nobody listens to the test any more".to_owned())
-            }
-        });
+    let raised = link.stopped(result).err().map(|stop| match stop {
+        Stop::Raised(raised) => *raised,
+        Stop::Budget(what) => given_up(format!("the test used up its budget of {what}")),
+        Stop::Replayed | Stop::Abandoned | Stop::Gone => {
+            given_up("nobody listens to the test any more".to_owned())
+        }
+    });
     Tested {
         name: test,
         milliseconds: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -5,22 +5,41 @@ use crate::gateway::live::postgres::PostgresError;
 
 impl From<PostgresError> for Failure {
     fn from(error: PostgresError) -> Self {
-        let code = match &error {
-            PostgresError::Connect { .. } => "database.unreachable",
-            PostgresError::NoTool { .. } => "database.no_tool",
-            PostgresError::Space { .. } => "database.space",
-            PostgresError::Damaged { .. } => "database.backup.damaged",
-            PostgresError::Differs { .. } => "database.different",
-            PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
-            PostgresError::Secret(_) => "secret.unavailable",
-            _ => "database.failed",
-        };
+        let code = code(&error);
         let failure = Self::new(code, error.to_string());
         match code {
             "database.unreachable" => failure.hint("is the server up, and do `[databases]` and the secret of the environment file fit it?"),
+            "database.closed" => failure.hint("somebody closed it, or a swap was killed half-way: `cutover rollback RUN` goes on with that"),
             "database.no_tool" => failure.hint("install the server's own client tools, such as `postgresql-client-15`"),
             "database.space" => failure.hint("free some space, or name another storage in the environment file"),
             _ => failure,
         }
+    }
+}
+
+/// SQLSTATE of a database that takes no connections, as a swap leaves it that was killed half-way.
+const CLOSED: &str = "55000";
+
+/// What the system says where a file has no room.
+const NO_SPACE: &str = "No space left on device";
+
+fn code(error: &PostgresError) -> &'static str {
+    match error {
+        PostgresError::Unfinished { source, .. } => code(source),
+        PostgresError::Connect {
+            state: Some(state), ..
+        } if state == CLOSED => "database.closed",
+        PostgresError::Connect { .. } => "database.unreachable",
+        PostgresError::NoTool { .. } => "database.no_tool",
+        PostgresError::Space { .. } => "database.space",
+        PostgresError::Tool { output, .. } if output.contains(NO_SPACE) => "database.space",
+        PostgresError::File { source, .. } if source.kind() == std::io::ErrorKind::StorageFull => {
+            "database.space"
+        }
+        PostgresError::Damaged { .. } => "database.backup.damaged",
+        PostgresError::Differs { .. } => "database.different",
+        PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
+        PostgresError::Secret(_) => "secret.unavailable",
+        _ => "database.failed",
     }
 }

@@ -1,6 +1,7 @@
 //! Kong for real: its command line and its Admin API.
 
 mod admin;
+mod census;
 mod command;
 mod migrations;
 mod proof;
@@ -13,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::Live;
 use super::packages::kong_command;
-use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped};
+use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped, StrangeNode};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 
@@ -168,6 +169,10 @@ impl Kong for Live {
 
     async fn prove_database(&self, node: &str) -> Result<(), Failure> {
         self.prove_database_of(node).await
+    }
+
+    async fn strange_nodes(&self, node: &str) -> Result<Vec<StrangeNode>, Failure> {
+        self.nodes_beside(node).await
     }
 
     async fn migration_state(&self, node: &str) -> Result<MigrationState, Failure> {

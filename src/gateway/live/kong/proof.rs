@@ -10,7 +10,7 @@ use crate::gateway::live::Live;
 use crate::gateway::live::postgres::{PostgresError, Role, connect, is_same_database};
 
 /// The file in a prepared prefix that holds every setting as Kong understood it.
-const RENDERED: &str = ".kong_env";
+pub(super) const RENDERED: &str = ".kong_env";
 
 impl Live {
     /// Renders the node's settings with its own `kong`, connects with them, and compares.
@@ -61,21 +61,26 @@ impl Live {
 }
 
 /// The settings of a prepared prefix.
-fn rendered(prefix: &Path) -> Result<BTreeMap<String, String>, Failure> {
+pub(super) fn rendered(prefix: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let text = std::fs::read_to_string(prefix.join(RENDERED)).map_err(|error| {
         Failure::new(
             "kong.prepare",
             format!("`kong prepare` left no `{RENDERED}`: {error}"),
         )
     })?;
+    Ok(pairs(&text))
+}
+
+/// `key = value`, line by line. A `#` in a value has a backslash before it, since alone it would begin a comment.
+fn pairs(text: &str) -> BTreeMap<String, String> {
     let pairs = text.lines().filter_map(|line| line.split_once('='));
-    Ok(pairs
-        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
-        .collect())
+    pairs
+        .map(|(key, value)| (key.trim().to_owned(), value.trim().replace("\\#", "#")))
+        .collect()
 }
 
 /// Kong's settings as a database of ours: its address and role, our protection of the connection.
-fn as_database(
+pub(super) fn as_database(
     ours: &Database,
     settings: &BTreeMap<String, String>,
     private: &Path,
@@ -109,4 +114,16 @@ fn as_database(
         password: (!password.is_empty()).then_some(SecretReference::File(file)),
         ..ours.clone()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_with_the_sign_of_a_comment_is_whole() {
+        let settings = pairs("# made by kong\npg_user = kong\npg_password = it's\\#a=b\n");
+        assert_eq!(settings["pg_password"], "it's#a=b");
+        assert_eq!(settings["pg_user"], "kong");
+    }
 }

@@ -70,8 +70,28 @@ pub struct Progress {
     pub rows: u64,
 }
 
-/// Backs `database` up as its owner. `progress` is called a few times a second.
+/// Backs `database` up as its owner. `progress` is called a few times a second. What fails leaves nothing behind: half a backup takes
+/// the room that may have been what it lacked.
 pub async fn backup(
+    database: &Database,
+    request: &BackupRequest,
+    progress: impl Fn(Progress),
+) -> Result<Backup, PostgresError> {
+    let is_foreign = request.path.exists();
+    let taken = take(database, request, progress).await;
+    taken.map_err(|source| {
+        if is_foreign || !request.path.exists() {
+            return source;
+        }
+        PostgresError::Unfinished {
+            removed: std::fs::remove_dir_all(&request.path).is_ok(),
+            path: request.path.clone(),
+            source: Box::new(source),
+        }
+    })
+}
+
+async fn take(
     database: &Database,
     request: &BackupRequest,
     progress: impl Fn(Progress),

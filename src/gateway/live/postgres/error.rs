@@ -32,6 +32,8 @@ pub enum PostgresError {
         database: String,
         /// Role.
         user: String,
+        /// SQLSTATE, where the server answered.
+        state: Option<String>,
         /// The driver's or server's words.
         reason: String,
     },
@@ -47,7 +49,8 @@ pub enum PostgresError {
     },
     /// No client tools that can serve this server are installed.
     #[error(
-        "no `{program}` for PostgreSQL {server_major} or newer is installed (found: {found:?})"
+        "no `{program}` for PostgreSQL {server_major} or newer is installed, only {}",
+        majors(found)
     )]
     NoTool {
         /// The program.
@@ -66,6 +69,16 @@ pub enum PostgresError {
         ending: Ending,
         /// What it printed to standard error.
         output: String,
+    },
+    /// A backup failed half-way.
+    #[error("{source}; the unfinished backup `{}` {}", path.display(), if *removed { "was removed" } else { "could not be removed" })]
+    Unfinished {
+        /// The backup's directory.
+        path: PathBuf,
+        /// Whether it is gone.
+        removed: bool,
+        /// Why the backup failed.
+        source: Box<PostgresError>,
     },
     /// A file or directory of ours could not be used.
     #[error("cannot use `{}`: {source}", path.display())]
@@ -197,6 +210,15 @@ pub(super) fn words(error: &tokio_postgres::Error) -> String {
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),
     }
+}
+
+/// Major versions in words.
+fn majors(found: &[u32]) -> String {
+    let texts: Vec<String> = found.iter().map(u32::to_string).collect();
+    if texts.is_empty() {
+        return "none at all".to_owned();
+    }
+    texts.join(", ")
 }
 
 fn there(exists: bool) -> &'static str {

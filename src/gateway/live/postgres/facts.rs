@@ -111,7 +111,7 @@ async fn estimated_tables(
 ) -> Result<Vec<EstimatedTable>, PostgresError> {
     let rows = session
         .query(
-            "SELECT n.nspname::text, c.relname::text, c.reltuples::float8, pg_total_relation_size(c.oid)
+            "SELECT n.nspname::text, c.relname::text, c.reltuples::float8, coalesce(pg_total_relation_size(c.oid), 0)
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind = 'r' AND c.relpersistence <> 't'
                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

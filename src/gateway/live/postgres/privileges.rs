@@ -1,5 +1,7 @@
 //! What our roles may do, and which ways back remain because of it.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::PostgresError;
@@ -55,6 +57,31 @@ pub enum Obstacle {
         /// The role.
         user: String,
     },
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CreateDatabase => {
+                formatter.write_str("our role may not create databases (`CREATEDB`)")
+            }
+            Self::Ownership => formatter.write_str("our role is no member of the database's owner"),
+            Self::LogicalSlots(slots) => write!(
+                formatter,
+                "logical replication slots would follow the retired database: `{}`",
+                slots.join("`, `")
+            ),
+            Self::PreparedTransactions(transactions) => write!(
+                formatter,
+                "prepared transactions keep it from being renamed: `{}`",
+                transactions.join("`, `")
+            ),
+            Self::Session { pid, user } => write!(
+                formatter,
+                "the session {pid} of `{user}` is connected to it, and our role may not end it"
+            ),
+        }
+    }
 }
 
 /// What the role of `session` may do with the database called `name`, whose Kong tables are in `schema`.

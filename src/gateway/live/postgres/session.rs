@@ -111,17 +111,26 @@ pub(super) async fn connect_as(
             Ok(establish(&config, NoTls).await)
         }
     };
-    let refused = |reason| PostgresError::Connect {
+    let refused = |state: Option<String>, reason| PostgresError::Connect {
         host: database.host.clone(),
         port: database.port,
         database: login.database.clone(),
         user: login.user.clone(),
+        state,
         reason,
     };
     let session = tokio::time::timeout(CONNECT_DEADLINE, attempt)
         .await
-        .map_err(|_| refused(format!("no answer within {} s", CONNECT_DEADLINE.as_secs())))??
-        .map_err(|error| refused(words(&error)))?;
+        .map_err(|_| {
+            refused(
+                None,
+                format!("no answer within {} s", CONNECT_DEADLINE.as_secs()),
+            )
+        })??
+        .map_err(|error| {
+            let state = error.code().map(|code| code.code().to_owned());
+            refused(state, words(&error))
+        })?;
     session
         .batch_execute(PINNED)
         .await

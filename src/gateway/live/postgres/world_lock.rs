@@ -85,17 +85,25 @@ pub async fn try_acquire(
 }
 
 impl WorldLock {
-    /// Whether it is still ours: a broken connection has freed it, and nobody tells us.
-    pub async fn is_held(&self) -> bool {
+    /// Whether it is still ours. An error means that the connection is broken, and with it the lock.
+    pub async fn is_held(&self) -> Result<bool, PostgresError> {
         let (class, object) = halves(self.key);
-        self.session
+        let row = self
+            .session
             .query_one(
                 "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.locktype = 'advisory' AND l.granted
                  AND l.pid = pg_backend_pid() AND l.classid = $1 AND l.objid = $2 AND l.objsubid = 1)",
                 &[&class, &object],
             )
             .await
-            .is_ok_and(|row| row.get(0))
+            .map_err(PostgresError::query("see whether the environment is still ours"))?;
+        Ok(row.get(0))
+    }
+
+    /// The session that holds it.
+    #[must_use]
+    pub fn session(&self) -> &Session {
+        &self.session
     }
 
     /// Frees it and waits until the server has noticed.

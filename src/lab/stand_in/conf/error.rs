@@ -35,6 +35,9 @@ pub enum ConfError {
         /// The setting.
         key: String,
     },
+    /// `lua_ssl_trusted_certificate` names no file.
+    #[error("lua_ssl_trusted_certificate: no such file at {}", .0.display())]
+    NoTrustedCertificate(PathBuf),
     /// A value outside a closed list.
     #[error("{key} has an invalid value: '{value}' (postgres, off)")]
     Database {

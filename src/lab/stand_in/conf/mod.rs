@@ -14,7 +14,7 @@ use file::{boolean, listen, not_a_number, parse, read};
 
 pub use error::ConfError;
 pub use file::Listen;
-pub use postgres::{Password, PostgresSettings, PostgresTls};
+pub use postgres::{Password, PostgresSettings, PostgresTls, Unoffered};
 
 /// Where Kong looks when no `-c` is given.
 const DEFAULT_PATHS: [&str; 2] = ["/etc/kong/kong.conf", "/etc/kong.conf"];
@@ -23,7 +23,7 @@ const DEFAULT_PATHS: [&str; 2] = ["/etc/kong/kong.conf", "/etc/kong.conf"];
 pub const KONG_ENV: &str = ".kong_env";
 
 /// The settings the stand-in knows, with Kong's defaults. Others are accepted and kept, as Kong keeps unknown ones.
-const DEFAULTS: [(&str, &str); 19] = [
+const DEFAULTS: [(&str, &str); 21] = [
     ("prefix", "/usr/local/kong/"),
     ("proxy_listen", "0.0.0.0:8000 reuseport backlog=16384"),
     ("admin_listen", "127.0.0.1:8001 reuseport backlog=16384"),
@@ -37,7 +37,9 @@ const DEFAULTS: [(&str, &str); 19] = [
     ("pg_database", "kong"),
     ("pg_schema", ""),
     ("pg_ssl", "off"),
+    ("pg_ssl_required", "off"),
     ("pg_ssl_verify", "off"),
+    ("lua_ssl_trusted_certificate", ""),
     ("plugins", "bundled"),
     ("db_update_frequency", "5"),
     ("db_update_propagation", "0"),
@@ -188,14 +190,13 @@ impl Settings {
                 });
             }
         };
-        let tls = match (
-            boolean("pg_ssl", text("pg_ssl"))?,
-            boolean("pg_ssl_verify", text("pg_ssl_verify"))?,
-        ) {
-            (false, _) => PostgresTls::Off,
-            (true, false) => PostgresTls::On,
-            (true, true) => PostgresTls::Verify,
-        };
+        let on = |key: &str| boolean(key, text(key));
+        let tls = postgres::tls(
+            on("pg_ssl")?,
+            on("pg_ssl_required")?,
+            on("pg_ssl_verify")?,
+            text("lua_ssl_trusted_certificate"),
+        )?;
         let postgres = PostgresSettings {
             host: text("pg_host").to_owned(),
             port: u16::try_from(number("pg_port")?)

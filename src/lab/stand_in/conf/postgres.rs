@@ -1,7 +1,10 @@
 //! The `pg_*` settings: how a node and a command reach their database.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
+
+use super::ConfError;
 
 /// The `pg_*` settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,15 +27,58 @@ pub struct PostgresSettings {
     pub timeout: Duration,
 }
 
-/// `pg_ssl` and `pg_ssl_verify`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// `pg_ssl` and what belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PostgresTls {
     /// Plain.
     Off,
-    /// Encrypted, the server's certificate not checked.
-    On,
-    /// Encrypted, the server's certificate checked.
-    Verify,
+    /// Encrypted.
+    On {
+        /// What becomes of a server that does not offer it.
+        unoffered: Unoffered,
+        /// The authorities of `pg_ssl_verify`; the server's certificate is not checked where there are none.
+        authorities: Option<Vec<PathBuf>>,
+    },
+}
+
+/// What becomes of a server that offers no TLS (`pg_ssl_required`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unoffered {
+    /// It is spoken to in plain text.
+    Accepted,
+    /// It is refused.
+    Refused,
+}
+
+/// The TLS that the settings ask for. Kong names the authorities in `lua_ssl_trusted_certificate`, a list of files in which
+/// `system` stands for the machine's own; the stand-in, which meets private authorities only, has none of those.
+pub(super) fn tls(
+    ssl: bool,
+    required: bool,
+    verify: bool,
+    trusted: &str,
+) -> Result<PostgresTls, ConfError> {
+    let files: Vec<PathBuf> = trusted
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty() && *name != "system")
+        .map(PathBuf::from)
+        .collect();
+    // Kong looks for the files whether or not anything uses them.
+    if let Some(absent) = files.iter().find(|file| !file.exists()) {
+        return Err(ConfError::NoTrustedCertificate(absent.clone()));
+    }
+    if !ssl {
+        return Ok(PostgresTls::Off);
+    }
+    Ok(PostgresTls::On {
+        unoffered: if required {
+            Unoffered::Refused
+        } else {
+            Unoffered::Accepted
+        },
+        authorities: verify.then_some(files),
+    })
 }
 
 /// A password, which never shows in a debug output.

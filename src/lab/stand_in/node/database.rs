@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::Client;
 
 use super::super::conf::PostgresSettings;
+use super::super::connection::{Connection, ConnectionError};
 use crate::kong::Version;
+use crate::tls::PemError;
 
 /// How many sessions an idle node keeps.
 const SESSIONS: usize = 3;
@@ -32,7 +34,7 @@ pub(super) enum DatabaseError {
 /// The sessions.
 #[derive(Debug)]
 pub(super) struct Database {
-    config: Config,
+    connection: Connection,
     timeout: Duration,
     sessions: [Mutex<Option<Arc<Client>>>; SESSIONS],
     turn: AtomicUsize,
@@ -40,33 +42,17 @@ pub(super) struct Database {
 
 impl Database {
     /// Sessions to be opened when they are needed.
-    pub(super) fn new(settings: &PostgresSettings, version: &Version) -> Self {
-        let mut config = Config::new();
-        config
-            .host(&settings.host)
-            .port(settings.port)
-            .user(&settings.user)
-            .dbname(&settings.database)
-            .connect_timeout(settings.timeout);
-        if !settings.password.0.is_empty() {
-            config.password(&settings.password.0);
-        }
-        // Kong does the same; period_date and ttl depend on the session's time zone.
-        let mut options = "-c timezone=UTC".to_owned();
-        if let Some(schema) = &settings.schema {
-            options.push_str(" -c search_path=");
-            options.push_str(schema);
-        }
-        config.options(&options);
+    pub(super) fn new(settings: &PostgresSettings, version: &Version) -> Result<Self, PemError> {
+        let mut connection = Connection::new(settings)?;
         if version.is_at_least(NAMED_SINCE.0, NAMED_SINCE.1) {
-            config.application_name("kong");
+            connection = connection.named("kong");
         }
-        Self {
-            config,
+        Ok(Self {
+            connection,
             timeout: settings.timeout,
             sessions: Default::default(),
             turn: AtomicUsize::new(0),
-        }
+        })
     }
 
     /// Opens all sessions.
@@ -87,13 +73,14 @@ impl Database {
             return Ok(Arc::clone(client));
         }
         *session = None;
-        let connected = tokio::time::timeout(self.timeout, self.config.connect(NoTls)).await;
-        let (client, connection) =
-            connected.map_err(|_| DatabaseError::Timeout(self.timeout))??;
-        // The task ends with the session; why it ended shows at the next statement.
-        tokio::spawn(async move {
-            let _ = connection.await;
-        });
+        let client = self
+            .connection
+            .open(self.timeout)
+            .await
+            .map_err(|error| match error {
+                ConnectionError::Postgres(error) => DatabaseError::Postgres(error),
+                ConnectionError::Timeout => DatabaseError::Timeout(self.timeout),
+            })?;
         let client = Arc::new(client);
         *session = Some(Arc::clone(&client));
         Ok(client)

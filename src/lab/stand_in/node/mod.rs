@@ -24,6 +24,7 @@ pub use process::run;
 
 use super::conf::Settings;
 use crate::kong::Version;
+use crate::tls::PemError;
 use process::Signals;
 use state::Node;
 use store::StoreError;
@@ -51,6 +52,9 @@ pub enum NodeError {
         /// What it said.
         problem: String,
     },
+    /// A certificate authority for the database's connections cannot be used.
+    #[error(transparent)]
+    Authority(#[from] PemError),
     /// The stand-in was not recorded from this version.
     #[error("there is no stand-in for Kong {version}: only for 2.8.5, 3.4.2 and 3.9.1")]
     Version {

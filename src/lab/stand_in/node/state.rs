@@ -46,7 +46,7 @@ impl Node {
     pub(super) fn new(version: Version, settings: Settings) -> Result<Self, NodeError> {
         let facts = Facts::of(&version).ok_or(NodeError::Version { version })?;
         Ok(Self {
-            database: Database::new(&settings.postgres, &version),
+            database: Database::new(&settings.postgres, &version)?,
             schema: Schema::of(&version),
             facts,
             version,

@@ -10,6 +10,34 @@ use crate::primitive::{CheckLeftovers, Finish, Intent, MigrateUp, Migrations};
 /// How long Kong's lock on migrations lasts unless the playbook says otherwise. It is not renewed while a migration runs.
 const LOCK_TIMEOUT: &str = "2h";
 
+/// The least that it may last, in seconds: a busy server takes its time over the smallest migration.
+const LEAST_LOCK_TIMEOUT: u64 = 120;
+
+/// How long nodes must have served before the point of no return, unless the playbook says otherwise.
+const BAKE: &str = "30m";
+
+/// How far apart two looks at the sessions are: Kong asks its database for changes every five seconds.
+const UPDATE_INTERVAL: &str = "5s";
+
+/// How many looks at the sessions there are.
+const SAMPLES: i64 = 3;
+
+/// The option `lock_timeout`, in whole seconds as Kong's command line wants it.
+fn lock_timeout(options: &mut Options) -> Result<u64, Box<EvalAltResult>> {
+    let seconds = options
+        .duration("lock_timeout", LOCK_TIMEOUT)?
+        .div_ceil(1_000);
+    if seconds < LEAST_LOCK_TIMEOUT {
+        return Err(wrong_argument(
+            format!(
+                "`lock_timeout` is {seconds} s, and Kong's lock is to last {LEAST_LOCK_TIMEOUT} s at least"
+            ),
+            "three times what the migration took in a rehearsal",
+        ));
+    }
+    Ok(seconds)
+}
+
 #[export_module]
 pub(in crate::script::bindings) mod migrations_module {
     /// The state of the migrations as the installed `kong` sees it: `executed`, `pending` and `new` by subsystem.
@@ -104,7 +132,8 @@ pub(in crate::script::bindings) mod migrations_module {
     }
 
     /// Runs `kong migrations up` with the first node's `kong`. Options: `backup` (required), what `database::backup` answered; `copy`,
-    /// the standby that `database::verify` kept; `lock_timeout` (preset `"2h"`).
+    /// the standby that `database::verify` kept; `lock_timeout`, how long Kong's own lock lasts (preset `"2h"`, 120 s at least): it is not
+    /// renewed, so name three times what the migration took in a rehearsal.
     /// Answers the state of the migrations, and under `baseline` the name of what was kept to tell later writes from.
     ///
     /// # Needs
@@ -145,7 +174,7 @@ pub(in crate::script::bindings) mod migrations_module {
             .filter(|copy| !copy.is_unit())
             .map(|copy| data("`copy`", &copy))
             .transpose()?;
-        let lock_timeout = options.duration("lock_timeout", LOCK_TIMEOUT)? / 1_000;
+        let lock_timeout = lock_timeout(&mut options)?;
         options.done()?;
         let (database, backup) = (found.database_name()?, data("`backup`", &backup)?);
         let up = MigrateUp {
@@ -159,10 +188,14 @@ pub(in crate::script::bindings) mod migrations_module {
         call(&context, Intent::MigrateUp(up))
     }
 
-    /// Runs `kong migrations finish` with the first node's `kong`: the point of no return for the old version.
+    /// Runs `kong migrations finish` with the first node's `kong`: the point of no return for the old version. Options: `bake`, how long
+    /// each node must have been in rotation (preset `"30m"`); `samples` and `interval`, how often and how far apart the sessions on the
+    /// database are looked at (presets 3 and `"5s"`, Kong's own `db_update_frequency`); `lock_timeout`, as in `kong::migrate_up`.
     ///
-    /// Refuses unless every node runs the installed version, the nodes' settings lead to this database, and the installed `kong` is the
-    /// one that did `up`.
+    /// Refuses unless the run's journal and the world prove all of this: every node runs the installed version; since it was last
+    /// started each was polled while drained, admitted, polled again, and has been in rotation for `bake`; the configuration was
+    /// compared after `up`; the installed `kong` and the schema's revision are those of `up`; no node that the environment does not
+    /// list works on the database, by process and by session. What cannot be seen, as behind a pooler, a person is asked about.
     ///
     /// # Needs
     /// `kong.finish`
@@ -173,18 +206,28 @@ pub(in crate::script::bindings) mod migrations_module {
     /// # On resume
     /// Once no session of the killed command is left, it is run again unless nothing is pending.
     /// # Errors
-    /// `kong.finish.old_node`, `kong.finish.other_binary`, `kong.finish.failed`, `kong.wrong_database`.
+    /// `kong.finish.unproven`: what is missing, by name. `kong.finish.old_node`, `kong.finish.other_binary`,
+    /// `kong.finish.other_revision`, `kong.finish.failed`, `kong.wrong_database`, `argument.value`.
     /// # Example
     /// ```rhai
-    /// kong::finish(env::cluster("practice"));
+    /// kong::finish(env::cluster("practice"), #{ bake: "30m" });
     /// ```
     #[rhai_fn(return_raw, volatile)]
     pub fn finish(
         context: NativeCallContext,
         which: Dynamic,
+        options: Map,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which.clone())?;
-        let (database, lock_timeout) = (found.database_name()?, 7_200);
+        let mut options = Options::new(options);
+        let lock_timeout = lock_timeout(&mut options)?;
+        let bake = options.duration("bake", BAKE)?;
+        let interval = options.duration("interval", UPDATE_INTERVAL)?;
+        let samples = options.number("samples")?.unwrap_or(SAMPLES);
+        options.done()?;
+        let samples = u32::try_from(samples).ok().filter(|samples| *samples > 0);
+        let samples = samples.ok_or_else(|| wrong_argument("`samples` is 1 or more", "3"))?;
+        let database = found.database_name()?;
         call(
             &context,
             Intent::Finish(Finish {
@@ -192,6 +235,9 @@ pub(in crate::script::bindings) mod migrations_module {
                 nodes: nodes(which)?,
                 database,
                 lock_timeout,
+                bake,
+                samples,
+                interval,
             }),
         )
     }

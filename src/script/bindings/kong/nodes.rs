@@ -96,22 +96,25 @@ pub(in crate::script::bindings) mod nodes_module {
         )
     }
 
-    /// Holds the configuration still until `kong::thaw`. The mode `"observe"` watches and does not freeze: when somebody writes, the
-    /// run is put down before the next act that stops traffic.
+    /// Holds the configuration still until `kong::thaw`, which the option `mode` (required) says how. `"observe"` watches and does not
+    /// freeze: when somebody writes, the run is put down before the next act that stops traffic. `"deny"` makes the database refuse
+    /// writes to configuration, whoever sends them; what traffic writes (tokens, sessions, counters) is not denied. `"admin_off"`,
+    /// closing the Admin APIs, is refused: readiness and versions are read from there.
     ///
     /// # Needs
     /// `kong.freeze`
     /// # Effect
-    /// None; the configuration is looked at again before each act that stops traffic.
+    /// With `deny`, triggers on the tables of the configuration, which `kong::migrate_up` and `kong::finish` suspend for themselves. In
+    /// every mode the configuration is looked at again before each act that stops traffic; after `up`, against how `up` left it.
     /// # Undo
-    /// Nothing to undo.
+    /// Writes are admitted again, unless they were denied before.
     /// # On resume
-    /// Still watched, against the digest of the first time.
+    /// Still held or watched, against the digest of the first time.
     /// # Errors
-    /// `argument.value`: there is no such mode.
+    /// `argument.value`: there is no such mode. `kong.freeze.admin_off`. `database.failed`: the role may not make triggers.
     /// # Example
     /// ```rhai
-    /// kong::freeze(env::cluster("practice"), #{ mode: "observe" });
+    /// kong::freeze(env::cluster("practice"), #{ mode: "deny" });
     /// ```
     #[rhai_fn(return_raw, volatile)]
     pub fn freeze(
@@ -125,19 +128,24 @@ pub(in crate::script::bindings) mod nodes_module {
             .take("mode")
             .and_then(|mode| mode.into_string().ok());
         options.done()?;
-        if mode.as_deref() != Some("observe") {
-            return Err(wrong_argument(
-                "`mode` must be given and be `observe`",
-                "kong::freeze(cluster, #{ mode: \"observe\" })",
-            ));
-        }
+        let mode = match mode.as_deref() {
+            Some("observe") => FreezeMode::Observe,
+            Some("deny") => FreezeMode::Deny,
+            Some("admin_off") => FreezeMode::AdminOff,
+            _ => {
+                return Err(wrong_argument(
+                    "`mode` must be given and be `observe`, `deny` or `admin_off`",
+                    "kong::freeze(cluster, #{ mode: \"observe\" })",
+                ));
+            }
+        };
         let database = found.database_name()?;
         call(
             &context,
             Intent::Freeze(Freeze {
                 cluster: found.name,
                 database,
-                mode: FreezeMode::Observe,
+                mode,
             }),
         )
     }
@@ -147,11 +155,11 @@ pub(in crate::script::bindings) mod nodes_module {
     /// # Needs
     /// `kong.thaw`
     /// # Effect
-    /// The configuration is not watched any more.
+    /// Writes to configuration are admitted, and it is not watched any more.
     /// # Undo
-    /// Nothing to undo.
+    /// Denied writes are denied again, until the freeze itself is undone.
     /// # On resume
-    /// Not repeated.
+    /// Repeated.
     /// # Errors
     /// None.
     /// # Example
@@ -160,10 +168,13 @@ pub(in crate::script::bindings) mod nodes_module {
     /// ```
     #[rhai_fn(return_raw, volatile)]
     pub fn thaw(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        let found = cluster(which)?;
+        let database = found.database_name()?;
         call(
             &context,
             Intent::Thaw(Thaw {
-                cluster: cluster(which)?.name,
+                cluster: found.name,
+                database,
             }),
         )
     }

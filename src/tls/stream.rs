@@ -13,17 +13,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 
 /// Makes encrypted streams.
-#[derive(Clone)]
-pub(in super::super) struct Connector(Arc<ClientConfig>);
+#[derive(Debug, Clone)]
+pub struct Connector(Arc<ClientConfig>);
 
 /// One handshake to come.
-pub(in super::super) struct Handshake {
+#[derive(Debug)]
+pub struct Handshake {
     config: Arc<ClientConfig>,
     name: ServerName<'static>,
 }
 
 /// An encrypted stream.
-pub(in super::super) struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
+#[derive(Debug)]
+pub struct Encrypted<S>(tokio_rustls::client::TlsStream<S>);
 
 impl Connector {
     pub(super) fn new(config: ClientConfig) -> Self {

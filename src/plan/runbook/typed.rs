@@ -1,0 +1,113 @@
+//! The commands that a person types, with the paths and addresses of the environment.
+
+use super::RunbookStep;
+use crate::environment::{Cluster, Database, Environment, Node, PackageDriver};
+
+/// The environment, as what is typed needs it.
+pub(super) struct Typed<'a>(pub(super) &'a Environment);
+
+impl Typed<'_> {
+    pub(super) fn counts(&self, step: &mut RunbookStep, node: &str) {
+        step.commands = self.on(&[node.to_owned()], |node| {
+            format!("for kind in services routes consumers plugins; do curl -sS {}/$kind | jq '.data | length'; done", node.admin)
+        });
+    }
+
+    pub(super) fn request(&self, step: &mut RunbookStep, check: &crate::primitive::Check) {
+        let base = check
+            .node
+            .as_deref()
+            .and_then(|name| self.0.node(name))
+            .map(|(_, _, node)| node.proxy.trim_end_matches('/').to_owned())
+            .unwrap_or_default();
+        let names = check.request.headers.keys();
+        let headers: Vec<String> = names.map(|name| format!("-H '{name}: …' ")).collect();
+        let headers = headers.concat();
+        step.commands = vec![format!(
+            "curl -sS -o /dev/null -w '%{{http_code}}\\n' -X {} {headers}{base}{}",
+            check.request.method, check.request.url
+        )];
+        step.expect = check.expect.status.map(|status| status.to_string());
+        step.stop = Some("any other answer".to_owned());
+    }
+
+    pub(super) fn on(&self, nodes: &[String], command: impl Fn(&Node) -> String) -> Vec<String> {
+        nodes
+            .iter()
+            .filter_map(|name| {
+                let (_, _, node) = self.0.node(name)?;
+                Some(format!("{}   # on {name}", command(node)))
+            })
+            .collect()
+    }
+
+    pub(super) fn migrations(&self, node: &str, half: &str) -> String {
+        self.0
+            .node(node)
+            .map_or_else(String::new, |(_, _, found): (&str, &Cluster, &Node)| {
+                format!(
+                    "{} migrations {half} -c {}",
+                    kong(found),
+                    found.conf.display()
+                )
+            })
+    }
+
+    pub(super) fn database(&self, name: &str) -> Option<&Database> {
+        self.0.databases.get(name)
+    }
+
+    pub(super) fn name(&self, database: &str) -> &str {
+        self.database(database)
+            .map_or("kong", |found| &found.database)
+    }
+
+    /// How the server of a database is reached.
+    pub(super) fn server(&self, name: &str) -> String {
+        self.database(name).map_or_else(String::new, |found| {
+            format!("-h {} -p {} -U {}", found.host, found.port, found.user)
+        })
+    }
+
+    /// How a database is reached.
+    pub(super) fn connection(&self, name: &str) -> String {
+        format!("{} -d {}", self.server(name), self.name(name))
+    }
+
+    pub(super) fn sql(&self, database: &str, statement: &str) -> String {
+        format!("psql {} -c \"{statement}\"", self.connection(database))
+    }
+}
+
+/// The `kong` command of a node.
+pub(super) fn kong(node: &Node) -> String {
+    match &node.packages {
+        PackageDriver::Prefix(prefix) => prefix.join("current/bin/kong").display().to_string(),
+        _ => "kong".to_owned(),
+    }
+}
+
+pub(super) fn start(node: &Node) -> String {
+    format!(
+        "{} start -c {} -p {}",
+        kong(node),
+        node.conf.display(),
+        node.prefix.display()
+    )
+}
+
+/// Setting nodes to a state at their load balancer.
+pub(super) fn rotate(step: &mut RunbookStep, nodes: &[String], state: &str, undo: &str) {
+    let set = |state: &str| {
+        nodes
+            .iter()
+            .map(|node| format!("at the load balancer, set `{node}` to {state}"))
+            .collect()
+    };
+    step.commands = set(state);
+    step.expect = Some(
+        "the load balancer tells what was set; of a drained node nothing is in flight any more"
+            .to_owned(),
+    );
+    step.undo = set(undo);
+}
