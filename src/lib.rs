@@ -19,17 +19,19 @@
 //! * [`kong`]: knowledge: versions, migrations. Pure.
 //! * [`drill`]: what can go wrong, each played once, and what must hold all the same.
 //! * [`plan`]: what a run would do, read off the same run played in a simulated world.
+//! * [`trial`]: unit tests of playbooks: the worlds that they describe, what came of them, what they reached.
 //! * [`lab`]: the practice cluster: a stand-in for Kong on real PostgreSQL.
 //! * [`render`]: records in, text out; no decisions.
 //! * [`tls`]: encryption for PostgreSQL's driver, which the gateway and the stand-in both need.
 //!
 //! Arrows point one way: `cli` wires everything and nothing imports it; `environment`, `kong` and `tls` point nowhere; and
 //!
-//! * `script → run, journal, primitive, playbook, gateway, drill` (of `journal` and `gateway` types only);
+//! * `script → run, journal, primitive, playbook, gateway, drill, trial` (of `journal` and `gateway` types only);
 //! * `run → journal, primitive, environment, gateway`;
 //! * `drill → run, journal, primitive, gateway, kong`;
+//! * `trial → run, journal, primitive, gateway, kong, environment`;
 //! * `plan → run, journal, primitive, gateway, environment` (types only);
-//! * `render → journal, primitive, playbook, gateway, plan, drill` (types only);
+//! * `render → journal, primitive, playbook, gateway, plan, drill, trial` (types only);
 //! * `journal → primitive` (types only);
 //! * `primitive → gateway, kong, playbook` (of `playbook` value types only);
 //! * `gateway → environment, kong, tls`;
@@ -52,3 +54,4 @@ pub mod render;
 pub mod run;
 pub mod script;
 pub mod tls;
+pub mod trial;

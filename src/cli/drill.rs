@@ -25,6 +25,8 @@ enum Shown {
     Text,
     /// The whole report as JSON.
     Json,
+    /// A `JUnit` report with a case for each fault.
+    Junit,
 }
 
 pub(super) async fn drill(arguments: Arguments) -> Result<Exit, CliError> {
@@ -39,8 +41,10 @@ pub(super) async fn drill(arguments: Arguments) -> Result<Exit, CliError> {
             output::people(&format!("{done} of {of}"));
         }
     };
+    let name = host.sources().name.clone();
     let report = host.drill(scenario, arguments.fault, tick).await?;
     match arguments.output {
+        Shown::Junit => output::data(render::junit_of_drill(&name, &report).trim_end()),
         Shown::Text => output::data(render::drill(&report).trim_end()),
         Shown::Json => output::data(&serde_json::to_string_pretty(&report).expect("plain data")),
     }

@@ -31,6 +31,7 @@ mod settle;
 mod shell;
 mod show;
 mod telling;
+mod test;
 mod way_back;
 mod why_down;
 
@@ -65,6 +66,8 @@ enum Verb {
     Plan(plan::Arguments),
     /// Plays a playbook with each thing going wrong once, and says what is not safe.
     Drill(drill::Arguments),
+    /// Runs unit tests of playbooks, each in a world that it describes.
+    Test(test::Arguments),
     /// Looks at an environment, and writes the world that a plan begins with.
     Observe(observe::Arguments),
     /// Goes on with a run that was put down or interrupted.
@@ -167,6 +170,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Resume(arguments) => Box::pin(resume::resume(arguments)).await,
         Verb::Retry(arguments) => Box::pin(resume::retry(arguments)).await,
         Verb::Plan(arguments) => Box::pin(plan::plan(arguments)).await,
+        Verb::Test(arguments) => Box::pin(test::test(arguments)).await,
         Verb::Drill(arguments) => Box::pin(drill::drill(arguments)).await,
         Verb::Observe(arguments) => observe::run(arguments).await,
         Verb::Rollback(arguments) => Box::pin(rollback::rollback(arguments)).await,

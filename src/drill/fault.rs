@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::Plan;
+use crate::gateway::{ChangingCall, Plan};
 use crate::journal::{Event, RunState, StepNo};
 use crate::primitive::{Effect, Intent};
 use crate::run::{Crash, Interference, Played, Question, Trouble};
@@ -65,21 +65,22 @@ impl Fault {
     #[must_use]
     pub fn told(&self, calm: &Played) -> String {
         match self {
-            Self::FailsBefore(call) => format!("{} fails", at_call(*call)),
+            Self::FailsBefore(call) => format!("{} fails", at_call(calm, *call)),
             Self::FailsAfter(call) => {
-                format!("{} does its work and reports failure", at_call(*call))
+                format!("{} does its work and reports failure", at_call(calm, *call))
             }
             Self::CutOff(call) => {
                 format!(
                     "{} is cut off by its deadline, its work done",
-                    at_call(*call)
+                    at_call(calm, *call)
                 )
             }
-            Self::FailsFrom(call) => format!("nothing works from {} on", at_call(*call)),
+            Self::FailsFrom(call) => format!("nothing works from {} on", at_call(calm, *call)),
             Self::FailsBack(first, second) => format!(
                 "{} fails, and then {} on the way back",
-                at_call(*first),
-                at_call(*second)
+                at_call(calm, *first),
+                // What is called on the way back depends on where it began.
+                format_args!("call {second}")
             ),
             Self::Killed(crash) => format!(
                 "the runner is killed {} record {}{}",
@@ -188,8 +189,15 @@ pub(super) fn intents(played: &Played) -> Vec<(StepNo, Intent)> {
         .collect()
 }
 
-fn at_call(call: u32) -> String {
-    format!("call {call}")
+/// A call that changes the world, with the step that it belongs to.
+fn at_call(calm: &Played, call: u32) -> String {
+    let at = usize::try_from(call)
+        .ok()
+        .and_then(|call| call.checked_sub(1));
+    match at.and_then(|at| calm.calls.get(at)) {
+        Some(ChangingCall { step, verb }) => format!("call {call} (step {step}, {verb})"),
+        None => format!("call {call}"),
+    }
 }
 
 /// Which step a record belongs to.

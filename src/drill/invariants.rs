@@ -35,6 +35,25 @@ pub enum Invariant {
     SameAfterCrash,
 }
 
+impl Invariant {
+    /// The word for it in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::RunsToItsEnd => "runs_to_its_end",
+            Self::WholeSchema => "whole_schema",
+            Self::ServedOrDeclared => "served_or_declared",
+            Self::NoOutdatedNode => "no_outdated_node",
+            Self::NoLostWrite => "no_lost_write",
+            Self::ProvenBackup => "proven_backup",
+            Self::ProvenNodes => "proven_nodes",
+            Self::NothingUnnamed => "nothing_unnamed",
+            Self::TrueVerdict => "true_verdict",
+            Self::SameAfterCrash => "same_after_crash",
+        }
+    }
+}
+
 /// An invariant that did not hold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {

@@ -1,6 +1,8 @@
 //! A world that fails where it is told to: for the failure sweeps, and for trying out what a playbook does when something breaks.
 
-use std::cell::Cell;
+mod step;
+
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,11 +13,14 @@ use super::{
     AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
     Expectation, Failure, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun,
     Packages, Practice, ProcessIdentity, Processes, Rotation, ScratchCopy, ScratchPlace, Since,
-    Stopped, StrangeNode, Traffic, VerifyTier, Web, WriteDenial, Writes,
+    Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::{MigrationState, Names};
+
+use step::StepFaults;
+pub use step::{FaultMoment, StepFault};
 
 /// How long a call takes that its deadline cuts off.
 const LATE: Duration = Duration::from_mins(15);
@@ -43,7 +48,18 @@ pub enum Plan {
 pub struct Faulty<World> {
     world: World,
     plan: Plan,
+    steps: StepFaults,
     changes: Cell<u32>,
+    calls: RefCell<Vec<ChangingCall>>,
+}
+
+/// A call that changed the world, or would have.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChangingCall {
+    /// The step that it was part of.
+    pub step: u32,
+    /// The step's verb; on the way back, that of its undo.
+    pub verb: String,
 }
 
 impl<World: Clock> Faulty<World> {
@@ -52,8 +68,27 @@ impl<World: Clock> Faulty<World> {
         Self {
             world,
             plan,
+            steps: StepFaults::default(),
             changes: Cell::new(0),
+            calls: RefCell::default(),
         }
+    }
+
+    /// The same, with steps that fail by their verbs.
+    #[must_use]
+    pub fn with_steps(mut self, faults: Vec<StepFault>) -> Self {
+        self.steps = StepFaults::new(faults);
+        self
+    }
+
+    /// The steps whose failure was wanted and whose call never came.
+    pub fn missed(&self) -> Vec<StepFault> {
+        self.steps.missed()
+    }
+
+    /// The calls that change the world, in order.
+    pub fn calls(&self) -> Vec<ChangingCall> {
+        self.calls.borrow().clone()
     }
 
     /// The world behind the faults.
@@ -73,6 +108,14 @@ impl<World: Clock> Faulty<World> {
     ) -> Result<T, Failure> {
         let number = self.changes.get() + 1;
         self.changes.set(number);
+        if let Some((step, verb)) = self.steps.at_work() {
+            self.calls.borrow_mut().push(ChangingCall { step, verb });
+        }
+        match self.steps.call(TurnKind::Changes) {
+            Some((FaultMoment::Before, failure)) => return Err(failure),
+            Some((FaultMoment::After, failure)) => return call.await.and(Err(failure)),
+            None => {}
+        }
         let injected =
             || Failure::new("faulty.injected", format!("call {number} was made to fail"));
         match self.plan {
@@ -99,6 +142,14 @@ impl<World: Clock> Faulty<World> {
             | Plan::FailBoth(..) => call.await,
         }
     }
+
+    /// Runs one call that only looks, unless its step is to fail.
+    async fn look<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        match self.steps.call(TurnKind::Looks) {
+            Some((_, failure)) => Err(failure),
+            None => call.await,
+        }
+    }
 }
 
 impl<World: Clock> Clock for Faulty<World> {
@@ -118,8 +169,14 @@ impl<World: Hold> Hold for Faulty<World> {
 }
 
 impl<World: Processes> Processes for Faulty<World> {
-    fn turn_to(&self, step: u32) {
-        self.world.turn_to(step);
+    fn turn_to(&self, turn: Turn<'_>) {
+        self.steps.turn_to(&turn);
+        self.world.turn_to(turn);
+    }
+
+    fn turn_over(&self) {
+        self.steps.turn_over();
+        self.world.turn_over();
     }
 
     async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure> {
@@ -136,7 +193,7 @@ macro_rules! hand_on {
             })*
         }
     };
-    (@look $faulty:ident, $call:expr) => { $call.await };
+    (@look $faulty:ident, $call:expr) => { $faulty.look($call).await };
     (@change $faulty:ident, $call:expr) => { $faulty.change($call).await };
 }
 

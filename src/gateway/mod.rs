@@ -15,15 +15,15 @@ mod verbs;
 mod writes;
 
 pub use failure::Failure;
-pub use faulty::{Faulty, Plan};
+pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
 pub use hold::{Hold, Holding};
 pub use process_identity::ProcessIdentity;
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
     HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, Processes,
-    Report, Rotation, RotationState, ScratchPlace, Stopped, StrangeNode, Traffic, VerifyTier, Web,
-    WriteDenial,
+    Report, Rotation, RotationState, ScratchPlace, Stopped, StrangeNode, Traffic, Turn, TurnKind,
+    VerifyTier, Web, WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 

@@ -32,10 +32,32 @@ pub trait Clock {
     async fn pause(&self, duration: Duration);
 }
 
+/// The step whose turn it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turn<'a> {
+    /// Its number.
+    pub step: u32,
+    /// Its verb, such as `kong.stop`; on the way back, that of its undo.
+    pub verb: &'a str,
+    /// What it is about to do.
+    pub kind: TurnKind,
+}
+
+/// What a step is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnKind {
+    /// It looks.
+    Looks,
+    /// It changes something.
+    Changes,
+}
+
 /// The processes that steps start.
 pub trait Processes {
     /// Names the step that is about to act, so that what it starts and captures bears its number.
-    fn turn_to(&self, step: u32);
+    fn turn_to(&self, turn: Turn<'_>);
+    /// Says that the step has had its turn. Only a world that fails by step wants to know.
+    fn turn_over(&self) {}
     /// Makes certain that a process of an earlier runner is gone, with its whole group.
     async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure>;
 }

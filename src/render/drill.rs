@@ -12,14 +12,14 @@ pub fn drill(report: &Report) -> String {
     let mut text = String::new();
     if !report.calm.broken.is_empty() {
         text.push_str("unsafe even when nothing goes wrong\n");
-        story(&mut text, &report.calm);
+        text.push_str(&story_of(&report.calm));
     }
     for outcome in &report.outcomes {
         if outcome.broken.is_empty() {
             continue;
         }
-        let _ = writeln!(text, "fault {}: {}", outcome.number, clean(&outcome.told));
-        story(&mut text, outcome);
+        let _ = writeln!(text, "{}", title(outcome));
+        text.push_str(&story_of(outcome));
     }
     let unsafe_ones = report
         .outcomes
@@ -40,7 +40,17 @@ pub fn drill(report: &Report) -> String {
     text
 }
 
-fn story(text: &mut String, outcome: &Outcome) {
+/// Which fault it was.
+pub(super) fn title(outcome: &Outcome) -> String {
+    match outcome.number {
+        0 => clean(&outcome.told),
+        number => format!("fault {number}: {}", clean(&outcome.told)),
+    }
+}
+
+/// How it went, and what did not hold.
+pub(super) fn story_of(outcome: &Outcome) -> String {
+    let mut text = String::new();
     let endings: Vec<&str> = outcome.endings.iter().copied().map(ending).collect();
     let _ = writeln!(text, "  the run ended: {}", endings.join(", then "));
     for broken in &outcome.broken {
@@ -50,6 +60,7 @@ fn story(text: &mut String, outcome: &Outcome) {
             .unwrap_or_default();
         let _ = writeln!(text, "  {at}{}", clean(&broken.how));
     }
+    text
 }
 
 fn ending(ending: Option<Ending>) -> &'static str {

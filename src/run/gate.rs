@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::cursor::{Cursor, Past};
 use super::{Answer, Answered, Denial, Fault, People, Question, Recorder};
 use crate::environment::{Decision, Grants};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, Turn, TurnKind};
 use crate::journal::{Direction, Durability, Event, Place, RunState, StepNo, Target, Trail};
 use crate::primitive::{Effect, Failure, Intent};
 
@@ -64,7 +64,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         };
         // 2. Is it granted, and does everything stand that gives it leave?
         let permit = self.permit(number, &call.intent).await?;
-        self.world.turn_to(number.0);
+        self.turn_to(number, &call.intent);
         if call.intent.effect() == Effect::Read {
             return self.read(number, call, permit).await.map(Reply::Now);
         }
@@ -138,6 +138,18 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     #[must_use]
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// Tells the world whose turn it is.
+    pub(super) fn turn_to(&self, step: StepNo, intent: &Intent) {
+        self.world.turn_to(Turn {
+            step: step.0,
+            verb: intent.verb(),
+            kind: match intent.effect() {
+                Effect::Read => TurnKind::Looks,
+                _ => TurnKind::Changes,
+            },
+        });
     }
 
     pub(super) fn sync(&self, event: Event) -> Result<(), Fault> {
@@ -214,6 +226,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     async fn read(&mut self, step: StepNo, call: Call, _permit: Permit) -> Result<Answer, Fault> {
         let outcome = self.look(&call.intent).await;
+        self.world.turn_over();
         self.record_read(step, call, outcome)
     }
 

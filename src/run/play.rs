@@ -1,17 +1,20 @@
 //! Playing a run: the same gate, over a journal in memory and a world that is simulated. For dry runs, drills and tests of
 //! playbooks; nothing here reaches anything.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use serde::{Deserialize, Serialize};
 
-use super::trouble::{Interference, Mortal, Trouble};
+use super::moment::{AtStep, Steps};
+use super::trouble::{Afterwards, Mortal, Trouble};
 use super::{
     Answered, Back, Conclusion, Gate, People, Question, Recorder, Script, conduct, roll_back,
 };
 use crate::environment::{Grants, OnFailure};
 use crate::gateway::simulated::{Durations, Happening, Simulated, Spent, World};
-use crate::gateway::{Clock as _, Faulty, ProcessIdentity};
+use crate::gateway::{ChangingCall, Clock as _, Faulty, ProcessIdentity};
 use crate::journal::{
     Actor, Durability, Ending, Event, Header, Journal as _, Mark, MemoryJournal, Record, RunState,
     StepNo, Way,
@@ -51,6 +54,10 @@ pub struct Played {
     pub copies: BTreeMap<String, String>,
     /// How many calls of the first session changed the world.
     pub changes: u32,
+    /// The calls of the first session that changed the world, in order.
+    pub calls: Vec<ChangingCall>,
+    /// The troubles of the first session whose moment never came, in words.
+    pub missed: Vec<String>,
 }
 
 /// One runner's part.
@@ -97,19 +104,24 @@ pub async fn play_with(scenario: &Scenario, trouble: &Trouble, script: &mut impl
         journal,
         questions: Vec::new(),
         sessions: Vec::new(),
+        calls: Vec::new(),
+        missed: Vec::new(),
     };
-    let changes = stage.session(Mark::Run, trouble, script).await;
+    stage.session(Mark::Run, trouble, script).await;
     let calm = Trouble::default();
     if stage.ending().is_none() {
         stage.session(Mark::Resume, &calm, script).await;
     }
-    if matches!(
-        stage.ending(),
-        Some(Ending::Held | Ending::Paused | Ending::Stuck)
-    ) {
+    let waits = trouble.afterwards == Afterwards::TakeBack;
+    if waits
+        && matches!(
+            stage.ending(),
+            Some(Ending::Held | Ending::Paused | Ending::Stuck)
+        )
+    {
         stage.session(Mark::Rollback, &calm, script).await;
     }
-    stage.played(changes)
+    stage.played()
 }
 
 /// What outlives the runners of one run.
@@ -119,17 +131,20 @@ struct Stage<'a> {
     journal: MemoryJournal,
     questions: Vec<Question>,
     sessions: Vec<Session>,
+    calls: Vec<ChangingCall>,
+    missed: Vec<String>,
 }
 
 impl Stage<'_> {
-    /// Lets one runner work until it puts the run down, or is killed. Answers how many of its calls changed the world.
-    async fn session(&mut self, mark: Mark, trouble: &Trouble, script: &mut impl Script) -> u32 {
+    /// Lets one runner work until it puts the run down, or is killed.
+    async fn session(&mut self, mark: Mark, trouble: &Trouble, script: &mut impl Script) {
         let state = RunState::of(&self.journal.records()).expect("what the gate wrote makes sense");
-        let journal = Mortal::new(self.journal.clone(), trouble.crash);
+        let journal = Mortal::new(self.journal.clone(), trouble);
+        let met = Rc::new(RefCell::new(BTreeSet::new()));
         let recorder = Recorder::new(
             Box::new(journal),
             state,
-            interferer(trouble.interference.clone(), self.world.clone()),
+            interferer(trouble, self.world.clone(), met.clone()),
         );
         let attached = recorder.sync(
             self.world.now(),
@@ -141,17 +156,17 @@ impl Stage<'_> {
             },
         );
         let conclusion;
-        let mut changes = 0;
         if attached.is_err() {
             conclusion = None;
         } else {
             let people = Agreeing {
                 refuses: trouble.refused,
+                refuses_words: trouble.refused_words.clone(),
                 questions: Vec::new(),
             };
             let mut gate = Gate::new(
                 recorder,
-                Faulty::new(self.world.clone(), trouble.call),
+                Faulty::new(self.world.clone(), trouble.call).with_steps(trouble.steps.clone()),
                 people,
                 self.scenario.grants.clone(),
             );
@@ -161,7 +176,17 @@ impl Stage<'_> {
             };
             // Memory takes every record, so only a runner that is killed does not come to a verdict.
             conclusion = concluded.ok();
-            changes = gate.world.changes();
+            let lived = conclusion.is_some();
+            if self.sessions.is_empty() {
+                self.calls = gate.world.calls();
+                self.missed = missed(trouble, &gate.world, &met.borrow());
+                if let (Some(kill), true) = (&trouble.kill, lived) {
+                    let AtStep { verb, nth } = &kill.at;
+                    self.missed.push(format!(
+                        "the runner was to be killed at step {nth} of `{verb}`, which never came"
+                    ));
+                }
+            }
             self.questions.append(&mut gate.people.questions);
         }
         self.sessions.push(Session {
@@ -171,14 +196,13 @@ impl Stage<'_> {
             happened: self.world.happened().len(),
             world: self.world.world(),
         });
-        changes
     }
 
     fn ending(&self) -> Option<Ending> {
         Some(self.sessions.last()?.conclusion.as_ref()?.ending)
     }
 
-    fn played(self, changes: u32) -> Played {
+    fn played(self) -> Played {
         let copies = self.world.copies().into_iter();
         Played {
             records: self.journal.records(),
@@ -188,14 +212,24 @@ impl Stage<'_> {
             happened: self.world.happened(),
             world: self.world.world(),
             copies: copies.map(|(name, copy)| (name, copy.database)).collect(),
-            changes,
+            changes: u32::try_from(self.calls.len()).expect("fewer than 2^32 calls"),
+            calls: self.calls,
+            missed: self.missed,
         }
     }
 }
 
 /// Lets the interference happen once its step has its outcome.
-fn interferer(mut interference: Option<(u32, Interference)>, world: Simulated) -> super::Watcher {
+fn interferer(
+    trouble: &Trouble,
+    world: Simulated,
+    met: Rc<RefCell<BTreeSet<usize>>>,
+) -> super::Watcher {
+    let mut interference = trouble.interference.clone();
+    let meanwhile = trouble.meanwhile.clone();
+    let mut steps = Steps::default();
     Box::new(move |record: &Record, _: &RunState| {
+        let named = steps.follow(&record.event);
         let ended = match &record.event {
             Event::Read { step, .. } | Event::Finished { step, .. } => *step,
             _ => return,
@@ -203,7 +237,38 @@ fn interferer(mut interference: Option<(u32, Interference)>, world: Simulated) -
         if let Some((_, interference)) = interference.take_if(|(step, _)| ended == StepNo(*step)) {
             interference.happen(&world);
         }
+        for (index, (_, interference)) in meanwhile
+            .iter()
+            .enumerate()
+            .filter(|(_, (at, _))| named.as_ref() == Some(at))
+        {
+            if met.borrow_mut().insert(index) {
+                interference.happen(&world);
+            }
+        }
     })
+}
+
+/// The troubles whose moment never came.
+fn missed(trouble: &Trouble, world: &Faulty<Simulated>, met: &BTreeSet<usize>) -> Vec<String> {
+    let faults = world.missed().into_iter().map(|fault| {
+        format!(
+            "step {} of `{}` was to fail, and its call never came",
+            fault.nth, fault.verb
+        )
+    });
+    let others = trouble
+        .meanwhile
+        .iter()
+        .enumerate()
+        .filter(|(index, _)| !met.contains(index));
+    let others = others.map(|(_, (at, _))| {
+        format!(
+            "something was to happen after step {} of `{}`, which never came",
+            at.nth, at.verb
+        )
+    });
+    faults.chain(others).collect()
 }
 
 /// Who acts in a play.
@@ -223,6 +288,8 @@ fn nobody() -> ProcessIdentity {
 pub(super) struct Agreeing {
     /// The step that is not approved.
     refuses: Option<u32>,
+    /// Words that are not approved.
+    refuses_words: Option<String>,
     questions: Vec<Question>,
 }
 
@@ -232,6 +299,14 @@ impl People for Agreeing {
         let by = Actor::Person(SOMEBODY.to_owned());
         match question {
             Question::Approve { step, .. } if self.refuses == Some(step.0) => Answered::No(by),
+            Question::Approve { shown, .. }
+                if self
+                    .refuses_words
+                    .as_ref()
+                    .is_some_and(|words| shown.contains(words)) =>
+            {
+                Answered::No(by)
+            }
             Question::Approve { .. } => Answered::Yes(by),
             // A person who looks sees no more than the probe did.
             Question::Settle { .. } => Answered::Nobody,

@@ -72,14 +72,14 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         if let Some(outcome) = step.combined_outcome() {
             return self.succeeded(number, outcome);
         }
-        self.world.turn_to(number.0);
+        self.turn_to(number, &step.intent);
         let permit = self.permit(number, &step.intent).await?;
         self.act(number, permit).await
     }
 
     /// Finds out how each begun target of an open step turned out.
     pub(super) async fn settle(&mut self, number: StepNo) -> Result<(), Fault> {
-        self.world.turn_to(number.0);
+        self.turn_to(number, &self.started(number).intent);
         let processes = self
             .recorder
             .state(|state| state.processes.get(&number).cloned().unwrap_or_default());

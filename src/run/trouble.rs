@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::Plan;
+use super::moment::{AtStep, Steps};
 use crate::gateway::simulated::Simulated;
+use crate::gateway::{Plan, StepFault};
 use crate::journal::{Durability, Event, Journal, JournalError, MemoryJournal, Record};
 
 /// What goes wrong, and where.
@@ -21,6 +22,48 @@ pub struct Trouble {
     pub interference: Option<(u32, Interference)>,
     /// The step that a person does not approve.
     pub refused: Option<u32>,
+    /// Which steps fail, by their verbs.
+    pub steps: Vec<StepFault>,
+    /// At which step the runner is killed.
+    pub kill: Option<Kill>,
+    /// What others do once a step has its outcome.
+    pub meanwhile: Vec<(AtStep, Interference)>,
+    /// A person does not approve what is shown with these words.
+    pub refused_words: Option<String>,
+    /// What a person does once the run was put down.
+    pub afterwards: Afterwards,
+}
+
+/// What a person does once a run was put down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Afterwards {
+    /// A run that was killed is resumed, and one that waits is taken back.
+    #[default]
+    TakeBack,
+    /// A run that was killed is resumed; one that waits is left waiting.
+    Leave,
+}
+
+/// A runner that is killed at a step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kill {
+    /// The step.
+    pub at: AtStep,
+    /// When.
+    pub when: KillMoment,
+}
+
+/// When a runner is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KillMoment {
+    /// The step is written down and has done nothing.
+    Before,
+    /// The step has done its work, and nothing says so.
+    During,
+    /// The step has its outcome.
+    After,
 }
 
 impl Default for Trouble {
@@ -30,6 +73,11 @@ impl Default for Trouble {
             crash: None,
             interference: None,
             refused: None,
+            steps: Vec::new(),
+            kill: None,
+            meanwhile: Vec::new(),
+            refused_words: None,
+            afterwards: Afterwards::default(),
         }
     }
 }
@@ -91,16 +139,45 @@ impl Interference {
 pub(super) struct Mortal {
     journal: MemoryJournal,
     crash: Option<Crash>,
+    kill: Option<Kill>,
+    steps: Steps,
     killed: bool,
 }
 
 impl Mortal {
-    pub(super) fn new(journal: MemoryJournal, crash: Option<Crash>) -> Self {
+    pub(super) fn new(journal: MemoryJournal, trouble: &Trouble) -> Self {
         Self {
             journal,
-            crash,
+            crash: trouble.crash,
+            kill: trouble.kill.clone(),
+            steps: Steps::default(),
             killed: false,
         }
+    }
+}
+
+impl Mortal {
+    /// Where the runner is killed, if this record is the place.
+    fn kill_at(&mut self, event: &Event, record: u64) -> Option<Crash> {
+        let step = self.steps.follow(event);
+        let kill = self
+            .kill
+            .as_ref()
+            .filter(|kill| step.as_ref() == Some(&kill.at))?;
+        let before = match (kill.when, event) {
+            (KillMoment::Before, Event::Read { .. })
+            | (
+                KillMoment::During,
+                Event::Read { .. } | Event::Finished { .. } | Event::Failed { .. },
+            ) => true,
+            (KillMoment::Before, Event::Started { .. })
+            | (
+                KillMoment::After,
+                Event::Read { .. } | Event::Finished { .. } | Event::Failed { .. },
+            ) => false,
+            _ => return None,
+        };
+        Some(Crash { before, record })
     }
 }
 
@@ -113,6 +190,7 @@ impl Journal for Mortal {
     ) -> Result<Record, JournalError> {
         let number = self.journal.count() as u64 + 1;
         let here = self.crash.filter(|crash| crash.record == number);
+        let here = here.or_else(|| self.kill_at(&event, number));
         if here.is_some_and(|crash| !crash.before) {
             self.journal.append(at, event, durability)?;
             self.killed = true;

@@ -46,7 +46,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 target,
                 intent: entry.intent.clone(),
             })?;
-            self.world.turn_to(step.0);
+            self.turn_to(step, &entry.intent);
             match self.undo(script, &entry).await? {
                 Ok(outcome) => self.sync(Event::UndoFinished {
                     step,

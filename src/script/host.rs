@@ -3,6 +3,8 @@
 //! The child is treated as hostile: lines are bounded and parsed strictly, what comes out of turn ends it, and a child that is dead
 //! or silent never takes the supervisor with it.
 
+mod trial;
+
 use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::time::Duration;
@@ -12,7 +14,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::Sources;
-use super::protocol::{FromChild, Inventory, Job, LONGEST_LINE, Loaded, Purpose, ToChild, VERSION};
+use super::protocol::{
+    FromChild, Inventory, Job, LONGEST_LINE, Loaded, Purpose, SourceKind, ToChild, VERSION,
+};
 use crate::drill::Report;
 use crate::journal::StepNo;
 use crate::run::{Answer, Fault, Played, Request, Scenario, Script};
@@ -30,7 +34,10 @@ const BATCH: usize = 256;
 /// A playbook in its process.
 #[derive(Debug)]
 pub struct Host {
+    kind: SourceKind,
     sources: Sources,
+    /// The playbooks that tests asked for, by the names that they used.
+    playbooks: BTreeMap<String, Sources>,
     parameters: BTreeMap<String, Value>,
     inventory: Inventory,
     process: Option<Process>,
@@ -63,8 +70,14 @@ pub enum HostError {
 impl Host {
     /// Loads a playbook: parsed, checked and with its modules, in a process of its own.
     pub async fn load(sources: Sources) -> Result<(Self, Loaded), HostError> {
+        Self::load_as(SourceKind::Playbook, sources).await
+    }
+
+    async fn load_as(kind: SourceKind, sources: Sources) -> Result<(Self, Loaded), HostError> {
         let mut host = Self {
+            kind,
             sources,
+            playbooks: BTreeMap::new(),
             parameters: BTreeMap::new(),
             inventory: Inventory::default(),
             process: None,
@@ -134,25 +147,35 @@ impl Host {
         let (name, text) = (self.sources.name.clone(), self.sources.text.clone());
         self.send(&ToChild::Load {
             version: VERSION,
+            kind: self.kind,
             name,
             text,
         })
         .await?;
         loop {
             match self.receive().await? {
-                FromChild::NeedModule { path } => {
-                    let (text, problem) = match self.sources.module(&path) {
-                        Ok(text) => (Some(text), None),
-                        Err(problem) => (None, Some(problem)),
-                    };
-                    self.send(&ToChild::Module { text, problem }).await?;
-                }
+                FromChild::NeedModule { of, path } => self.send_module(&of, &path).await?,
                 FromChild::Loaded(loaded) => return Ok(loaded),
                 _ => {
                     return Err(self.broke("asked for a step before it was begun"));
                 }
             }
         }
+    }
+
+    /// Sends the module `path` of the playbook `of`, or of what was loaded first.
+    async fn send_module(&mut self, of: &str, path: &str) -> Result<(), HostError> {
+        let sources = self.playbooks.get_mut(of).unwrap_or(&mut self.sources);
+        let module = sources.module(path);
+        self.send_text(module).await
+    }
+
+    async fn send_text(&mut self, read: Result<String, String>) -> Result<(), HostError> {
+        let (text, problem) = match read {
+            Ok(text) => (Some(text), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        self.send(&ToChild::Text { text, problem }).await
     }
 
     async fn send(&mut self, message: &ToChild) -> Result<(), HostError> {

@@ -9,6 +9,7 @@ use crate::drill::Report;
 use crate::journal::StepNo;
 use crate::playbook::{Diagnostic, Header};
 use crate::run::{Answer, Played, Request, Scenario};
+use crate::trial::{Coverage, Tested};
 
 /// The version of this protocol. Both ends are the same binary; it is compared all the same, since a binary may be replaced while
 /// a run is on.
@@ -24,11 +25,12 @@ pub(super) enum ToChild {
     /// The playbook's text; answered with requests for modules, then [`FromChild::Loaded`].
     Load {
         version: u32,
+        kind: SourceKind,
         name: String,
         text: String,
     },
-    /// The text of a module, if there is one.
-    Module {
+    /// The text of a module, a playbook or a described world, if there is one.
+    Text {
         text: Option<String>,
         problem: Option<String>,
     },
@@ -42,6 +44,8 @@ pub(super) enum ToChild {
     },
     /// Play the playbook in a simulated world, instead of beginning it.
     Play { job: Box<Job> },
+    /// Run the tests of what was loaded, instead of beginning it.
+    Test,
     /// The answer to the last call.
     Answer { answer: Answer },
     /// Run the closure that this step left.
@@ -53,7 +57,19 @@ pub(super) enum ToChild {
 #[serde(tag = "from_child", rename_all = "snake_case")]
 pub(super) enum FromChild {
     /// The text of a module is wanted.
-    NeedModule { path: String },
+    NeedModule {
+        /// The playbook or the tests that it is for.
+        of: String,
+        path: String,
+    },
+    /// A test wants a playbook.
+    NeedPlaybook { name: String },
+    /// A test wants a described world.
+    NeedWorld { path: String },
+    /// A test came to its end.
+    Tested(Box<Tested>),
+    /// The last test did, and this is what they reached.
+    TestsEnded { coverage: Coverage },
     /// The playbook was parsed and checked.
     Loaded(Loaded),
     /// The playbook wants something.
@@ -66,6 +82,16 @@ pub(super) enum FromChild {
     Drilled(Box<Report>),
     /// A budget was used up; the child can do nothing more for the playbook.
     Budget { what: String },
+}
+
+/// What a text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum SourceKind {
+    /// A playbook.
+    Playbook,
+    /// Tests of playbooks.
+    Tests,
 }
 
 /// A playbook to be played.

@@ -27,6 +27,8 @@ pub struct Sources {
     /// The playbook's text.
     pub text: String,
     origin: Origin,
+    /// Where the folder is, if there is one.
+    folder: PathBuf,
     /// The modules that were asked for so far.
     pub modules: BTreeMap<String, String>,
 }
@@ -81,6 +83,15 @@ impl Sources {
             .filter_map(|file| Some((file.path().file_stem()?.to_str()?, file.contents_utf8()?)))
     }
 
+    /// The tests of the shipped playbook `name`, with what they are called.
+    #[must_use]
+    pub fn shipped_tests(name: &str) -> Option<(String, Self)> {
+        let file = PLAYBOOKS.get_file(format!("tests/{name}_test.rhai"))?;
+        let text = file.contents_utf8()?.to_owned();
+        let name = format!("{name}_test");
+        Some((name.clone(), Self::new(&name, text, Origin::Shipped)))
+    }
+
     /// The playbook that `name` means: a path to a `.rhai` file, or the name of a shipped one.
     pub fn find(name: &str) -> Result<Self, SourceError> {
         let path = Path::new(name);
@@ -96,21 +107,63 @@ impl Sources {
             })?;
             return Ok(Self::new(name, text.to_owned(), Origin::Shipped));
         }
+        Self::open(path)
+    }
+
+    /// The playbook, or the tests, in the file `path`.
+    pub fn open(path: &Path) -> Result<Self, SourceError> {
         let unreadable = |source| SourceError::Unreadable {
             path: path.to_owned(),
             source,
         };
         let text = std::fs::read_to_string(path).map_err(unreadable)?;
-        let folder = path
+        let beside = path
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty())
             .unwrap_or(Path::new("."));
-        let folder = Dir::open_ambient_dir(folder, ambient_authority()).map_err(unreadable)?;
+        let beside = beside.canonicalize().map_err(unreadable)?;
+        let folder = Dir::open_ambient_dir(&beside, ambient_authority()).map_err(unreadable)?;
         let name = path
             .file_stem()
             .map(|stem| stem.to_string_lossy().into_owned())
             .unwrap_or_default();
-        Ok(Self::new(&name, text, Origin::Folder(folder)))
+        Ok(Self {
+            folder: beside,
+            ..Self::new(&name, text, Origin::Folder(folder))
+        })
+    }
+
+    /// The playbook that a test beside these sources means: one in the same folder, in the folder above where the test stands in one
+    /// called `tests`, or one that ships.
+    pub(super) fn playbook(&self, name: &str) -> Result<Self, String> {
+        if !plain(name) {
+            return Err(format!("`{name}` is not the name of a playbook"));
+        }
+        let file = format!("{name}.rhai");
+        if let Origin::Folder(_) = &self.origin {
+            let above = self
+                .folder
+                .parent()
+                .filter(|_| self.folder.ends_with("tests"));
+            let folders = [Some(self.folder.as_path()), above];
+            for folder in folders.into_iter().flatten() {
+                let path = folder.join(&file);
+                if path.is_file() {
+                    return Self::open(&path).map_err(|error| error.to_string());
+                }
+            }
+        }
+        Self::find(name).map_err(|error| error.to_string())
+    }
+
+    /// The text of a file beside these sources.
+    pub(super) fn beside(&self, path: &str) -> Result<String, String> {
+        match &self.origin {
+            Origin::Folder(folder) => read_in(folder, path),
+            Origin::Shipped | Origin::Stored => {
+                Err(format!("there is no file `{path}` beside what ships"))
+            }
+        }
     }
 
     /// The copies in `folder` that a run goes by. What is recorded was done by these and by nothing else, so each is compared with
@@ -183,13 +236,7 @@ impl Sources {
         if let Some(kept) = self.modules.get(path) {
             return Ok(kept.clone());
         }
-        let word = |word: &str| {
-            !word.is_empty()
-                && word
-                    .chars()
-                    .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
-        };
-        if !path.split('/').all(word) {
+        if !path.split('/').all(plain) {
             return Err("a module's path is plain words joined by `/`".to_owned());
         }
         let text = match &self.origin {
@@ -217,9 +264,18 @@ impl Sources {
             name: name.to_owned(),
             text,
             origin,
+            folder: PathBuf::new(),
             modules: BTreeMap::new(),
         }
     }
+}
+
+/// Whether a word leads nowhere.
+fn plain(word: &str) -> bool {
+    !word.is_empty()
+        && word
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_')
 }
 
 fn stored_name(folder: &str, name: &str) -> String {

@@ -40,6 +40,7 @@ mod simulated;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
+mod unit_tests;
 mod ways_back;
 mod words;
 mod world_lock;

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Live;
-use crate::gateway::{Failure, ProcessIdentity, Processes};
+use crate::gateway::{Failure, ProcessIdentity, Processes, Turn};
 
 /// How long a killed process may take to be gone. The kernel needs longer only while a disk does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Processes for Live {
-    fn turn_to(&self, step: u32) {
-        self.step.set(step);
+    fn turn_to(&self, turn: Turn<'_>) {
+        self.step.set(turn.step);
     }
 
     async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure> {

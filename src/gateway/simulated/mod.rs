@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Clock, Failure, Hold, Holding, Practice, ProcessIdentity, Processes};
+use super::{Clock, Failure, Hold, Holding, Practice, ProcessIdentity, Processes, Turn};
 
 impl Clock for Simulated {
     fn now(&self) -> Timestamp {
@@ -42,8 +42,8 @@ impl Hold for Simulated {
 }
 
 impl Processes for Simulated {
-    fn turn_to(&self, step: u32) {
-        self.change(|state| state.step = step);
+    fn turn_to(&self, turn: Turn<'_>) {
+        self.change(|state| state.step = turn.step);
     }
 
     async fn end_process(&self, _process: &ProcessIdentity) -> Result<(), Failure> {

@@ -15,6 +15,7 @@ mod packages;
 mod practice;
 mod review;
 mod run;
+mod test;
 mod traffic;
 
 use rhai::{Dynamic, Engine, EvalAltResult, NativeCallContext, exported_module};
@@ -35,6 +36,11 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("http", exported_module!(http::http).into());
     engine.register_static_module("clock", exported_module!(clock::clock).into());
     engine.register_static_module("practice", exported_module!(practice::practice).into());
+}
+
+/// Registers the words of tests.
+pub(super) fn register_tests(engine: &mut Engine) {
+    engine.register_static_module("test", exported_module!(test::test).into());
 }
 
 /// Asks for a step; its outcome, or its failure as something that a script can catch.

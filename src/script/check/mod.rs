@@ -8,13 +8,15 @@ mod closures;
 mod known;
 mod names;
 mod needs;
+mod tests;
 
 use rhai::{AST, Engine, Expr, Position, Stmt};
 
 use crate::playbook::{Diagnostic, Header, Severity};
 use crate::script::child::Unit;
 
-pub(super) use needs::verbs;
+pub(super) use needs::{verbs, verbs_called};
+pub(super) use tests::{tests, tests_of};
 
 /// Checks the playbook, the first of `units`, and its modules.
 pub(super) fn check(engine: &Engine, units: &[Unit], header: Option<&Header>) -> Vec<Diagnostic> {

@@ -110,7 +110,7 @@ fn collisions(units: &[Unit]) -> Vec<Diagnostic> {
 }
 
 /// Where the function `name` is defined: the parsed form keeps the place of its body only.
-fn find(unit: &Unit, name: &str) -> Position {
+pub(super) fn find(unit: &Unit, name: &str) -> Position {
     let place = unit.text.lines().enumerate().find_map(|(index, line)| {
         let start = line.find("fn ")? + 3;
         let rest = &line[start..];

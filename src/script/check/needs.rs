@@ -76,6 +76,17 @@ pub(in crate::script) fn verbs(units: &[Unit]) -> Vec<String> {
     known.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// Every call of a primitive in `unit`: its verb and its line.
+pub(in crate::script) fn verbs_called(unit: &Unit) -> Vec<(String, u32)> {
+    let calls = calls::in_unit(unit).into_iter().filter_map(|call| {
+        let line = u32::try_from(call.position.line()?).ok()?;
+        Some((format!("{}.{}", call.namespace, call.name), line))
+    });
+    calls
+        .filter(|(verb, _)| Intent::VERBS.contains(&verb.as_str()))
+        .collect()
+}
+
 /// The words about the run and the clock change nothing outside, and need no leave.
 fn needs_declaring(verb: &str) -> bool {
     !verb.starts_with("run.") && !verb.starts_with("clock.")

@@ -6,6 +6,7 @@ use rhai::packages::{
 };
 use rhai::{Dynamic, Engine, ImmutableString, OptimizationLevel};
 
+use super::bench::SharedBench;
 use super::link::SharedLink;
 use super::resolver::Resolver;
 use super::values::Raise as _;
@@ -34,6 +35,22 @@ pub(in crate::script) const WITHHELD: [(&str, &str); 5] = [
 
 /// An engine whose functions talk through `link`.
 pub(in crate::script) fn engine(link: &SharedLink) -> Engine {
+    let mut engine = bounded(link);
+    engine.set_default_tag(Dynamic::from(link.clone()));
+    bindings::register(&mut engine);
+    engine
+}
+
+/// An engine for tests of playbooks: its functions talk to `bench`, and none of a playbook's words is there.
+pub(super) fn for_tests(link: &SharedLink, bench: &SharedBench) -> Engine {
+    let mut engine = bounded(link);
+    engine.set_default_tag(Dynamic::from(bench.clone()));
+    bindings::register_tests(&mut engine);
+    engine
+}
+
+/// An engine that knows Rhai's own words, the harmless ones.
+fn bounded(link: &SharedLink) -> Engine {
     let mut engine = Engine::new_raw();
     CorePackage::new().register_into_engine(&mut engine);
     LogicPackage::new().register_into_engine(&mut engine);
@@ -60,12 +77,10 @@ pub(in crate::script) fn engine(link: &SharedLink) -> Engine {
     // Standard output is the pipe; what a script prints must not get into it.
     engine.on_print(|_| {});
     engine.on_debug(|_, _, _| {});
-    engine.set_default_tag(Dynamic::from(link.clone()));
     let counted = link.clone();
     engine.on_progress(move |_| counted.on_operation());
     withhold(&mut engine);
     bound_replace(&mut engine);
-    bindings::register(&mut engine);
     engine
 }
 

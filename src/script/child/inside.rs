@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use super::channel::{Channel, Gone};
 use super::link::{Link, SharedLink};
+use super::load::Unit;
 use super::{engine, interpret};
 use crate::journal::StepNo;
 use crate::run::{Answer, Fault, Request, Script};
@@ -57,16 +58,16 @@ pub(super) struct Inside {
 }
 
 impl Inside {
-    /// Of the sources that `loaded` holds.
+    /// Of what was loaded; `playbook` is the first of it.
     pub(super) fn new(
-        loaded: &SharedLink,
+        units: &[Unit],
         playbook: AST,
         parameters: BTreeMap<String, Value>,
         inventory: Inventory,
     ) -> Self {
         let said = Rc::new(RefCell::new(VecDeque::new()));
         let link = SharedLink::new(Link::over(Turns(said.clone())));
-        link.share_sources(loaded);
+        link.hold(units);
         Self {
             engine: Rc::new(engine(&link)),
             link,

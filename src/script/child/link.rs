@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::channel::Channel;
 use super::fault::Stop;
+use super::load::Unit;
 use super::raised;
 use crate::journal::{Place, StepNo};
 use crate::primitive::Intent;
@@ -28,6 +29,8 @@ pub(super) enum Wanted {
     Run(BTreeMap<String, Value>, Inventory),
     /// That it is played in a simulated world.
     Play(Box<Job>),
+    /// That its tests are run.
+    Test,
 }
 
 /// The child's end of the conversation.
@@ -105,11 +108,15 @@ impl Link {
         self.closures.borrow_mut().clear();
     }
 
-    /// Takes over the sources that another link holds.
-    pub(super) fn share_sources(&self, other: &Self) {
-        self.sources
-            .borrow_mut()
-            .clone_from(&other.sources.borrow());
+    /// Holds the sources of what was loaded, for `import`; the playbook's own, or that of the tests, is the first.
+    pub(super) fn hold(&self, units: &[Unit]) {
+        if let Some(first) = units.first() {
+            self.playbook.get_or_init(|| first.name.clone());
+        }
+        let sources = units
+            .iter()
+            .map(|unit| (unit.name.clone(), unit.ast.clone()));
+        *self.sources.borrow_mut() = sources.collect();
     }
 
     /// Sends a message. A pipe that is gone is noticed at the next reading.
@@ -145,6 +152,7 @@ impl Link {
                     return Some(Wanted::Run(parameters, inventory));
                 }
                 ToChild::Play { job } => return Some(Wanted::Play(job)),
+                ToChild::Test => return Some(Wanted::Test),
                 _ => return None,
             }
         }
@@ -156,12 +164,6 @@ impl Link {
 
     pub(in crate::script) fn inventory(&self) -> Inventory {
         self.inventory.borrow().clone()
-    }
-
-    /// Keeps a parsed source; the playbook's own is the first.
-    pub(super) fn add_module(&self, name: &str, ast: AST) {
-        self.playbook.get_or_init(|| name.to_owned());
-        self.sources.borrow_mut().insert(name.to_owned(), ast);
     }
 
     pub(super) fn module(&self, name: &str) -> Option<AST> {

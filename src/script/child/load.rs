@@ -8,7 +8,7 @@ use super::link::SharedLink;
 use super::read_header;
 use crate::playbook::{Diagnostic, Header, Severity};
 use crate::script::check;
-use crate::script::protocol::{FromChild, Loaded, ToChild};
+use crate::script::protocol::{FromChild, Loaded, SourceKind, ToChild};
 
 /// The name of the constant that is a playbook's header.
 const HEADER: &str = "PLAYBOOK";
@@ -29,9 +29,9 @@ pub(in crate::script) struct Unit {
 pub(in crate::script) struct Parsed {
     /// The playbook first, then the modules; empty where the playbook cannot be parsed.
     pub(in crate::script) units: Vec<Unit>,
-    header: Option<Header>,
+    pub(super) header: Option<Header>,
     about: String,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
     verbs: Vec<String>,
 }
 
@@ -58,15 +58,22 @@ impl Parsed {
     }
 }
 
-/// Loads the playbook `name`, asking the supervisor for its modules.
-pub(super) fn load(engine: &Engine, link: &SharedLink, name: &str, text: &str) -> Parsed {
+/// Loads the playbook or the tests `name`, asking the supervisor for the modules.
+pub(super) fn load(
+    engine: &Engine,
+    link: &SharedLink,
+    kind: SourceKind,
+    name: &str,
+    text: &str,
+) -> Parsed {
     let mut loader = Loader {
         engine,
         link,
+        root: name,
         units: Vec::new(),
         diagnostics: Vec::new(),
     };
-    loader.unit(name, text, true, &mut Vec::new());
+    loader.unit(name, text, kind == SourceKind::Playbook, &mut Vec::new());
     let Loader {
         mut units,
         mut diagnostics,
@@ -74,18 +81,18 @@ pub(super) fn load(engine: &Engine, link: &SharedLink, name: &str, text: &str) -
     } = loader;
     // Modules were finished before what imports them; the playbook goes first.
     units.reverse();
-    for unit in &units {
-        link.add_module(&unit.name, unit.ast.clone());
-    }
     let header = units
         .first()
-        .filter(|unit| unit.name == name)
+        .filter(|unit| unit.name == name && kind == SourceKind::Playbook)
         .and_then(|unit| {
             header(unit)
                 .map_err(|diagnostic| diagnostics.push(*diagnostic))
                 .ok()
         });
     diagnostics.extend(check::check(engine, &units, header.as_ref()));
+    if let (SourceKind::Tests, Some(unit)) = (kind, units.first()) {
+        diagnostics.extend(check::tests(unit));
+    }
     diagnostics.sort_by(|a, b| (&a.source, a.line, a.column).cmp(&(&b.source, b.line, b.column)));
     let verbs = check::verbs(&units);
     Parsed {
@@ -100,6 +107,8 @@ pub(super) fn load(engine: &Engine, link: &SharedLink, name: &str, text: &str) -
 struct Loader<'a> {
     engine: &'a Engine,
     link: &'a SharedLink,
+    /// What the modules are wanted for.
+    root: &'a str,
     units: Vec<Unit>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -145,13 +154,14 @@ impl Loader<'_> {
 
     fn module(&mut self, importer: &str, module: &str, position: Position, path: &mut Vec<String>) {
         self.link.send(FromChild::NeedModule {
+            of: self.root.to_owned(),
             path: module.to_owned(),
         });
         match self.link.receive() {
-            Some(ToChild::Module {
+            Some(ToChild::Text {
                 text: Some(text), ..
             }) => self.unit(module, &text, false, path),
-            Some(ToChild::Module { problem, .. }) => {
+            Some(ToChild::Text { problem, .. }) => {
                 let message = format!(
                     "there is no module `{module}`: {}",
                     problem.unwrap_or_default()

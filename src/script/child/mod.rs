@@ -3,6 +3,7 @@
 //! Kernel confinement goes here, before the first line is read. Until then the child is held by what it is given: no environment,
 //! no descriptor but the pipe, and no word of the language that acts by itself.
 
+mod bench;
 mod channel;
 mod closures;
 mod engine;
@@ -13,6 +14,7 @@ mod load;
 mod play;
 mod raised;
 mod resolver;
+mod trial;
 mod values;
 
 use std::collections::BTreeMap;
@@ -22,6 +24,7 @@ use rhai::{AST, Dynamic, Engine, Scope};
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::Value;
 
+pub(super) use bench::SharedBench;
 pub(super) use channel::StandardStreams;
 pub(super) use closures::Kept;
 pub(super) use engine::{WITHHELD, engine};
@@ -31,7 +34,7 @@ pub(super) use values::{Raise, text_argument, to_dynamic, to_json, values_argume
 
 use link::Wanted;
 
-use super::protocol::{FromChild, Inventory, ToChild, VERSION};
+use super::protocol::{FromChild, Inventory, SourceKind, ToChild, VERSION};
 use crate::playbook::Header;
 use crate::run::Request;
 
@@ -77,14 +80,19 @@ fn converse() {
     let link = SharedLink::new(Link::over(StandardStreams::new()));
     let Some(ToChild::Load {
         version: VERSION,
+        kind,
         name,
         text,
     }) = link.receive()
     else {
         return;
     };
+    if kind == SourceKind::Tests {
+        return trial::converse(&link, &name, &text);
+    }
     let engine = engine(&link);
-    let parsed = load::load(&engine, &link, &name, &text);
+    let parsed = load::load(&engine, &link, kind, &name, &text);
+    link.hold(&parsed.units);
     link.send(FromChild::Loaded(parsed.loaded()));
     let Some(playbook) = parsed.runnable() else {
         return;
@@ -93,8 +101,8 @@ fn converse() {
         Some(Wanted::Run(parameters, inventory)) => {
             run(&engine, &link, playbook, &parameters, inventory);
         }
-        Some(Wanted::Play(job)) => play::play(&link, playbook, *job),
-        None => {}
+        Some(Wanted::Play(job)) => play::play(&link, &parsed.units, playbook, *job),
+        Some(Wanted::Test) | None => {}
     }
 }
 

@@ -7,34 +7,35 @@ use rhai::AST;
 
 use super::inside::Inside;
 use super::link::SharedLink;
+use super::load::Unit;
 use crate::run::{self, Played, Scenario, Trouble};
 use crate::script::protocol::{FromChild, Job, Purpose};
 
 /// How often the supervisor is told how far a drill is.
 const TICK: Duration = Duration::from_millis(200);
 
-/// Plays `job` with the sources that `loaded` holds, and hands back what happened.
-pub(super) fn play(loaded: &SharedLink, playbook: &AST, job: Job) {
+/// Plays `job` with what was loaded, and hands back over `link` what happened.
+pub(super) fn play(link: &SharedLink, units: &[Unit], playbook: &AST, job: Job) {
     let Job {
         parameters,
         inventory,
         scenario,
         purpose,
     } = job;
-    let mut script = Inside::new(loaded, playbook.clone(), parameters, inventory);
+    let mut script = Inside::new(units, playbook.clone(), parameters, inventory);
     let mut once = |scenario: &Scenario, trouble: &Trouble| -> Played {
         run::play_with(scenario, trouble, &mut script)
             .now_or_never()
             .expect("a simulated world keeps nobody waiting")
     };
-    loaded.send(match purpose {
+    link.send(match purpose {
         Purpose::Plan => FromChild::Played(Box::new(once(&scenario, &Trouble::default()))),
         Purpose::Drill { only } => {
             let mut told = Instant::now();
             let tick = |done, of| {
                 if told.elapsed() >= TICK {
                     told = Instant::now();
-                    loaded.send(FromChild::Drilling { done, of });
+                    link.send(FromChild::Drilling { done, of });
                 }
             };
             FromChild::Drilled(Box::new(crate::drill::drill(&scenario, only, once, tick)))

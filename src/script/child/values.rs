@@ -28,6 +28,13 @@ impl Raise for Failure {
     }
 }
 
+/// Raises with a question mark.
+impl From<Failure> for Box<EvalAltResult> {
+    fn from(failure: Failure) -> Self {
+        failure.raise()
+    }
+}
+
 /// A JSON value as a script sees it.
 pub(in crate::script) fn to_dynamic(value: &Value) -> Dynamic {
     match value {

@@ -1,0 +1,66 @@
+//! Answers in the format of `JUnit`, which build servers read.
+
+use std::time::Duration;
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::clean;
+use super::drill::{story_of, title};
+use crate::drill;
+use crate::trial::TestedFile;
+
+/// Tests: a suite for each file.
+#[must_use]
+pub fn junit_of_tests(files: &[TestedFile]) -> String {
+    let mut report = Report::new("cutover test");
+    for file in files {
+        let mut suite = TestSuite::new(file.file.as_str());
+        for test in &file.tests {
+            let mut case = TestCase::new(test.name.as_str(), TestCaseStatus::success());
+            if let Some(raised) = &test.raised {
+                let place = raised.place.as_ref();
+                let place = place.map(|place| format!("{}.rhai:{}: ", place.source, place.line));
+                let told = format!("{}{}", place.unwrap_or_default(), raised.failure.message);
+                case.status = failed(&raised.failure.code, &told);
+            }
+            case.set_time(Duration::from_millis(test.milliseconds));
+            suite.add_test_case(case);
+        }
+        if let Some(broken) = &file.broken {
+            suite.add_test_case(TestCase::new("the whole file", failed("broken", broken)));
+        }
+        report.add_test_suite(suite);
+    }
+    written(&report)
+}
+
+/// A drill: a case for each fault.
+#[must_use]
+pub fn junit_of_drill(playbook: &str, drilled: &drill::Report) -> String {
+    let mut report = Report::new("cutover drill");
+    let mut suite = TestSuite::new(playbook);
+    for outcome in std::iter::once(&drilled.calm).chain(&drilled.outcomes) {
+        let mut case = TestCase::new(title(outcome), TestCaseStatus::success());
+        if let Some(first) = outcome.broken.first() {
+            case.status = failed(first.invariant.word(), &story_of(outcome));
+        }
+        suite.add_test_case(case);
+    }
+    report.add_test_suite(suite);
+    written(&report)
+}
+
+fn failed(kind: &str, told: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+    let told = clean(told);
+    status.set_type(kind);
+    status.set_message(told.lines().next().unwrap_or_default());
+    status.set_description(told);
+    status
+}
+
+fn written(report: &Report) -> String {
+    report
+        .to_string()
+        .expect("what is cleaned is valid in XML, and a text takes everything")
+}

@@ -1,0 +1,226 @@
+//! A world that a test describes, from what it does not leave to the presets: two nodes of Kong 2.8.5 behind a load balancer, on one
+//! database.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use crate::environment::{Grants, OnFailure};
+use crate::gateway::simulated::World;
+use crate::kong::Version;
+use crate::kong::catalogue::RECORDED;
+use crate::kong::schema::Schema;
+
+/// What a test may describe; everything else is a node's or a database's own.
+const WORDS: [&str; 9] = [
+    "cluster",
+    "version",
+    "available",
+    "nodes",
+    "databases",
+    "practice_files",
+    "observed_at",
+    "grants",
+    "on_failure",
+];
+
+/// A world with what an environment file would say of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// The world.
+    pub world: World,
+    /// The name of the one cluster, which has every node.
+    pub cluster: String,
+    /// The name of the cluster's database.
+    pub database: Option<String>,
+    /// What the environment grants.
+    pub grants: Grants,
+    /// What the environment wants after a failure.
+    pub on_failure: OnFailure,
+}
+
+/// What is wrong with a description.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DescriptionError {
+    /// A word that means nothing.
+    #[error("a world has no `{word}`; it has {}", WORDS.join(", "))]
+    Unknown {
+        /// The word.
+        word: String,
+    },
+    /// A part that does not have its shape.
+    #[error("`{part}` of the world is not right: {problem}")]
+    Shape {
+        /// The part.
+        part: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+impl Described {
+    /// Everything preset.
+    #[must_use]
+    pub fn preset() -> Self {
+        Self::read(&Map::new()).expect("the presets are right")
+    }
+
+    /// A world that was observed or written down.
+    #[must_use]
+    pub fn of(world: World) -> Self {
+        let database = world
+            .nodes
+            .values()
+            .find_map(|node| node.cluster_database.clone());
+        Self {
+            cluster: world.environment.clone(),
+            database,
+            world,
+            grants: Grants::default(),
+            on_failure: OnFailure::default(),
+        }
+    }
+
+    /// Reads a description.
+    pub fn read(words: &Map<String, Value>) -> Result<Self, DescriptionError> {
+        if let Some(word) = words.keys().find(|word| !WORDS.contains(&word.as_str())) {
+            return Err(DescriptionError::Unknown { word: word.clone() });
+        }
+        let word = |name: &str| words.get(name).cloned();
+        let version: Version = match word("version") {
+            Some(value) => typed("version", value)?,
+            None => RECORDED[0],
+        };
+        let cluster: String = typed("cluster", word("cluster").unwrap_or(json!("practice")))?;
+        let available = word("available").unwrap_or_else(|| {
+            let mut versions: Vec<Version> = RECORDED.into_iter().chain([version]).collect();
+            versions.sort_unstable();
+            versions.dedup();
+            json!(versions)
+        });
+        let databases = databases(word("databases"), &version)?;
+        let database = databases.keys().next().cloned();
+        let node = |at: usize| {
+            json!({
+                "proxy": format!("http://127.0.0.1:{}", 8000 + 100 * at),
+                "cluster_database": database,
+                "database": database,
+                "available": available,
+                "installed": version,
+                "running": version,
+                "rotation": { "weight": 100, "state": "ready" },
+            })
+        };
+        let nodes = nodes(word("nodes"), node)?;
+        let world = json!({
+            "format": 1,
+            "environment": cluster,
+            "observed_at": word("observed_at").unwrap_or(json!("2026-01-01T00:00:00Z")),
+            "nodes": nodes,
+            "databases": databases,
+            "practice_files": word("practice_files").unwrap_or(json!({})),
+        });
+        Ok(Self {
+            world: typed("description", world)?,
+            cluster,
+            database,
+            grants: typed("grants", word("grants").unwrap_or(json!({})))?,
+            on_failure: typed("on_failure", word("on_failure").unwrap_or(json!("undo")))?,
+        })
+    }
+}
+
+/// The nodes: a number of them, or what is not preset of each by its name.
+fn nodes(
+    described: Option<Value>,
+    preset: impl Fn(usize) -> Value,
+) -> Result<BTreeMap<String, Value>, DescriptionError> {
+    let described: BTreeMap<String, Map<String, Value>> = match described {
+        None => numbered(2),
+        Some(Value::Number(number)) => numbered(number.as_u64().unwrap_or_default()),
+        Some(value) => typed("nodes", value)?,
+    };
+    let nodes = described.into_iter().enumerate();
+    Ok(nodes
+        .map(|(at, (name, own))| (name, over(preset(at), own)))
+        .collect())
+}
+
+fn numbered(count: u64) -> BTreeMap<String, Map<String, Value>> {
+    (1..=count)
+        .map(|at| (format!("kong-{at}"), Map::new()))
+        .collect()
+}
+
+/// The databases: what is not preset of each by its name. The first one is the cluster's.
+fn databases(
+    described: Option<Value>,
+    version: &Version,
+) -> Result<BTreeMap<String, Value>, DescriptionError> {
+    let described: BTreeMap<String, Map<String, Value>> = match described {
+        None => BTreeMap::from([("main".to_owned(), Map::new())]),
+        Some(value) => typed("databases", value)?,
+    };
+    let database = |(name, mut own): (String, Map<String, Value>)| {
+        let of = match own.remove("version") {
+            Some(value) => typed(&format!("databases.{name}.version"), value)?,
+            None => *version,
+        };
+        let preset = json!({
+            "server_version": "15.0",
+            "bytes": 300 << 20,
+            "free_bytes": 20_u64 << 30,
+            "schema": Schema::of(&of),
+            "entities": { "services": 4, "routes": 9, "plugins": 8, "consumers": 5 },
+        });
+        Ok((name, over(preset, own)))
+    };
+    described.into_iter().map(database).collect()
+}
+
+/// `preset` with what is described put over it; a `null` takes a preset out.
+fn over(mut preset: Value, own: Map<String, Value>) -> Value {
+    for (name, value) in own {
+        preset[name] = value;
+    }
+    preset
+}
+
+fn typed<T: serde::de::DeserializeOwned>(part: &str, value: Value) -> Result<T, DescriptionError> {
+    serde_json::from_value(value).map_err(|error| DescriptionError::Shape {
+        part: part.to_owned(),
+        problem: error.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_described_stands_over_the_presets() {
+        let words = json!({
+            "version": "3.4.2",
+            "nodes": { "edge": { "running": null } },
+            "databases": { "main": { "free_bytes": 5 } },
+        });
+        let described = Described::read(words.as_object().expect("a map")).expect("right");
+        let node = &described.world.nodes["edge"];
+        assert_eq!(
+            (node.installed.to_string().as_str(), node.running),
+            ("3.4.2", None)
+        );
+        assert_eq!(described.world.databases["main"].free_bytes, 5);
+        assert_eq!(described.database.as_deref(), Some("main"));
+    }
+
+    #[test]
+    fn a_word_that_means_nothing_is_told() {
+        let words = json!({ "node": 3 });
+        let error = Described::read(words.as_object().expect("a map")).expect_err("wrong");
+        assert!(
+            error.to_string().starts_with("a world has no `node`"),
+            "{error}"
+        );
+    }
+}
