@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DropCopy, Effect, Failure, Intent, Primitive, Settled};
+use super::{DropCopy, Effect, Failure, History, Intent, Primitive, Settled};
 use crate::gateway::{BackupFacts, Gateway, ScratchCopy};
 
 /// How much room must be free for each byte of the database, where a full disk would be an outage.
@@ -61,23 +61,34 @@ impl Primitive for CloneDatabase {
             return Ok(());
         }
         let wanted = HEADROOM * world.database_facts(target).await?.bytes;
-        let (code, message) = match place.free_bytes {
-            Some(free) if free >= wanted => return Ok(()),
-            Some(free) => (
-                "database.scratch.space",
-                format!(
+        match place.free_bytes {
+            Some(free) if free < wanted => {
+                let message = format!(
                     "a rehearsal on the server of `{target}` wants {wanted} bytes there, and {free} are free"
-                ),
-            ),
-            None => (
-                "database.scratch.unknown_space",
-                format!(
-                    "how much room there is on the server of `{target}` cannot be seen from here"
-                ),
-            ),
-        };
-        Err(Failure::new(code, message)
-            .hint("let `scratch` in `[databases]` of the environment file name a database on another server"))
+                );
+                Err(Failure::new("database.scratch.space", message).hint(
+                    "let `scratch` in `[databases]` of the environment file name a database on another server",
+                ))
+            }
+            // Where it cannot be seen, a person is asked; see `evidence`.
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn evidence(
+        &self,
+        world: &impl Gateway,
+        _history: &History,
+    ) -> Result<Vec<String>, Failure> {
+        let place = world.scratch_place(&self.database).await?;
+        if !place.same_server || place.free_bytes.is_some() {
+            return Ok(Vec::new());
+        }
+        let bytes = world.database_facts(&self.database).await?.bytes;
+        Ok(vec![format!(
+            "how much room there is on the server of `{}` cannot be seen from here, and a copy of {bytes} bytes goes there",
+            self.database
+        )])
     }
 
     fn undo(&self, _target: &str, place: &String) -> Option<Intent> {

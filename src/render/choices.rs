@@ -19,7 +19,7 @@ pub fn choices(state: &RunState, at: Timestamp) -> Option<String> {
     let mut text = "choices:".to_owned();
     for command in standing(state).next {
         let does = match command {
-            "cutover retry" => match state.failed_step() {
+            "cutover retry RUN" => match state.failed_step() {
                 Some(step) => format!(
                     "attempts step {} (`{}`) again and goes on",
                     step.number,
@@ -27,11 +27,15 @@ pub fn choices(state: &RunState, at: Timestamp) -> Option<String> {
                 ),
                 None => continue,
             },
-            "cutover resume" => "goes on from where it stands".to_owned(),
-            "cutover approve" => "approves what it waits for; then `cutover resume`".to_owned(),
+            "cutover resume RUN" => "goes on from where it stands".to_owned(),
+            "cutover resume RUN --playbook FILE" => {
+                "goes on with an edited playbook that does the same so far".to_owned()
+            }
+            "cutover approve RUN" => "approves what it waits for; then `cutover resume`".to_owned(),
             _ => continue,
         };
-        let _ = write!(text, "\n  {command} {run}: {does}");
+        let command = command.replace("RUN", &run.0);
+        let _ = write!(text, "\n  {command}: {does}");
     }
     for way in ways.open() {
         let _ = write!(text, "\n  cutover rollback {run} --way {way}");

@@ -170,6 +170,7 @@ fn databases(
             "server_version": "15.0",
             "bytes": 300 << 20,
             "free_bytes": 20_u64 << 30,
+            "scratch": "main",
             "schema": Schema::of(&of),
             "entities": { "services": 4, "routes": 9, "plugins": 8, "consumers": 5 },
         });

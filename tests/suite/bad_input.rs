@@ -23,7 +23,21 @@ fn mishap(cluster: &PracticeCluster, code: Option<i32>, all: &str) -> String {
         .iter()
         .position(|line| line.contains('✗'))
         .unwrap_or(0);
-    let text = lines[first..]
+    // The excerpt of the playbook, which is wrapped wherever a path happens to end; `endings` has those.
+    let excerpt = lines
+        .iter()
+        .position(|line| line.starts_with("  × "))
+        .map_or(lines.len(), |at| at - 2);
+    let verdict = lines
+        .iter()
+        .position(|line| line.starts_with("refused after"))
+        .unwrap_or(lines.len());
+    let kept = lines[first..excerpt.max(first)]
+        .iter()
+        .chain(&lines[verdict.max(excerpt)..]);
+    let text = kept
+        .copied()
+        .collect::<Vec<_>>()
         .join("\n")
         .replace(&cluster.directory(), "CLUSTER");
     let mut text = format!("{text}\n--- {}", code.expect("an exit code"));
@@ -88,7 +102,7 @@ fn client_tools_that_are_older_than_the_server_are_named() {
         return;
     };
     assert_snapshot!(mishap(&cluster, code, &all), @r#"
-       12 ✗ database.backup main  TIME: no `pg_dump` for PostgreSQL 15 or newer is installed, only 9 [database.no_tool]
+       13 ✗ database.backup main  TIME: no `pg_dump` for PostgreSQL 15 or newer is installed, only 9 [database.no_tool]
             help: install the server's own client tools, such as `postgresql-client-15`
     refused after TIME: no `pg_dump` for PostgreSQL 15 or newer is installed, only 9; run tools, journal head DIGEST; next: `cutover show tools`
     --- 4
@@ -106,8 +120,6 @@ fn too_little_room_for_a_backup_is_seen_before_one_is_begun() {
         return;
     };
     assert_snapshot!(mishap(&cluster, code, &all), @r#"
-    ✗ the playbook: BYTES bytes are free for backups, and three times the database's BYTES are wanted [preflight.space]
-            help: free some space, or name another storage in the environment file
     refused after TIME: BYTES bytes are free for backups, and three times the database's BYTES are wanted; run room, journal head DIGEST; next: `cutover show room`
     backups left: 0
     --- 4
@@ -129,7 +141,7 @@ fn a_backup_that_runs_out_of_room_leaves_nothing_behind() {
     let said = mishap(&cluster, code, &all);
     for told in [
         "No space left on device\n",
-        "; the unfinished backup `CLUSTER/storage/backups/main-full-12-1` was removed [database.space]\n",
+        "; the unfinished backup `CLUSTER/storage/backups/main-full-13-1` was removed [database.space]\n",
         "help: free some space, or name another storage in the environment file\n",
         "\nbackups left: 0\n--- 4",
     ] {

@@ -88,6 +88,8 @@ fn closures_of_a_loop_are_frozen_when_they_are_left_for_the_way_back() {
         .stderr
         .lines()
         .filter_map(|line| line.split_once(" · ").map(|(_, note)| note))
+        // The excerpt of the place that raised has the same dots at its margin.
+        .filter(|note| !note.contains('─') && !note.contains('╰'))
         .collect();
     assert_eq!(notes, ["c 3", "b 2", "a 1"]);
     assert_eq!(test.world(), []);

@@ -106,7 +106,7 @@ fn an_up_that_waited_for_a_lock_has_not_migrated() {
 #[test]
 fn of_two_ups_at_once_one_is_aborted_and_both_end_in_0() {
     let world = World::bootstrapped();
-    world.faults(r#"{"migration_delay_ms": 40}"#);
+    world.faults(r#"{"migration_delay_ms": 400}"#);
     let first = world.start_up();
     world.wait_for("SELECT EXISTS (SELECT FROM locks)");
     let second = world.migrate("3.4.2", "up");
