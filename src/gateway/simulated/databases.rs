@@ -203,7 +203,8 @@ impl Databases for Simulated {
         }
         self.work(Work::Swap, 0);
         let lost = self.change_database(database, |database| {
-            let lost = database.writes - content.writes;
+            // A newer backup that is restored after an older one loses nothing.
+            let lost = database.writes.saturating_sub(content.writes);
             let live = Content::of(database);
             content.put_into(database);
             (live, lost)
@@ -344,5 +345,60 @@ impl Packages for Simulated {
     async fn install_package(&self, node: &str, version: &Version) -> Result<(), Failure> {
         self.work(Work::Install, 0);
         self.change_node(node, |node| node.installed = *version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+    use crate::gateway::simulated::{Database, Durations, World};
+    use crate::kong::schema::Schema;
+
+    fn world() -> Simulated {
+        let database: Database = serde_json::from_value(serde_json::json!({
+            "server_version": "15", "bytes": 1, "free_bytes": 100,
+            "schema": Schema::of(&Version::new(2, 8, 5)), "entities": {},
+        }))
+        .expect("a database");
+        let world = World {
+            format: 1,
+            environment: "one".to_owned(),
+            observed_at: jiff::Timestamp::UNIX_EPOCH,
+            nodes: BTreeMap::new(),
+            databases: BTreeMap::from([("main".to_owned(), database)]),
+            practice_files: BTreeMap::new(),
+        };
+        Simulated::new(world, Durations::built_in())
+    }
+
+    fn now<T>(future: impl Future<Output = T>) -> T {
+        future.now_or_never().expect("nothing is waited for")
+    }
+
+    #[test]
+    fn a_newer_backup_after_an_older_one_loses_nothing() {
+        let world = world();
+        let older = now(world.back_up("main")).expect("taken");
+        world.interfere(|world| {
+            for database in world.databases.values_mut() {
+                database.writes += 1;
+            }
+        });
+        let newer = now(world.back_up("main")).expect("taken");
+        now(world.restore_database("main", &older, None, "first")).expect("restored");
+        now(world.restore_database("main", &newer, None, "second")).expect("restored");
+        let lost: Vec<u64> = world
+            .happened()
+            .into_iter()
+            .filter_map(|happening| match happening.what {
+                Happened::Restored { lost_writes, .. } => Some(lost_writes),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(lost, [1, 0]);
     }
 }
