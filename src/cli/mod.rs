@@ -30,6 +30,7 @@ mod runs;
 mod settle;
 mod shell;
 mod show;
+mod signals;
 mod telling;
 mod test;
 mod way_back;

@@ -4,12 +4,11 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
-
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
 use super::kept_plan::last_line;
 use super::operator::{Operator, PauseWish, login};
+use super::signals::Signals;
 use super::{OutputFormat, bug, output, telling};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
@@ -300,34 +299,6 @@ async fn beat(locks: Option<&WorldLocks>) {
     match locks {
         Some(locks) => locks.beat().await,
         None => std::future::pending().await,
-    }
-}
-
-/// The signals that mean something to a run.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-    hangup: Signal,
-}
-
-impl Signals {
-    fn listen() -> std::io::Result<Self> {
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// The next INT or TERM. A HUP is swallowed: the terminal is gone, the run goes on.
-    async fn next(&mut self) -> &'static str {
-        loop {
-            tokio::select! {
-                _ = self.interrupt.recv() => return "SIGINT",
-                _ = self.terminate.recv() => return "SIGTERM",
-                _ = self.hangup.recv() => {}
-            }
-        }
     }
 }
 

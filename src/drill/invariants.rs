@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
+use super::difference::{difference, essence};
 use super::serving::Serving;
 use crate::gateway::simulated::{Happened, World};
 use crate::journal::{Ending, Outage, RunState};
@@ -367,38 +368,10 @@ impl Judge<'_> {
     }
 }
 
-/// A world without what a backup more or less changes.
-fn essence(world: &World) -> World {
-    let mut world = world.clone();
-    for database in world.databases.values_mut() {
-        database.free_bytes = 0;
-    }
-    world
-}
-
 /// Whether the fault itself takes a node away.
 fn dies(fault: Option<&Fault>) -> bool {
     matches!(
         fault,
         Some(Fault::Interferes(_, crate::run::Interference::NodeDies(_)))
     )
-}
-
-/// The parts of a world that differ, by name.
-fn difference(expected: &World, found: &World) -> String {
-    let mut parts = Vec::new();
-    for (name, node) in &found.nodes {
-        if expected.nodes.get(name) != Some(node) {
-            parts.push(format!("node `{name}`"));
-        }
-    }
-    for (name, database) in &found.databases {
-        if expected.databases.get(name) != Some(database) {
-            parts.push(format!("database `{name}`"));
-        }
-    }
-    if expected.practice_files != found.practice_files {
-        parts.push("the practice files".to_owned());
-    }
-    parts.join(", ")
 }

@@ -3,6 +3,7 @@
 //!
 //! Owns the list of what can go wrong and the invariants. It plays nothing itself: it is given something that plays.
 
+mod difference;
 mod fault;
 mod invariants;
 mod serving;

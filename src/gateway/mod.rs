@@ -7,6 +7,7 @@
 mod failure;
 mod faulty;
 mod hold;
+mod http;
 pub mod live;
 mod process_identity;
 mod scratch_node;
@@ -17,13 +18,13 @@ mod writes;
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
 pub use hold::{Hold, Holding};
+pub use http::{Expectation, HttpAnswer, HttpRequest};
 pub use process_identity::ProcessIdentity;
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
-    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Expectation,
-    HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, Processes,
-    Report, Rotation, RotationState, ScratchPlace, Stopped, StrangeNode, Traffic, Turn, TurnKind,
-    VerifyTier, Web, WriteDenial,
+    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Kong, KongSessions,
+    MigrationRun, Packages, Practice, Processes, Report, Rotation, RotationState, ScratchPlace,
+    Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 
