@@ -8,15 +8,18 @@ use crate::journal::{RunState, StepNo, StepResult, Trail};
 use crate::primitive::{Effect, Failure, History, Intent, Past};
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
-    /// Refuses a step without a way back whose evidence is incomplete; asks a person where some of it cannot be seen.
+    /// Refuses a step whose evidence is incomplete; asks a person where some of it cannot be seen. Asked for evidence are the steps that
+    /// no undo makes good: those without a way back, and those of a rehearsal, whose harm would be done to production's own server.
     pub(super) async fn evidence(
         &mut self,
         step: StepNo,
         intent: &Intent,
     ) -> Result<Result<(), Failure>, Fault> {
-        if intent.effect() != Effect::Irreversible {
-            return Ok(Ok(()));
-        }
+        let warning = match intent.effect() {
+            Effect::Irreversible => " has no way back of its own, and this cannot be seen",
+            Effect::Scratch => ": this cannot be seen",
+            _ => return Ok(Ok(())),
+        };
         let history = self.recorder.state(history);
         let doubts = match intent.evidence(&self.world, &history).await {
             Ok(doubts) => doubts,
@@ -26,7 +29,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             return Ok(Ok(()));
         }
         let shown = format!(
-            "step {step}: `{}` on {} has no way back of its own, and this cannot be seen: {}",
+            "step {step}: `{}` on {}{warning}: {}",
             intent.verb(),
             intent.targets().join(", "),
             doubts.join("; ")

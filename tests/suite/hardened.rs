@@ -17,6 +17,13 @@ fn a_strict_database_is_upgraded_and_brought_back() {
     let elsewhere = cluster.foreign_session("postgres");
     let run = cluster.upgrade("strict", &[]);
     assert_eq!(run.code, Some(0), "{}", run.all);
+    // How much room its server has only the superuser could see, so a person was asked before a copy went there.
+    let asked = |event: &serde_json::Value| {
+        let shown = event["shown"].as_str().unwrap_or_default();
+        event["event"] == "approval_asked"
+            && shown.contains("how much room there is on the server of `main`")
+    };
+    assert!(cluster.journal("strict").iter().any(asked), "{}", run.all);
     assert_eq!(cluster.world().version(), Some("3.4.2"));
     let secret = cluster.password();
     for file in cluster.run_files("strict") {

@@ -143,7 +143,7 @@ pub(super) mod database {
     /// Made again: a copy that was not seen to be proven may hold anything.
     /// # Errors
     /// `database.scratch.unknown`: the environment names no place. `database.scratch.space`: on the
-    /// database's own server less than three times its size is free, or that cannot be seen. `database.backup.damaged`,
+    /// database's own server less than three times its size is free; where that cannot be seen, a person is asked. `database.backup.damaged`,
     /// `database.different`, `database.failed`.
     /// # Example
     /// ```rhai
