@@ -5,12 +5,14 @@
 //! run (times, digests, process ids, the directory) is replaced in [`normalised`] and nowhere else.
 
 use std::fs;
+use std::net::Ipv4Addr;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cutover::journal::{Durability, Event, FileJournal, Journal as _, Record, RunState};
+use tokio::net::TcpSocket;
 
 /// The binary under test.
 pub(crate) const CUTOVER: &str = env!("CARGO_BIN_EXE_cutover");
@@ -20,6 +22,28 @@ pub(crate) const RUN: &str = "first";
 
 /// How long a test waits for something that has to happen, however busy the machine is.
 const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A port on the loopback interface that nobody else is given, for a server that is told where to listen.
+///
+/// It is bound, and not listened on: a server that allows the address to be reused can, a client is refused until one does.
+pub(crate) struct KeptPort {
+    pub(crate) port: u16,
+    _socket: TcpSocket,
+}
+
+impl KeptPort {
+    /// A port that the kernel chose.
+    pub(crate) fn any() -> Self {
+        let socket = TcpSocket::new_v4().expect("a socket");
+        socket.set_reuseaddr(true).expect("set");
+        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("bound");
+        let port = socket.local_addr().expect("bound").port();
+        Self {
+            port,
+            _socket: socket,
+        }
+    }
+}
 
 /// A private directory with a playbook and an environment named `practice`.
 pub(crate) struct Test {

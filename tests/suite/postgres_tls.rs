@@ -1,6 +1,5 @@
 //! TLS and SCRAM over TCP: each mode verifies what it says, for the driver and for the client tools.
 
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
@@ -11,14 +10,13 @@ use cutover::gateway::live::postgres::{
 use cutover::lab::postgres::SUPERUSER;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
+use crate::harness::KeptPort;
 use crate::postgres_fixture::{Fixture, OWNER, request};
 
 /// A server that admits TCP only with TLS and SCRAM. Its certificate is for `127.0.0.1`, not for `localhost`.
 fn start() -> (Fixture, Database) {
-    let port = TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .expect("a free port")
-        .port();
+    let kept = KeptPort::any();
+    let port = kept.port;
     let port_setting = format!("port={port}");
     let fixture = Fixture::start_empty(port, &["listen_addresses=127.0.0.1", &port_setting]);
     fixture.load();

@@ -187,7 +187,8 @@ async fn a_practice_cluster_comes_up_is_broken_and_goes() {
     let left = processes(&world.directory);
     assert!(left.len() >= 3, "{left:?}");
     let told = world.done(&["down"]);
-    assert!(told.contains("down: 3 processes ended"), "{told}");
+    // A node, the echo server, the kept ports and PostgreSQL.
+    assert!(told.contains("down: 4 processes ended"), "{told}");
     assert!(!left.iter().any(Process::is_alive));
     assert_eq!(processes(&world.directory), []);
     world.done(&["down", "--remove"]);

@@ -3,13 +3,14 @@
 //! The recordings live beside the crate, not in it; where they are absent these tests say so and pass.
 
 use std::collections::BTreeMap;
-use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use cutover::lab::postgres::{PrivatePostgres, SUPERUSER};
 use serde_json::Value;
+
+use crate::harness::KeptPort;
 
 const RECORDINGS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -30,6 +31,8 @@ const DUMPED: [&str; 6] = [
 pub(crate) struct World {
     directory: tempfile::TempDir,
     server: PrivatePostgres,
+    /// Where no server listens.
+    nobody: KeptPort,
 }
 
 impl World {
@@ -67,7 +70,11 @@ impl World {
                 "full_page_writes=off",
             ])
             .expect("started");
-        let world = Self { directory, server };
+        let world = Self {
+            directory,
+            server,
+            nobody: KeptPort::any(),
+        };
         world.sql("postgres", "CREATE DATABASE st_empty");
         world
     }
@@ -107,11 +114,7 @@ impl World {
     pub(crate) fn conf(&self, state: &str) -> PathBuf {
         let socket = self.server.socket.display().to_string();
         let (host, port, database) = match state {
-            "dbdown" => {
-                let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-                let port = listener.local_addr().expect("bound").port();
-                ("127.0.0.1".to_owned(), port, "cell")
-            }
+            "dbdown" => ("127.0.0.1".to_owned(), self.nobody.port, "cell"),
             "nodb" => (socket, 5432, "no_such_db"),
             _ => (socket, 5432, "cell"),
         };

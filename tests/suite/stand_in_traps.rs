@@ -5,6 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::harness::KeptPort;
 use crate::stand_in_cli::World;
 
 const ABORTED: &str = "aborted: another node is performing database changes\n";
@@ -176,16 +177,11 @@ fn a_failing_migration_is_rolled_back_and_named() {
     assert_eq!(world.list("3.4.2"), Some(4));
 }
 
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("bound").port()
-}
-
 #[test]
 fn a_node_is_started_once_found_healthy_reloaded_and_stopped() {
     let world = World::bootstrapped();
-    let port = free_port();
+    let kept = KeptPort::any();
+    let port = kept.port;
     let conf = std::fs::read_to_string(world.conf("cell")).expect("readable");
     let path = world.prefix().with_file_name("kong.conf");
     let conf = format!("{conf}admin_listen = 127.0.0.1:{port}\n");

@@ -6,9 +6,11 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+
+use tokio::net::TcpSocket;
 
 use super::kong::rendered;
 use super::postgres::{self, PostgresError, RestoreRequest, Role};
@@ -145,8 +147,16 @@ impl Live {
     }
 }
 
-/// Makes the prefix of a scratch node; the settings with which it is started.
-pub(super) fn prepare(prefix: &Path) -> Result<Vec<(OsString, OsString)>, Failure> {
+/// A scratch node that is about to start.
+pub(super) struct Prepared {
+    /// The settings with which it is started.
+    pub(super) settings: Vec<(OsString, OsString)>,
+    /// Its ports, bound and not listened on: the kernel gives them to nobody else until the node has them.
+    _ports: Vec<TcpSocket>,
+}
+
+/// Makes the prefix of a scratch node and keeps ports for it.
+pub(super) fn prepare(prefix: &Path) -> Result<Prepared, Failure> {
     let unusable = |error: std::io::Error| {
         let message = format!("cannot prepare a node for the rehearsal: {error}");
         Failure::new("kong.scratch.prefix", message)
@@ -156,24 +166,31 @@ pub(super) fn prepare(prefix: &Path) -> Result<Vec<(OsString, OsString)>, Failur
         .mode(0o700)
         .create(prefix);
     made.map_err(unusable)?;
-    // All are held until each has its port, so that no two get the same.
-    let ports = LISTENERS.map(|_| TcpListener::bind("127.0.0.1:0"));
     let mut settings = Vec::new();
-    for (listener, port) in LISTENERS.iter().zip(&ports) {
-        let port = port.as_ref().map(TcpListener::local_addr);
-        let address = match port {
-            Ok(Ok(address)) => address,
-            Ok(Err(error)) => return Err(unusable(error)),
-            Err(error) => return Err(unusable(std::io::Error::from(error.kind()))),
-        };
+    let mut ports = Vec::new();
+    for listener in LISTENERS {
+        let (port, address) = keep_port().map_err(unusable)?;
         settings.push((
             format!("KONG_{listener}_LISTEN").into(),
             address.to_string().into(),
         ));
+        ports.push(port);
     }
     let silent = SILENT.map(|listener| (format!("KONG_{listener}_LISTEN").into(), "off".into()));
     settings.extend(silent);
-    Ok(settings)
+    Ok(Prepared {
+        settings,
+        _ports: ports,
+    })
+}
+
+/// A port that the kernel chose; a server that allows reuse, as Kong does, can listen on it all the same.
+fn keep_port() -> std::io::Result<(TcpSocket, SocketAddr)> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, 0).into())?;
+    let address = socket.local_addr()?;
+    Ok((socket, address))
 }
 
 /// Where a server keeps its data, if it runs on this host and lets us know.

@@ -94,16 +94,17 @@ pub(super) fn require_open(directory: &Path) -> Result<(), PracticeError> {
     }
 }
 
-/// Makes and starts the server, and the gateway's role and database on it.
+/// Makes and starts the server, which listens on `port` if it is to listen at all, and the gateway's role and database on it.
 pub(super) async fn create(
     directory: &Path,
     socket: &Path,
     security: Security,
+    port: u16,
 ) -> Result<Access, PracticeError> {
     let server = PrivatePostgres::create(&data(directory), socket)?;
     let access = match security {
         Security::Plain => Access::plain(socket),
-        Security::Hardened => hardening::harden(directory, &server)?,
+        Security::Hardened => hardening::harden(directory, &server, port)?,
     };
     start_with(&server, &access)?;
     let client = connect(socket, &access, "postgres").await?;

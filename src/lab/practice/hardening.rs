@@ -2,7 +2,7 @@
 //!
 //! The superuser is let in through the Unix socket, whose directory is closed to others, so that faults can still be made.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -41,8 +41,12 @@ impl Hardening {
     }
 }
 
-/// Makes authority, certificate and password for a server that does not run yet, and closes everything else.
-pub(super) fn harden(directory: &Path, server: &PrivatePostgres) -> Result<Access, PracticeError> {
+/// Makes authority, certificate and password for a server that does not run yet, and closes everything but `port`.
+pub(super) fn harden(
+    directory: &Path,
+    server: &PrivatePostgres,
+    port: u16,
+) -> Result<Access, PracticeError> {
     let hardening = Hardening {
         authority: directory.join("ca.pem"),
         password: directory.join("password"),
@@ -63,7 +67,7 @@ pub(super) fn harden(directory: &Path, server: &PrivatePostgres) -> Result<Acces
     files::write_private(&hardening.password, &password)?;
     Ok(Access {
         host,
-        port: free_port()?,
+        port,
         schema: SCHEMA.to_owned(),
         hardening: Some(hardening),
     })
@@ -88,16 +92,4 @@ fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
         .push(DnType::CommonName, "cutover practice authority");
     parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(parameters, KeyPair::generate()?)
-}
-
-/// A port that nobody has now. The server cannot be told to find one itself: its Unix socket bears the port's number.
-fn free_port() -> Result<u16, PracticeError> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|source| PracticeError::File {
-            action: "find a free port for",
-            path: PathBuf::from("postgres"),
-            source,
-        })
 }

@@ -13,6 +13,7 @@ mod hardening;
 mod ledger;
 mod nodes;
 mod parts;
+mod ports;
 mod process;
 mod prove;
 mod status;

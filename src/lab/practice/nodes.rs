@@ -1,6 +1,6 @@
 //! The nodes: packages side by side, a configuration each, and their processes.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,24 +38,12 @@ pub struct PracticeNode {
     pub status: String,
 }
 
-/// Where a node listens.
-#[derive(Debug, Clone, Copy, Deserialize)]
-struct Addresses {
-    proxy: SocketAddr,
-    admin: SocketAddr,
-    status: SocketAddr,
-}
-
-impl Addresses {
-    /// Free ports, chosen when the node binds them.
-    fn any() -> Self {
-        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        Self {
-            proxy: any,
-            admin: any,
-            status: any,
-        }
-    }
+/// Where a node listens: ports that are kept for it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Addresses {
+    pub(super) proxy: SocketAddr,
+    pub(super) admin: SocketAddr,
+    pub(super) status: SocketAddr,
 }
 
 impl PracticeNode {
@@ -63,6 +51,7 @@ impl PracticeNode {
     pub(super) fn create(
         directory: &Path,
         name: &str,
+        listen: Addresses,
         version: &Version,
         binary: &Path,
     ) -> Result<Self, PracticeError> {
@@ -72,9 +61,9 @@ impl PracticeNode {
             conf: own.join("kong.conf"),
             prefix: own.join("prefix"),
             packages: own.join("packages"),
-            admin: String::new(),
-            proxy: String::new(),
-            status: String::new(),
+            admin: format!("http://{}", listen.admin),
+            proxy: format!("http://{}", listen.proxy),
+            status: format!("http://{}", listen.status),
         };
         files::make_directory(&node.prefix)?;
         for version in &catalogue::RECORDED {
@@ -87,11 +76,6 @@ impl PracticeNode {
         Ok(node)
     }
 
-    /// Writes a configuration whose ports are chosen at the first start.
-    pub(super) fn configure(&self, access: &Access) -> Result<(), PracticeError> {
-        self.write_conf(access, Addresses::any())
-    }
-
     /// Runs the installed `kong` with `words` and the node's configuration.
     pub(super) async fn kong(&self, words: &[&str]) -> Result<(), PracticeError> {
         let command = self.packages.join(CURRENT).join("bin/kong");
@@ -100,24 +84,12 @@ impl PracticeNode {
         commands::run(&command, &arguments).await
     }
 
-    /// Starts the node for the first time, and makes the ports that it found its own for good.
-    pub(super) async fn start_first(&mut self, access: &Access) -> Result<(), PracticeError> {
+    /// Starts the node and waits until it listens.
+    pub(super) async fn start(&self) -> Result<(), PracticeError> {
         self.kong(&["start"]).await?;
         let listening = self.prefix.join(LISTENING);
-        wait_until(
-            &format!("`{}` does not listen", self.name),
-            PATIENCE,
-            async || listening.exists(),
-        )
-        .await?;
-        let addresses: Addresses = files::read_json(&listening)?;
-        self.write_conf(access, addresses)?;
-        // A node keeps the settings it was started with; told now, a restart without a file finds the ports too.
-        self.kong(&["reload"]).await?;
-        self.admin = format!("http://{}", addresses.admin);
-        self.proxy = format!("http://{}", addresses.proxy);
-        self.status = format!("http://{}", addresses.status);
-        Ok(())
+        let late = format!("`{}` does not listen", self.name);
+        wait_until(&late, PATIENCE, async || listening.exists()).await
     }
 
     /// The node's process, with the version it runs.
@@ -143,7 +115,12 @@ impl PracticeNode {
         Some(name.strip_prefix("kong-")?.to_owned())
     }
 
-    fn write_conf(&self, access: &Access, listen: Addresses) -> Result<(), PracticeError> {
+    /// Writes the node's `kong.conf`.
+    pub(super) fn configure(
+        &self,
+        access: &Access,
+        listen: Addresses,
+    ) -> Result<(), PracticeError> {
         // In this file a `#` begins a comment.
         let quoted = |text: &str| text.replace('#', "\\#");
         let path = |path: &Path| quoted(&path.display().to_string());

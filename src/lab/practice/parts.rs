@@ -1,7 +1,8 @@
-//! The parts that live as long as the cluster, each a process of its own: the load balancer and the echo server.
+//! The parts that live as long as the cluster, each a process of its own: kept ports, the load balancer, the echo server.
 //!
 //! They lead a session of their own, so neither a terminal nor a step's process group takes them along, and they end on TERM.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
@@ -14,7 +15,7 @@ use tokio::sync::watch;
 
 use super::super::{balancer, echo, http};
 use super::ledger::Ledger;
-use super::{PracticeError, Process, files};
+use super::{PracticeError, Process, files, ports};
 
 /// The first word of a part's command line.
 const WORD: &str = "practice-process";
@@ -32,24 +33,29 @@ pub(super) struct EchoListening {
     pub(super) address: SocketAddr,
 }
 
-/// Runs `cutover practice-process ARGUMENTS`: `balancer CONFIG` or `echo DIRECTORY`.
+/// Runs `cutover practice-process ARGUMENTS`: `balancer CONFIG`, `echo DIRECTORY` or
+/// `ports COUNT DIRECTORY`.
 #[must_use]
 pub fn main(arguments: &[String]) -> ExitCode {
     // Started by hand from a shell it leads a process group already, and stays where it is.
     let _ = rustix::process::setsid();
     match arguments {
         [part, config] if part == "balancer" => balancer::main(Path::new(config)),
-        [part, directory] if part == "echo" => echo_main(Path::new(directory)),
+        [part, directory] if part == "echo" => until_done(serve_echo(Path::new(directory))),
+        [part, count, directory] if part == "ports" => match count.parse() {
+            Ok(count) => until_done(ports::serve(count, Path::new(directory))),
+            Err(_) => ExitCode::from(2),
+        },
         _ => ExitCode::from(2),
     }
 }
 
-fn echo_main(directory: &Path) -> ExitCode {
+fn until_done(part: impl Future<Output = Result<(), PracticeError>>) -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime needs only file descriptors");
-    match runtime.block_on(serve_echo(directory)) {
+    match runtime.block_on(part) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
@@ -59,17 +65,11 @@ fn echo_main(directory: &Path) -> ExitCode {
 }
 
 async fn serve_echo(directory: &Path) -> Result<(), PracticeError> {
-    let failed = |action| {
-        move |source| PracticeError::File {
-            action,
-            path: directory.to_owned(),
-            source,
-        }
-    };
-    let mut term = signal(SignalKind::terminate()).map_err(failed("take signals for"))?;
+    let mut term =
+        signal(SignalKind::terminate()).map_err(files::failed("take signals for", directory))?;
     let (listener, address) = http::bind("127.0.0.1:0")
         .await
-        .map_err(failed("listen for"))?;
+        .map_err(files::failed("listen for", directory))?;
     files::write_json(&directory.join(LISTENING), &EchoListening { address })?;
     let (_stop, stopped) = watch::channel(false);
     tokio::select! {
@@ -86,7 +86,7 @@ pub(super) struct Part<'a> {
     /// Its own directory, where it says what it bound and keeps its log.
     pub(super) directory: PathBuf,
     /// What its command line ends with.
-    pub(super) argument: PathBuf,
+    pub(super) arguments: Vec<OsString>,
     /// The `cutover` binary.
     pub(super) binary: &'a Path,
 }
@@ -105,7 +105,7 @@ impl Part<'_> {
         let log = std::fs::File::create(self.directory.join("log")).map_err(failed)?;
         let child = Command::new(self.binary)
             .args([WORD, self.name])
-            .arg(&self.argument)
+            .args(&self.arguments)
             .stdin(Stdio::null())
             .stdout(log.try_clone().map_err(failed)?)
             .stderr(log)

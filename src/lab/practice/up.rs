@@ -8,6 +8,7 @@ use super::super::balancer::{self, State};
 use super::super::{postgres, seed};
 use super::ledger::Ledger;
 use super::parts::{EchoListening, Part};
+use super::ports::{self, Kept};
 use super::{
     Practice, PracticeError, PracticeNode, RECORD, Remains, Security, database, down, files, prove,
 };
@@ -89,34 +90,42 @@ fn claim(directory: &Path) -> Result<PathBuf, PracticeError> {
 async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, PracticeError> {
     let mut ledger = Ledger::open(directory)?;
     let socket = ledger.socket.clone();
-    let access = database::create(directory, &socket, options.security).await?;
-
-    let mut nodes = Vec::new();
-    for name in NODES {
-        let node = PracticeNode::create(directory, name, &options.version, &options.binary)?;
-        node.configure(&access)?;
-        nodes.push(node);
-    }
-    nodes[0].kong(&["migrations", "bootstrap"]).await?;
-    for node in &mut nodes {
-        node.start_first(&access).await?;
-    }
-
     let part = |name| {
         let own = directory.join(name);
         files::make_directory(&own)?;
         Ok::<_, PracticeError>(Part {
             name,
-            argument: own.clone(),
+            arguments: vec![own.clone().into()],
             directory: own,
             binary: &options.binary,
         })
     };
+    let mut keeper = part("ports")?;
+    let count = ports::needed(NODES.len()).to_string();
+    keeper.arguments.insert(0, count.into());
+    let kept: Kept = keeper.start(directory, &mut ledger).await?;
+    let (for_database, for_nodes) = kept.split();
+    let access =
+        database::create(directory, &socket, options.security, for_database.port()).await?;
+
+    let mut nodes = Vec::new();
+    for (name, listen) in NODES.iter().zip(for_nodes) {
+        let node =
+            PracticeNode::create(directory, name, listen, &options.version, &options.binary)?;
+        node.configure(&access, listen)?;
+        nodes.push(node);
+    }
+    nodes[0].kong(&["migrations", "bootstrap"]).await?;
+    for node in &nodes {
+        node.start().await?;
+    }
+
     let echo: EchoListening = part("echo")?.start(directory, &mut ledger).await?;
     let upstream = format!("http://{}", echo.address);
     let mut front = part("balancer")?;
-    front.argument = front.directory.join("balancer.json");
-    files::write_json(&front.argument, &balancer_of(&nodes))?;
+    let config = front.directory.join("balancer.json");
+    files::write_json(&config, &balancer_of(&nodes))?;
+    front.arguments = vec![config.into()];
     let front: balancer::Listening = front.start(directory, &mut ledger).await?;
 
     let seeded = seed::seed(&nodes[0].admin, &upstream).await?;

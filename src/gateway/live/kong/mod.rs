@@ -67,13 +67,16 @@ impl Kong for Live {
                 found.conf.display().to_string(),
                 found.prefix.display().to_string(),
             );
-            let settings = if ScratchNode::named(node).is_some() {
-                scratch::prepare(&found.prefix)?
-            } else {
-                Vec::new()
+            // Keeps the node's ports until it has started.
+            let mut prepared = match ScratchNode::named(node) {
+                Some(_) => Some(scratch::prepare(&found.prefix)?),
+                None => None,
             };
+            let settings = prepared
+                .as_mut()
+                .map(|scratch| std::mem::take(&mut scratch.settings));
             let arguments = ["start", "-c", &conf, "-p", &prefix];
-            self.kong_with(node, &arguments, settings, COMMAND)
+            self.kong_with(node, &arguments, settings.unwrap_or_default(), COMMAND)
                 .await?
                 .success()?;
         }
