@@ -17,7 +17,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -35,6 +35,8 @@ pub struct Live {
     /// The run's directory for captured output.
     output: PathBuf,
     report: Rc<dyn Report>,
+    /// When this gateway was made.
+    begun: Instant,
     /// The step that acts now.
     step: Cell<u32>,
     /// How many programs this runner has started, so that each has an output file of its own.
@@ -58,6 +60,7 @@ impl Live {
             run: run.to_owned(),
             output,
             report,
+            begun: Instant::now(),
             step: Cell::new(0),
             started: Cell::new(0),
             client: web::client(),
@@ -171,6 +174,10 @@ impl Hold for Live {
 impl Clock for Live {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     async fn pause(&self, duration: Duration) {
