@@ -24,6 +24,7 @@ mod killed_at_work;
 mod leftover_processes;
 mod migration_states;
 mod model_kong;
+mod mutants;
 mod plan;
 mod postgres_backup;
 mod postgres_damage;
