@@ -130,6 +130,17 @@ impl PracticeCluster {
 
     /// Starts a command of Kong's, of a version that need not be installed, as the first node would.
     pub(crate) fn start_kong(&self, version: &str, words: &[&str]) -> Child {
+        let mut command = self.kong_command(version, words);
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().expect("kong runs")
+    }
+
+    /// Runs such a command to its end.
+    pub(crate) fn kong(&self, version: &str, words: &[&str]) -> Ended {
+        ended(&mut self.kong_command(version, words))
+    }
+
+    fn kong_command(&self, version: &str, words: &[&str]) -> Command {
         let node = &self.record["nodes"][0];
         let path = |key: &str| PathBuf::from(node[key].as_str().expect("a path"));
         let mut command = Command::new(path("packages").join(format!("kong-{version}/bin/kong")));
@@ -139,7 +150,19 @@ impl PracticeCluster {
             .arg(path("conf"))
             .env_clear()
             .stdin(Stdio::null());
-        silent(command)
+        command
+    }
+
+    /// Has a node's own settings lead to another database of the server.
+    pub(crate) fn lead_astray(&self, node: usize, database: &str) {
+        let conf = self.record["nodes"][node]["conf"].as_str();
+        let conf = conf.expect("a path");
+        let text = std::fs::read_to_string(conf).expect("a configuration");
+        let lines = text.lines().map(|line| match line.split_once(" = ") {
+            Some(("pg_database", _)) => format!("pg_database = {database}\n"),
+            _ => format!("{line}\n"),
+        });
+        std::fs::write(conf, lines.collect::<String>()).expect("written");
     }
 
     /// The command of an upgrade.
@@ -470,6 +493,14 @@ impl PracticeCluster {
         );
     }
 
+    /// Whether the first node says that its database answers.
+    pub(crate) fn reaches_its_database(&self) -> bool {
+        let base = self.record["nodes"][0]["admin"].as_str();
+        let status = get(base.expect("an address"), "/status");
+        let reachable = &status["database"]["reachable"];
+        reachable.as_bool().expect("the node answers")
+    }
+
     /// Whether every node's proxy answers a client.
     pub(crate) fn serves(&self) -> bool {
         let environment = std::fs::read_to_string(self.environment()).expect("the environment");
@@ -601,12 +632,17 @@ impl Drop for PracticeCluster {
 
 /// Runs a command of cutover in an environment that a file of its own describes.
 pub(crate) fn cutover_in(environment: &Path, arguments: &[&str]) -> Ended {
-    let output = cutover()
-        .args(arguments)
-        .arg("--environment")
-        .arg(environment)
-        .output()
-        .expect("cutover runs");
+    ended(
+        cutover()
+            .args(arguments)
+            .arg("--environment")
+            .arg(environment),
+    )
+}
+
+/// Runs a command to its end.
+fn ended(command: &mut Command) -> Ended {
+    let output = command.output().expect("it runs");
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
     let error = String::from_utf8_lossy(&output.stderr);
     let verdict = out.lines().last().unwrap_or_default().to_owned();

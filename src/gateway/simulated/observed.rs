@@ -6,6 +6,7 @@ use super::world::FORMAT;
 use super::{Database, Node, World};
 use crate::environment::{Cluster, Environment};
 use crate::gateway::{Failure, Gateway};
+use crate::kong::migrations::MigrationState;
 use crate::kong::schema::Schema;
 
 /// What could not be looked at.
@@ -40,6 +41,7 @@ pub async fn observe(
             let observed = observed.map_err(failed("the node", &node.name))?;
             seen.nodes.insert(node.name.clone(), observed);
         }
+        share_kind(cluster, &mut seen);
         let Some(name) = &cluster.database else {
             continue;
         };
@@ -52,6 +54,23 @@ pub async fn observe(
         seen.databases.insert(name.clone(), database);
     }
     Ok(seen)
+}
+
+/// What a node is only its Admin API says; one that does not run is what the others of its cluster are.
+fn share_kind(cluster: &Cluster, seen: &mut World) {
+    let stand_in =
+        |seen: &World, name: &String| seen.nodes.get(name).is_some_and(|node| node.stand_in);
+    let names = || cluster.nodes.iter().map(|node| &node.name);
+    let stand_in = names().any(|name| stand_in(seen, name));
+    for name in names() {
+        if let Some(node) = seen
+            .nodes
+            .get_mut(name)
+            .filter(|node| node.running.is_none())
+        {
+            node.stand_in = stand_in;
+        }
+    }
 }
 
 async fn observe_node(
@@ -97,6 +116,11 @@ async fn observe_database(
 ) -> Result<Database, Failure> {
     let facts = world.database_facts(name).await?;
     let (mut schema, mut entities) = (Schema::default(), BTreeMap::new());
+    // What a version left pending is there also where no node has that version any more.
+    schema.take_in(&MigrationState {
+        pending: world.pending_migrations(name).await?,
+        ..MigrationState::default()
+    });
     // Each node's `kong` sees the migrations that it knows; together they see all that any of them could act upon.
     for node in &cluster.nodes {
         let state = world.migration_state(&node.name).await?;

@@ -1,0 +1,284 @@
+//! What random walks seldom come to: nodes of two versions, a lock that is held, writes that are denied, a node at another database,
+//! a way back, and commands that do not get to their end. Each begins in the world that the one before left.
+
+use std::time::Duration;
+
+use cutover::gateway::Kong as _;
+use cutover::gateway::simulated::{Durations, Simulated, World};
+use cutover::kong::migrations::{MigrationState, parse_list, was_aborted};
+use futures_util::FutureExt as _;
+use serde_json::Value;
+
+use super::{Agreement, playbook};
+use crate::practice_cluster::PracticeCluster;
+
+/// A node of the new version beside one of the old: both are looked at, before anything is migrated and after it.
+const TWO_VERSIONS: [&[&str]; 4] = [
+    &[
+        "kong::stop([n[0]])",
+        "kong::stop([n[0]])",
+        "kong::reload([n[0]])",
+        "kong::status(n[0])",
+        "http::poll(n[0], \"/health\", #{ status: 200 }, #{ passes: 1, within: \"1s\" })",
+        "packages::install([n[0]], \"3.4.2\")",
+        "kong::version(n[0])",
+        "kong::migrations(c)",
+        "kong::start([n[0]])",
+        "traffic::admit(n[0], #{ weight: 7 })",
+        "traffic::status(n[0])",
+        "kong::entities(c)",
+    ],
+    &[
+        "kong::status(n[0])",
+        "kong::status(n[1])",
+        "traffic::status(n[0])",
+        "packages::available(n[0])",
+        "database::verify(c.database, backup, #{ tier: \"checksum\" })",
+        "kong::migrate_up(c, #{ backup: backup })",
+        "kong::migrate_up(c, #{ backup: database::backup(c.database) })",
+        "kong::migrations(c)",
+        "http::poll(n[1], \"/health\", #{ status: 200 }, #{ passes: 1, within: \"1s\" })",
+        "kong::check_leftovers(c)",
+        "kong::finish(c, #{ bake: \"0s\", interval: \"1ms\" })",
+    ],
+    &[
+        "kong::migrations(c)",
+        "kong::check_leftovers(c)",
+        "kong::start([n[0]])",
+        "http::poll(n[0], \"/health\", #{ status: 200 }, #{ passes: 1, within: \"1s\" })",
+        "kong::stop(n)",
+        "packages::install([n[0]], \"2.8.5\")",
+        "kong::migrations(c)",
+        "kong::check_leftovers(c)",
+        "kong::start(n)",
+        "kong::status(n[0])",
+    ],
+    &["kong::check_leftovers(c)", "kong::status(n[0])"],
+];
+
+#[test]
+fn two_versions_at_one_database_go_as_they_are_planned() {
+    let cluster = PracticeCluster::up();
+    let mut agreement = Agreement::default();
+    for (number, words) in TWO_VERSIONS.into_iter().enumerate() {
+        walk(
+            &mut agreement,
+            &cluster,
+            &format!("versions-{number}"),
+            words,
+        );
+    }
+    agreement.conclude("two versions");
+}
+
+#[test]
+fn locks_and_denials_go_as_they_are_planned() {
+    let cluster = PracticeCluster::up();
+    let mut agreement = Agreement::default();
+    let stopped = [
+        "kong::stop(n); packages::install(n, \"3.4.2\")",
+        "kong::check_leftovers(c)",
+        "kong::migrate_up(c, #{ backup: backup })",
+        "kong::migrations(c)",
+    ];
+    cluster.fault(&["lock-held", "3600"]);
+    walk(
+        &mut agreement,
+        &cluster,
+        "lock-1",
+        &["kong::check_leftovers(c)"],
+    );
+    walk(&mut agreement, &cluster, "lock-2", &stopped);
+    cluster.fault(&["clear"]);
+    let back = ["packages::install(n, \"2.8.5\"); kong::start(n)"];
+    walk(&mut agreement, &cluster, "lock-3", &back);
+    let deny = [
+        "kong::freeze(c, #{ mode: \"deny\" })",
+        "kong::freeze(c, #{ mode: \"deny\" })",
+    ];
+    walk(&mut agreement, &cluster, "deny-1", &deny);
+    let thaw = ["kong::thaw(c)", "kong::thaw(c)", "kong::check_leftovers(c)"];
+    walk(&mut agreement, &cluster, "deny-2", &thaw);
+    agreement.conclude("locks and denials");
+}
+
+#[test]
+fn an_upgrade_that_fails_goes_back_as_it_is_planned() {
+    let cluster = PracticeCluster::up();
+    let mut agreement = Agreement::default();
+    let path = cluster.write("back.rhai", BACK);
+    agreement.compare(&cluster, &path, &[], "back");
+    let looks = [
+        "kong::migrations(c)",
+        "kong::check_leftovers(c)",
+        "kong::status(n[0])",
+        "traffic::status(n[0])",
+        "kong::entities(c)",
+    ];
+    walk(&mut agreement, &cluster, "after", &looks);
+    agreement.conclude("a way back");
+}
+
+/// Everything is looked at once more when all of it was taken back, which is when the first to be registered comes.
+const BACK: &str = r#"const PLAYBOOK = #{ api: 1, params: #{}, needs: ["kong.*", "packages.*", "database.*", "traffic.*", "http.poll", "practice.*"] };
+let c = env::cluster("practice");
+let n = c.nodes;
+run::on_rollback("look", || {
+    kong::migrations(c);
+    kong::entities(c);
+    kong::status(n[0]);
+    traffic::status(n[0]);
+    kong::check_leftovers(c);
+});
+practice::write("kept", "one");
+practice::remove("kept");
+practice::write("left", "two");
+let entities = kong::entities(c);
+let backup = database::backup(c.database);
+let copy = database::verify(c.database, backup, #{ tier: "restore", keep: true });
+traffic::drain(n);
+kong::stop(n);
+packages::install(n, "3.4.2");
+kong::migrate_up(c, #{ backup: backup, copy: copy });
+kong::start(n);
+for node in n { http::poll(node, "/health", #{ status: 200 }, #{ passes: 1, within: "1s" }); }
+kong::compare(c, entities);
+if false { packages::available(n[0]); database::facts(c.database); practice::write("x", "y"); }
+run::fail("not today");
+"#;
+
+#[test]
+fn as_many_copies_are_left_as_planned() {
+    let cluster = PracticeCluster::up();
+    let before = cluster.databases().len();
+    let path = cluster.write("copies.rhai", COPIES);
+    let plan = cluster.cutover(&["plan", &path, "--output", "json"]);
+    let plan: Value = serde_json::from_str(&plan.out).expect("a plan");
+    let mut agreement = Agreement::default();
+    agreement.compare(&cluster, &path, &[], "copies");
+    agreement.conclude("copies");
+    let planned = plan["left"].as_object().expect("databases by name").len();
+    assert_eq!(cluster.databases().len() - before, planned);
+}
+
+/// One copy is kept, one is dropped, and one is what was live.
+const COPIES: &str = r#"const PLAYBOOK = #{ api: 1, params: #{}, needs: ["kong.*", "database.*"] };
+let c = env::cluster("practice");
+let backup = database::backup(c.database);
+let kept = database::verify(c.database, backup, #{ tier: "restore", keep: true });
+let copy = database::clone(c.database, backup);
+database::drop_copy(copy);
+kong::stop(c.nodes);
+database::restore(c.database, backup);
+kong::start(c.nodes);
+run::note(kept);
+if false { database::facts(c.database); }
+"#;
+
+#[test]
+fn a_node_at_another_database_is_planned_as_it_is() {
+    let cluster = PracticeCluster::up();
+    cluster.lead_astray(1, "postgres");
+    let mut agreement = Agreement::default();
+    let looks = [
+        "kong::prove_database([n[0]])",
+        "kong::prove_database([n[1]])",
+        "kong::prove_database(n)",
+    ];
+    walk(&mut agreement, &cluster, "astray", &looks);
+    agreement.conclude("another database");
+}
+
+#[test]
+fn a_database_that_cannot_be_swapped_is_planned_as_it_is() {
+    let cluster = PracticeCluster::up_with(&["--hardened"]);
+    let inside = cluster.foreign_session("kong");
+    let mut agreement = Agreement::default();
+    let path = cluster.write("busy.rhai", COPIES);
+    agreement.compare(&cluster, &path, &[], "busy");
+    agreement.conclude("a busy database");
+    drop(inside);
+}
+
+/// Nothing can be observed then, so the model is told.
+#[test]
+fn a_node_says_what_the_model_says_when_its_database_is_down() {
+    let cluster = PracticeCluster::up();
+    let observed = cluster.cutover(&["observe"]);
+    let mut world = World::read(&observed.out).expect("an observed world");
+    for database in world.databases.values_mut() {
+        database.down = true;
+    }
+    let world = Simulated::new(world, Durations::built_in());
+    let modelled = world.admin_status("kong-1").now_or_never();
+    let modelled = modelled.expect("at once").expect("it answers");
+    cluster.fault(&["database-down"]);
+    assert_eq!(cluster.reaches_its_database(), modelled.database_reachable);
+}
+
+/// A playbook does not come so far: it looks for a lock first, and nothing in it breaks a migration off.
+#[test]
+fn commands_that_do_not_get_to_their_end_leave_what_the_model_says() {
+    let cluster = PracticeCluster::up();
+    let observed = cluster.cutover(&["observe"]);
+    let world = || {
+        let mut world = World::read(&observed.out).expect("an observed world");
+        for node in world.nodes.values_mut() {
+            node.installed = "3.4.2".parse().expect("a version");
+        }
+        world
+    };
+    let minute = Duration::from_mins(1);
+
+    cluster.fault(&["lock-held", "3600"]);
+    let mut locked = world();
+    for database in locked.databases.values_mut() {
+        database.migration_lock = true;
+    }
+    let locked = Simulated::new(locked, Durations::built_in());
+    let modelled = locked.migrations_up("kong-1", minute).now_or_never();
+    let modelled = modelled.expect("at once").expect("it runs");
+    let up = cluster.start_kong("3.4.2", &["migrations", "up"]);
+    cluster.wait_for(
+        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT FROM locks%')",
+    );
+    cluster.fault(&["clear"]);
+    let up = up.wait_with_output().expect("it ends");
+    let said = String::from_utf8_lossy(&up.stdout);
+    assert_eq!(modelled.aborted, was_aborted(&said), "{said}");
+    assert_eq!(modelled.error.is_none(), up.status.success(), "{said}");
+    assert_eq!(state(&locked), listed(&cluster));
+
+    cluster.fault(&["migration-fails", "017_300_to_310"]);
+    let broken = Simulated::new(world(), Durations::built_in());
+    broken.break_off_next_up();
+    let modelled = broken.migrations_up("kong-1", minute).now_or_never();
+    let modelled = modelled.expect("at once").expect("it runs");
+    let real = cluster.kong("3.4.2", &["migrations", "up"]);
+    assert_eq!(
+        modelled.error.is_some(),
+        real.code != Some(0),
+        "{}",
+        real.all
+    );
+    assert_eq!(state(&broken), listed(&cluster));
+}
+
+/// What the model's `kong migrations list` says.
+fn state(world: &Simulated) -> MigrationState {
+    let state = world.migration_state("kong-1").now_or_never();
+    state.expect("at once").expect("it is listed")
+}
+
+/// What the cluster's `kong migrations list` says.
+fn listed(cluster: &PracticeCluster) -> MigrationState {
+    let list = cluster.kong("3.4.2", &["migrations", "list"]);
+    parse_list(list.code.expect("it ended"), &list.out, "").expect("understood")
+}
+
+/// A playbook of these words, planned and run.
+fn walk(agreement: &mut Agreement, cluster: &PracticeCluster, run: &str, words: &[&str]) {
+    let words: Vec<String> = words.iter().map(ToString::to_string).collect();
+    let path = cluster.write(&format!("{run}.rhai"), &playbook(&words));
+    agreement.compare(cluster, &path, &[], run);
+}
