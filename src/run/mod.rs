@@ -23,6 +23,7 @@ mod settle;
 mod standing;
 mod trouble;
 mod unwind;
+mod ways_ahead;
 
 pub use crate::journal::Raised;
 pub use conduct::{Conclusion, conduct, roll_back};
@@ -31,8 +32,9 @@ pub use gate::{Call, Gate, Reply};
 pub use lock::{EnvironmentLock, LockError};
 pub use moment::AtStep;
 pub use people::{Answered, Back, People, Question};
-pub use play::{Played, Scenario, Session, play, play_with};
+pub use play::{Played, Scenario, Session, play_with};
 pub use recorder::{Recorder, Watcher};
 pub use retrace::retrace;
 pub use script::{Answer, Request, Script};
 pub use trouble::{Afterwards, Crash, Interference, Kill, KillMoment, Trouble};
+pub use ways_ahead::{Foreseen, PlayedWay, WaysAfter, foresee};

@@ -25,6 +25,7 @@ mod leftover_processes;
 mod migration_states;
 mod model_kong;
 mod plan;
+mod plan_ways_back;
 mod postgres_backup;
 mod postgres_damage;
 mod postgres_facts;
