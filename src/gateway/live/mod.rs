@@ -10,6 +10,7 @@ mod processes;
 mod scratch;
 pub mod secret;
 mod traffic;
+mod waiting;
 mod web;
 pub mod world_lock;
 
