@@ -97,9 +97,10 @@ fn outcome(
 ) -> Outcome {
     Outcome {
         number,
-        told: fault
-            .as_ref()
-            .map_or_else(|| "nothing goes wrong".to_owned(), |fault| fault.told(calm)),
+        told: fault.as_ref().map_or_else(
+            || "nothing goes wrong".to_owned(),
+            |fault| fault.told(calm, played),
+        ),
         endings: played
             .sessions
             .iter()

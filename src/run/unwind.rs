@@ -46,7 +46,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 target,
                 intent: entry.intent.clone(),
             })?;
-            self.turn_to(step, &entry.intent);
+            self.turn_to(step, &entry.intent, Some(step));
             match self.undo(script, &entry).await? {
                 Ok(outcome) => self.sync(Event::UndoFinished {
                     step,
