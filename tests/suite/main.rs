@@ -20,6 +20,7 @@ mod freeze;
 mod hardened;
 mod harness;
 mod in_place;
+mod invariants;
 mod killed_at_work;
 mod leftover_processes;
 mod migration_states;
