@@ -35,7 +35,8 @@ pub(super) async fn look(environment: &Environment) -> Result<World, CliError> {
         "observe",
         scratch.path().to_owned(),
         Rc::new(Silent),
-    );
+    )
+    .for_looking();
     observe(environment, &live)
         .await
         .map_err(|error| CliError::refused(error.to_string()))

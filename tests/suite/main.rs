@@ -22,6 +22,7 @@ mod harness;
 mod in_place;
 mod killed_at_work;
 mod leftover_processes;
+mod looking;
 mod migration_states;
 mod model_kong;
 mod plan;
