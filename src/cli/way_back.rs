@@ -109,7 +109,8 @@ fn without_choice(wanted: Option<Way>, state: &RunState) -> Result<(), CliError>
 
 /// What was written since, or why that cannot be seen.
 async fn told_writes(world: &Live, ways: &WaysBack) -> String {
-    let (since, moment) = match &ways.baseline {
+    let baseline = ways.after_up.as_ref().and_then(|up| up.baseline.as_ref());
+    let (since, moment) = match baseline {
         Some(baseline) => (
             Since::Baseline(baseline.clone()),
             format!("`up` ended at {}", clock(baseline.taken_at)),

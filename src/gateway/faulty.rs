@@ -157,6 +157,10 @@ impl<World: Clock> Clock for Faulty<World> {
         self.world.now()
     }
 
+    fn elapsed(&self) -> Duration {
+        self.world.elapsed()
+    }
+
     async fn pause(&self, duration: Duration) {
         self.world.pause(duration).await;
     }

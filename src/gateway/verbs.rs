@@ -30,6 +30,8 @@ pub trait Report {
 pub trait Clock {
     /// The time now.
     fn now(&self) -> Timestamp;
+    /// The time since a moment that stays the same for this gateway, by a clock that nobody sets: for deadlines and durations.
+    fn elapsed(&self) -> Duration;
     /// Waits.
     async fn pause(&self, duration: Duration);
 }

@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 pub use takes::Takes;
 
-use evidence::{Migration, Subject, baseline, migrations, pair, subject};
+use evidence::{Migration, Subject, migrated, migrations, pair, subject};
 
 use super::{RunState, StepNo, StepResult};
-use crate::primitive::{BackupFacts, BaselineFacts, Intent, LeaveMigrated, Restore, ReviewPath};
+use crate::primitive::{BackupFacts, Intent, LeaveMigrated, Migrated, Restore, ReviewPath};
 
 /// How a run that migrated a database comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,8 +46,8 @@ pub struct WaysBack {
     pub database: String,
     /// What it was before.
     pub backup: BackupFacts,
-    /// What the database held directly after it was migrated, where that is on record.
-    pub baseline: Option<BaselineFacts>,
+    /// What the last `up` recorded, where it ended well.
+    pub after_up: Option<Migrated>,
     /// Whether it was migrated already.
     pub migrated: bool,
     /// Whether the migrations were finished, or that was begun.
@@ -110,9 +110,9 @@ impl WaysBack {
         Some(Self {
             database,
             backup,
-            baseline: migrations
+            after_up: migrations
                 .last()
-                .and_then(|migration| baseline(migration.step)),
+                .and_then(|migration| migrated(migration.step)),
             migrated: !migrations.is_empty(),
             finished: state.past_return(),
             ways,

@@ -105,9 +105,9 @@ impl Primitive for CloneDatabase {
         target: &str,
         place: &String,
     ) -> Result<Cloned, Failure> {
-        let (copy, begun) = (self.copy(place), world.now());
+        let (copy, begun) = (self.copy(place), world.elapsed());
         world.clone_backup(target, &self.backup, &copy).await?;
-        let milliseconds = super::milliseconds_since(begun, world.now());
+        let milliseconds = super::milliseconds_since(begun, world);
         Ok(Cloned { copy, milliseconds })
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Failure, Look};
+use super::{Failure, Look, milliseconds_since};
 use crate::gateway::{Expectation, Gateway, HttpAnswer, HttpRequest};
 
 /// Sends one request and compares the answer with what it must be.
@@ -93,7 +93,7 @@ impl Look for Poll {
     }
 
     async fn look(&self, world: &impl Gateway, _target: &str) -> Result<Value, Failure> {
-        let begin = world.now();
+        let begun = world.elapsed();
         let (mut passes, mut asked) = (0, 0);
         loop {
             asked += 1;
@@ -102,8 +102,7 @@ impl Look for Poll {
             if passes >= self.passes {
                 return Ok(json!({ "passes": passes, "asked": asked }));
             }
-            let spent = world.now().duration_since(begin).as_millis();
-            if spent >= i128::from(self.within) {
+            if milliseconds_since(begun, world) >= self.within {
                 let (why, details) = match last {
                     Err(failure) => (failure.message, failure.details),
                     Ok(_) => (format!("only {passes} right answers in a row"), Value::Null),

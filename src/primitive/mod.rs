@@ -49,9 +49,10 @@ pub use crate::gateway::{BackupFacts, BaselineFacts, Failure, ProcessIdentity, R
 
 use crate::gateway::Gateway;
 
-/// How long something took.
-fn milliseconds_since(begun: jiff::Timestamp, now: jiff::Timestamp) -> u64 {
-    u64::try_from(now.duration_since(begun).as_millis()).unwrap_or_default()
+/// How long something took that began when `begun` had elapsed.
+fn milliseconds_since(begun: Duration, world: &impl Gateway) -> u64 {
+    let took = world.elapsed().saturating_sub(begun);
+    u64::try_from(took.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// What a primitive is to the gate.

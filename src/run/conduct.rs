@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
+use super::loss::would_lose;
 use super::{Back, Call, Fault, Gate, People, Raised, Reply, Request, Script};
 use crate::environment::OnFailure;
-use crate::gateway::{Gateway, Since};
+use crate::gateway::Gateway;
 use crate::journal::{
     Durability, Ending, Event, JournalError, RunState, StepResult, Trail, WaysBack,
 };
@@ -161,31 +162,6 @@ async fn take_away<World: Gateway, Person: People>(
         (Ending::Undone | Ending::UndoneUnverified, _) => (Ending::Refused, reason),
         (ending, found) => (ending, format!("{reason}; {found}")),
     })
-}
-
-/// What a way back that nobody asked for would lose: configuration that somebody wrote after the migration.
-async fn would_lose<World: Gateway, Person: People>(gate: &Gate<World, Person>) -> Option<String> {
-    let ways = gate.recorder.state(WaysBack::of)?;
-    // Where `up` did not end well there is nothing to compare with; no node of the new version has run then.
-    let baseline = ways.baseline.clone()?;
-    let since = Since::Baseline(baseline);
-    match gate.world.writes_since(&ways.database, &since).await {
-        Ok(writes) if writes.configuration.is_empty() => None,
-        Ok(writes) => {
-            let tables: Vec<&str> = writes
-                .configuration
-                .iter()
-                .map(|writes| writes.table.as_str())
-                .collect();
-            Some(format!(
-                "nothing is undone by itself, since somebody wrote to {} after the migration and going back would lose it",
-                tables.join(", ")
-            ))
-        }
-        Err(failure) => Some(format!(
-            "nothing is undone by itself, since it cannot be seen whether somebody wrote after the migration: {failure}"
-        )),
-    }
 }
 
 /// Asks whether to go back and which way; whether to go back at all.

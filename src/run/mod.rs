@@ -12,6 +12,7 @@ mod fault;
 mod gate;
 mod hold;
 mod lock;
+mod loss;
 mod moment;
 mod people;
 mod play;

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use cutover::journal::{Digest, Event, Record};
 use rustix::process::Signal;
 
-use super::harness::{CUTOVER, Finished, RUN, Test};
+use super::harness::{CUTOVER, Finished, RUN, Terminal, Test};
 
 /// Three files, the middle one over two targets, with a pause before the last.
 const THREE: &str = "practice::write(\"one\", \"1\");
@@ -589,32 +589,13 @@ fn an_interrupt_on_the_way_back_pauses_there() {
 #[test]
 fn a_hangup_and_a_terminal_that_is_gone_do_not_stop_a_run() {
     let test = three();
-    let open = rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY;
-    let terminal = rustix::pty::openpt(open).expect("a terminal");
-    rustix::pty::grantpt(&terminal).expect("granted");
-    rustix::pty::unlockpt(&terminal).expect("unlocked");
-    let name = rustix::pty::ptsname(&terminal, Vec::new()).expect("a name");
-    let name = name.to_string_lossy().into_owned();
-    let end = || {
-        let file = fs::OpenOptions::new().read(true).write(true).open(&name);
-        Stdio::from(file.expect("opened"))
-    };
-    // `setsid --ctty` makes it the controlling terminal, so that its end is a real hangup.
-    let line = [
-        "--ctty",
-        "--wait",
-        CUTOVER,
-        "run",
-        "playbook.rhai",
-        "--run-id",
-        RUN,
-    ];
-    let mut setsid = std::process::Command::new("setsid");
-    setsid.args(line).env_clear().current_dir(test.path(""));
+    let terminal = Terminal::open();
+    let mut setsid = terminal.command();
+    setsid.args([CUTOVER, "run", "playbook.rhai", "--run-id", RUN]);
+    setsid.current_dir(test.path(""));
     setsid
         .env("USER", "operator")
         .env("CUTOVER_ENVIRONMENT", "environment.toml");
-    setsid.stdin(end()).stdout(end()).stderr(end());
     let mut child = setsid.spawn().expect("started");
     test.wait_until(finished(2));
     drop(setsid);

@@ -6,6 +6,7 @@
 
 use std::fs;
 use std::net::Ipv4Addr;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -42,6 +43,40 @@ impl KeptPort {
             port,
             _socket: socket,
         }
+    }
+}
+
+/// A terminal that hangs up when it is dropped.
+pub(crate) struct Terminal {
+    _ours: OwnedFd,
+    name: String,
+}
+
+impl Terminal {
+    pub(crate) fn open() -> Self {
+        let open = rustix::pty::OpenptFlags::RDWR | rustix::pty::OpenptFlags::NOCTTY;
+        let ours = rustix::pty::openpt(open).expect("a terminal");
+        rustix::pty::grantpt(&ours).expect("granted");
+        rustix::pty::unlockpt(&ours).expect("unlocked");
+        let name = rustix::pty::ptsname(&ours, Vec::new()).expect("a name");
+        let name = name.to_string_lossy().into_owned();
+        Self { _ours: ours, name }
+    }
+
+    /// What runs the command that its further arguments are, with this as the controlling terminal, so that its end is a real hangup.
+    /// It has no environment variables.
+    pub(crate) fn command(&self) -> Command {
+        let end = || {
+            let file = fs::OpenOptions::new()
+                .read(true)
+                .write(true)
+                .open(&self.name);
+            Stdio::from(file.expect("opened"))
+        };
+        let mut setsid = Command::new("setsid");
+        setsid.args(["--ctty", "--wait"]).env_clear();
+        setsid.stdin(end()).stdout(end()).stderr(end());
+        setsid
     }
 }
 

@@ -44,6 +44,7 @@ mod stand_in_node;
 mod stand_in_traps;
 mod traced;
 mod unit_tests;
+mod waiting_work;
 mod ways_back;
 mod words;
 mod world_lock;

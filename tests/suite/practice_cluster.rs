@@ -273,7 +273,12 @@ impl PracticeCluster {
 
     /// Starts a statement in Kong's database that takes its time.
     pub(crate) fn start_sql(&self, statement: &str) -> Child {
-        let mut psql = self.psql("kong");
+        self.start_sql_in("kong", statement)
+    }
+
+    /// The same in another database.
+    pub(crate) fn start_sql_in(&self, database: &str, statement: &str) -> Child {
+        let mut psql = self.psql(database);
         psql.args(["-c", statement])
             .stdout(Stdio::null())
             .stderr(Stdio::null());

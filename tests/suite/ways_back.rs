@@ -2,6 +2,7 @@
 //! operator is shown, what each leaves, and that an upgrade goes on after each.
 
 use std::io::Write as _;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::process::{Command, Stdio};
 
 use crate::practice_cluster::{Ended, PracticeCluster, cutover_in};
@@ -323,8 +324,13 @@ fn failing(cluster: &PracticeCluster, on_failure: &str, admits: bool) -> (String
     } else {
         ""
     };
+    failing_after(cluster, on_failure, admit)
+}
+
+/// A playbook that fails after `line`.
+fn failing_after(cluster: &PracticeCluster, on_failure: &str, line: &str) -> (String, String) {
     let playbook = cluster.environment().with_file_name("fails.rhai");
-    std::fs::write(&playbook, FAILS.replace("ADMIT", admit)).expect("written");
+    std::fs::write(&playbook, FAILS.replace("ADMIT", line)).expect("written");
     let environment = cluster.environment().with_file_name("other.toml");
     let text = std::fs::read_to_string(cluster.environment()).expect("the environment");
     let text = format!("on_failure = \"{on_failure}\"\n{text}");
@@ -380,6 +386,40 @@ fn a_failure_undoes_before_clients_are_let_through_and_holds_afterwards() {
         assert_eq!(again.code, Some(WAITING), "{run}: {}", again.all);
         cluster.roll_back(&run, &old);
     }
+}
+
+#[test]
+fn what_others_wrote_after_up_is_seen_where_no_baseline_could_be_kept() {
+    let cluster = PracticeCluster::up();
+    // A file where the directory of the baselines is to be: `up` goes on without one.
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(cluster.storage())
+        .expect("made");
+    std::fs::write(cluster.storage().join("baselines"), "").expect("written");
+    let (playbook, environment) = failing_after(&cluster, "undo", "run::approve(\"go on\");");
+    let waiting = cutover_in(
+        environment.as_ref(),
+        &["run", &playbook, "--run-id", "blind"],
+    );
+    assert_eq!(waiting.code, Some(WAITING), "{}", waiting.all);
+    assert!(!cluster.journal_text("blind").contains("\"baseline\":"));
+    cluster.sql(
+        "UPDATE services SET retries = 7 WHERE id = (SELECT min(id::text)::uuid FROM services)",
+    );
+    let approved = cluster.cutover(&["approve", "blind"]);
+    assert_eq!(approved.code, Some(0), "{}", approved.all);
+    let held = cluster.cutover(&["resume", "blind"]);
+    assert_eq!(held.code, Some(WAITING), "{}", held.all);
+    assert!(
+        held.verdict.contains(
+            "nothing is undone by itself, since somebody wrote configuration after the migration and going back would lose it"
+        ),
+        "{}",
+        held.verdict
+    );
+    let ended = back(&cluster, "blind", "repackage");
+    assert_eq!(ended.code, Some(0), "{}", ended.all);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod failure;
 mod pending;
 mod settling;
 pub(super) mod space;
+mod swapping;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,7 +17,6 @@ use super::postgres::{
     self, Backup, BackupRequest, DigestOptions, Expectation, Manifest, PostgresError,
     RestoreRequest, Role, SwapNames, SwapState, Tier, VerifyRequest,
 };
-use crate::environment::Database;
 use crate::gateway::{
     BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
     ScratchCopy, ScratchPlace, Since, VerifyTier, WriteDenial, Writes,
@@ -59,11 +59,12 @@ impl Databases for Live {
             deadline: LONG_WORK,
             starts: self.starts(),
         };
-        let taken = postgres::backup(target, &request, |progress| {
+        let backup = postgres::backup(target, &request, |progress| {
             self.report
                 .progress(&format!("{} bytes, {} rows", progress.bytes, progress.rows));
         });
-        described(&taken.await?, &target.schema)
+        let taken = self.telling_who_blocks("the dump", target, backup).await?;
+        described(&taken, &target.schema)
     }
 
     async fn find_backup(&self, database: &str) -> Result<Option<BackupFacts>, Failure> {
@@ -179,9 +180,7 @@ impl Databases for Live {
                 SwapState::NotBegun | SwapState::Closed | SwapState::Renamed
             ) && self.is_whole(target, backup, fresh, state).await
             {
-                return Ok(postgres::swap(target, &names(fresh), &self.run)
-                    .await
-                    .map(drop)?);
+                return self.exchange(target, &names(fresh)).await;
             }
         }
         let request = RestoreRequest {
@@ -196,9 +195,7 @@ impl Databases for Live {
         self.report
             .progress("restoring the backup beside the live database");
         postgres::restore_beside(target, &request).await?;
-        Ok(postgres::swap(target, &names(&restored), &self.run)
-            .await
-            .map(drop)?)
+        self.exchange(target, &names(&restored)).await
     }
 
     async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure> {
@@ -330,21 +327,6 @@ impl Live {
             }
         }
         unreachable!("there are more numbers than directories")
-    }
-
-    /// Whether a database beside the live one holds what the backup holds. Past the renames there is nothing to choose any more.
-    async fn is_whole(
-        &self,
-        target: &Database,
-        backup: &BackupFacts,
-        fresh: &str,
-        state: SwapState,
-    ) -> bool {
-        if state == SwapState::Renamed {
-            return true;
-        }
-        let digest = postgres::digest(target, Some(fresh), &DigestOptions::default()).await;
-        digest.is_ok_and(|digest| content(&digest, &target.schema) == backup.content)
     }
 }
 

@@ -12,6 +12,7 @@ mod processes;
 mod scratch;
 pub mod secret;
 mod traffic;
+mod waiting;
 mod web;
 pub mod world_lock;
 
@@ -19,7 +20,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -37,6 +38,8 @@ pub struct Live {
     /// The run's directory for captured output.
     output: PathBuf,
     report: Rc<dyn Report>,
+    /// When this gateway was made.
+    begun: Instant,
     /// The step that acts now.
     step: Cell<u32>,
     /// How many programs this runner has started, so that each has an output file of its own.
@@ -61,6 +64,7 @@ impl Live {
             run: run.to_owned(),
             output,
             report,
+            begun: Instant::now(),
             step: Cell::new(0),
             started: Cell::new(0),
             client: client::Client::new(Access::Run),
@@ -186,6 +190,10 @@ impl Hold for Live {
 impl Clock for Live {
     fn now(&self) -> Timestamp {
         Timestamp::now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     async fn pause(&self, duration: Duration) {

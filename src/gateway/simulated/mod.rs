@@ -29,6 +29,12 @@ impl Clock for Simulated {
         self.look(|state| state.now)
     }
 
+    fn elapsed(&self) -> Duration {
+        self.now()
+            .duration_since(Timestamp::UNIX_EPOCH)
+            .unsigned_abs()
+    }
+
     async fn pause(&self, duration: Duration) {
         self.pass(duration);
     }

@@ -2,7 +2,7 @@
 
 use super::NewUndo;
 use crate::journal::{Direction, RunState, Step, StepResult, UndoEntry, UndoState};
-use crate::primitive::{BackupFacts, BaselineFacts, Intent, MigrateUp, Migrated, ReviewPath};
+use crate::primitive::{BackupFacts, Intent, MigrateUp, Migrated, ReviewPath};
 
 /// A migration that is still to be undone.
 pub(super) struct Migration<'a> {
@@ -110,13 +110,12 @@ pub(super) fn pair(state: &RunState) -> Option<ReviewPath> {
     })
 }
 
-/// The baseline that a finished `up` left.
-pub(super) fn baseline(step: &Step) -> Option<BaselineFacts> {
+/// What a finished `up` recorded.
+pub(super) fn migrated(step: &Step) -> Option<Migrated> {
     let StepResult::Finished(outcome) = &step.result else {
         return None;
     };
-    let migrated: Migrated = serde_json::from_value(outcome.clone()).ok()?;
-    migrated.baseline
+    serde_json::from_value(outcome.clone()).ok()
 }
 
 /// The copy of `backup` that a proof kept.

@@ -86,13 +86,13 @@ impl Primitive for MigrateScratch {
         let database = self.node.copy.name();
         // Nobody but this run knows the copy: a lock in it was left by a killed attempt.
         world.clear_migration_lock(&database).await?;
-        let (before, begun) = (world.visible_rows(&database).await?, world.now());
+        let (before, begun) = (world.visible_rows(&database).await?, world.elapsed());
         let limit = Duration::from_secs(self.lock_timeout);
         let (name, run) = match self.half {
             Half::Up => ("up", world.migrations_up(target, limit).await?),
             Half::Finish => ("finish", world.migrations_finish(target, limit).await?),
         };
-        let milliseconds = crate::primitive::milliseconds_since(begun, world.now());
+        let milliseconds = crate::primitive::milliseconds_since(begun, world);
         let state = world.migration_state(target).await?;
         if self.is_done(state.verdict()) {
             let after = world.visible_rows(&database).await?;

@@ -74,9 +74,9 @@ impl Primitive for StartScratch {
         target: &str,
         _: &NodeFound,
     ) -> Result<StartedScratch, Failure> {
-        let begun = world.now();
+        let begun = world.elapsed();
         world.start_node(target).await?;
-        let milliseconds = crate::primitive::milliseconds_since(begun, world.now());
+        let milliseconds = crate::primitive::milliseconds_since(begun, world);
         Ok(StartedScratch { milliseconds })
     }
 

@@ -3,16 +3,12 @@
 use std::time::Duration;
 
 use crate::gateway::live::Live;
-use crate::gateway::live::postgres::{Role, connect, who_blocks_whom};
 use crate::gateway::live::process::Ending;
 use crate::gateway::{Failure, MigrationRun};
 use crate::kong::migrations::{MigrationState, error_message, parse_list, was_aborted};
 
 /// How long one statement of a migration may take, in seconds. From 3.7 on Kong's own default is five seconds.
 const DB_TIMEOUT: &str = "600";
-
-/// How often a running migration is looked at for what it waits for.
-const TICK: Duration = Duration::from_secs(1);
 
 impl Live {
     /// `kong migrations list`, with a prefix of its own so that no old node's settings are picked up.
@@ -64,30 +60,9 @@ impl Live {
             "--lock-timeout",
             &seconds,
         ];
-        let watching = async {
-            // Who keeps the migration waiting is told while it waits; not being able to look does not disturb it.
-            let session = connect(&database, Role::Owner, None).await.ok();
-            loop {
-                tokio::time::sleep(TICK).await;
-                let Some(session) = &session else { continue };
-                for blocked in who_blocks_whom(session, &database.database)
-                    .await
-                    .unwrap_or_default()
-                {
-                    for blocker in &blocked.blockers {
-                        let text = format!(
-                            "`{}` waits for process {} of `{}`: {}",
-                            half, blocker.pid, blocker.user, blocker.query
-                        );
-                        self.report.progress(&text);
-                    }
-                }
-            }
-        };
-        let command = tokio::select! {
-            command = self.kong(node, &arguments, lock_timeout + super::COMMAND) => command?,
-            () = watching => unreachable!("watching has no end of its own"),
-        };
+        let name = format!("`{half}`");
+        let running = self.kong(node, &arguments, lock_timeout + super::COMMAND);
+        let command = self.telling_who_blocks(&name, &database, running).await?;
         let finished = command.finished;
         let error = match finished.ending {
             Ending::Exited(0) => None,

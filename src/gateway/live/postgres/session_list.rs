@@ -91,7 +91,7 @@ pub async fn sessions(session: &Session, name: &str) -> Result<Vec<OtherSession>
         .collect())
 }
 
-/// Every session of the database called `name` that waits for a lock, and whom it waits for.
+/// Every session of the database called `name`, and every one of cutover's, that waits for a lock, and whom it waits for.
 pub async fn who_blocks_whom(session: &Session, name: &str) -> Result<Vec<Blocked>, PostgresError> {
     let rows = session
         .query(
@@ -100,7 +100,7 @@ pub async fn who_blocks_whom(session: &Session, name: &str) -> Result<Vec<Blocke
              FROM pg_catalog.pg_stat_activity w
              CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS blocker(pid)
              JOIN pg_catalog.pg_stat_activity b ON b.pid = blocker.pid
-             WHERE w.datname = $1
+             WHERE w.datname = $1 OR w.application_name = 'cutover'
              ORDER BY w.query_start, w.pid, b.pid",
             &[&name],
         )
