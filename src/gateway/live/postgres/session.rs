@@ -87,7 +87,8 @@ pub async fn connect(
     role: Role,
     name: Option<&str>,
 ) -> Result<Session, PostgresError> {
-    connect_as(database, role, name, "cutover").await
+    // Nearly everything begins with this, and would carry its size for as long as it lasts.
+    Box::pin(connect_as(database, role, name, "cutover")).await
 }
 
 /// The same under another application name, by which others recognise who holds a lock.
