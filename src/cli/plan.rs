@@ -10,7 +10,7 @@ use super::run::{header_of, resolve_parameters};
 use super::{observe, runner, telling};
 use crate::environment::Environment;
 use crate::gateway::simulated::Durations;
-use crate::journal::{Ending, RunId, RunState, StepNo};
+use crate::journal::{Ending, RunId, RunState, StepNo, Store};
 use crate::plan::{KeptPlan, Plan, learn, runbook};
 use crate::render;
 use crate::run::Scenario;
@@ -80,10 +80,9 @@ impl SubjectArguments {
 pub(super) fn durations(environment: &Environment) -> Result<Durations, CliError> {
     let mut durations = Durations::built_in();
     // Somebody who plans on a laptop has no store there, and gets none made.
-    if !environment.storage.path.join("runs").exists() {
+    let Some(store) = Store::existing(&environment.storage.path)? else {
         return Ok(durations);
-    }
-    let store = runner::store(environment)?;
+    };
     let mut runs: Vec<RunState> = Vec::new();
     for run in store.runs()? {
         let (_, state) = store.find(&run)?.read()?;

@@ -6,10 +6,12 @@
 mod difference;
 mod fault;
 mod invariants;
+mod judge;
 mod serving;
 
 pub use fault::{Fault, faults};
-pub use invariants::{Broken, Invariant, judge};
+pub use invariants::{Broken, Invariant};
+pub use judge::judge;
 
 use serde::{Deserialize, Serialize};
 

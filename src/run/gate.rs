@@ -232,7 +232,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     }
 
     /// Looks at every target: one answers by itself, several in a map by name.
-    async fn look(&self, intent: &Intent) -> Answer {
+    pub(super) async fn look(&self, intent: &Intent) -> Answer {
         let targets = intent.targets();
         if let [only] = targets.as_slice() {
             return intent.perform(&self.world, only, &Value::Null).await;

@@ -8,6 +8,7 @@
 mod conduct;
 mod cursor;
 mod evidence;
+mod examine;
 mod fault;
 mod gate;
 mod hold;
@@ -27,6 +28,7 @@ mod ways_ahead;
 
 pub use crate::journal::Raised;
 pub use conduct::{Conclusion, conduct, roll_back};
+pub use examine::{acts, answers_no, broken};
 pub use fault::{Denial, Divergence, Fault};
 pub use gate::{Call, Gate, Reply};
 pub use lock::{EnvironmentLock, LockError};

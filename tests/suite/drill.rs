@@ -25,7 +25,7 @@ fn shipped_playbooks_are_safe_in_every_fault() {
 }
 
 /// Each playbook of the fixtures with the invariants that must notice it, and words of the story.
-const BROKEN: [(&str, &str, &str); 6] = [
+const BROKEN: [(&str, &str, &str); 7] = [
     (
         "finish-before-smoke",
         "runs_to_its_end",
@@ -55,6 +55,11 @@ const BROKEN: [(&str, &str, &str); 6] = [
         "failure-swallowed",
         "true_verdict",
         "the verdict says done, and `kong-1` does not run",
+    ),
+    (
+        "invariant-not-held",
+        "own",
+        "the invariant `every node runs` does not hold: it answers `false`",
     ),
 ];
 
