@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::{ChangingCall, Plan};
-use crate::journal::{Event, RunState, StepNo};
+use crate::journal::{Event, StepNo};
 use crate::primitive::{Effect, Intent};
 use crate::run::{Crash, Interference, Played, Question, Trouble};
 
@@ -213,11 +213,12 @@ fn at_call(played: &Played, call: u32) -> String {
 fn at_record(calm: &Played, record: u64) -> String {
     let until = usize::try_from(record).unwrap_or(usize::MAX);
     let records = &calm.records[..until.min(calm.records.len())];
-    let state = RunState::of(records).ok();
-    let step = state.and_then(|state| {
-        let step = state.steps.last()?;
-        let (verb, targets) = (step.intent.verb(), step.intent.targets().join(", "));
-        Some(format!(" (step {}, {verb} {targets})", step.number))
+    let step = records.iter().rev().find_map(|record| match &record.event {
+        Event::Read { step, intent, .. } | Event::Started { step, intent, .. } => {
+            let (verb, targets) = (intent.verb(), intent.targets().join(", "));
+            Some(format!(" (step {step}, {verb} {targets})"))
+        }
+        _ => None,
     });
     step.unwrap_or_default()
 }

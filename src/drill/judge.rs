@@ -4,7 +4,7 @@ use super::difference::{difference, essence};
 use super::serving::Serving;
 use super::{Broken, Fault, Invariant};
 use crate::gateway::simulated::{Happened, World};
-use crate::journal::{Ending, Outage, RunState};
+use crate::journal::{Ending, Outage, Record, RunState};
 use crate::kong::schema::Schema;
 use crate::run::{self, Played, Scenario, Session};
 
@@ -99,7 +99,9 @@ impl Judge<'_> {
                 ),
                 _ => {}
             }
-            serving.follow(&happening.what);
+            if !serving.follow(&happening.what) {
+                continue;
+            }
             let outdated: Vec<String> = serving
                 .outdated()
                 .into_iter()
@@ -267,9 +269,19 @@ impl Judge<'_> {
         if session.records != self.played.records.len() {
             return;
         }
-        let text = serde_json::to_string(&self.played.records).expect("plain data");
+        let names = |record: &Record, copy: &str| {
+            let text = serde_json::to_string(&record.event).expect("plain data");
+            text.contains(copy)
+        };
         for copy in self.played.copies.keys() {
-            if !text.contains(copy.as_str()) {
+            // The verdict, which comes last, is where most are named.
+            if !self
+                .played
+                .records
+                .iter()
+                .rev()
+                .any(|record| names(record, copy))
+            {
                 let how = format!("the database `{copy}` is left behind, and nothing says so");
                 self.broke(Invariant::NothingUnnamed, None, how);
             }

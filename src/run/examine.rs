@@ -122,6 +122,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 }
 
 /// The failure of an invariant called `name` that does not hold.
+#[must_use]
 pub fn broken(name: &str, why: Failure) -> Failure {
     Failure {
         code: "run.invariant".to_owned(),
@@ -131,11 +132,13 @@ pub fn broken(name: &str, why: Failure) -> Failure {
 }
 
 /// How an invariant that answers `false` is told.
+#[must_use]
 pub fn answers_no() -> Failure {
     Failure::new("run.invariant", "it answers `false`")
 }
 
 /// The refusal of a call that changes something.
+#[must_use]
 pub fn acts(intent: &Intent) -> Failure {
     let message = format!("an invariant only looks, and `{}` acts", intent.verb());
     Failure::new("run.invariant.acts", message)
