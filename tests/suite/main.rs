@@ -27,6 +27,7 @@ mod leftover_processes;
 mod looking;
 mod migration_states;
 mod model_kong;
+mod mutants;
 mod plan;
 mod plan_ways_back;
 mod postgres_backup;
