@@ -116,11 +116,11 @@ impl Copy {
         }
         for Mutated { file, mutant } in table() {
             let woven = weave(&copy.original(&file), &mutant);
-            copy.write(&file, &woven.expect("every mutant applies"));
+            copy.write(&file, woven.expect("every mutant applies"));
         }
         copy.write("src/mutant.rs", CHOICE);
         let library = copy.original("src/lib.rs");
-        copy.write("src/lib.rs", &format!("{library}\npub mod mutant;\n"));
+        copy.write("src/lib.rs", format!("{library}\npub mod mutant;\n"));
         let main = "fn main() -> ExitCode {";
         let chosen = format!("{main} cutover::mutant::choose();");
         let binary = copy.original("src/main.rs");

@@ -73,11 +73,9 @@ fn place(text: &str, mutant: &Mutant) -> Result<Range<usize>, String> {
 fn choice(original: &str, mutants: &[&Mutant]) -> String {
     let mut text = String::new();
     for Mutant { name, put, .. } in mutants {
-        text.push_str(&format!(
-            "if crate::mutant::is(\"{name}\") {{ {put} }} else "
-        ));
+        text.extend(["if crate::mutant::is(\"", name, "\") { ", put, " } else "]);
     }
-    text.push_str(&format!("{{ {original} }}"));
+    text.extend(["{ ", original, " }"]);
     if original.trim_end().ends_with([';', '}']) {
         text
     } else {
