@@ -115,22 +115,22 @@ impl Copy {
                 .expect("linked");
         }
         for Mutated { file, mutant } in table() {
-            let woven = weave(&copy.original(&file), &mutant);
+            let woven = weave(&Copy::original(&file), &mutant);
             copy.write(&file, woven.expect("every mutant applies"));
         }
         copy.write("src/mutant.rs", CHOICE);
-        let library = copy.original("src/lib.rs");
+        let library = Copy::original("src/lib.rs");
         copy.write("src/lib.rs", format!("{library}\npub mod mutant;\n"));
         let main = "fn main() -> ExitCode {";
         let chosen = format!("{main} cutover::mutant::choose();");
-        let binary = copy.original("src/main.rs");
+        let binary = Copy::original("src/main.rs");
         assert_eq!(binary.matches(main).count(), 1);
-        copy.write("src/main.rs", &binary.replace(main, &chosen));
+        copy.write("src/main.rs", binary.replace(main, &chosen));
         copy.write("tests/suite/main.rs", SUITE);
         copy
     }
 
-    fn original(&self, file: &str) -> String {
+    fn original(file: &str) -> String {
         fs::read_to_string(Path::new(ROOT).join(file)).expect("a file of the crate")
     }
 
@@ -152,7 +152,7 @@ impl Copy {
             if entry.file_type().expect("known").is_dir() {
                 self.take(&path);
             } else {
-                self.write(name, &fs::read(entry.path()).expect("readable"));
+                self.write(name, fs::read(entry.path()).expect("readable"));
             }
         }
     }
