@@ -35,6 +35,7 @@ fn main() {
         "what (median)", "measured", "baseline"
     );
     version();
+    bench.plan_and_drill();
     bench.playbook();
     bench.resume_and_memory();
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -81,6 +82,48 @@ impl Bench {
     }
 
     /// Resuming a run with 10,000 recorded steps, and the memory of both processes while it waits there.
+    /// Plans and drills in a described world, each a process of its own, beside one that only starts.
+    fn plan_and_drill(&self) {
+        let played = |verb: &str, words: &[&str]| {
+            let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/simulated");
+            let mut command = cutover();
+            command.arg(verb).args(words);
+            command.arg("--offline").arg(fixtures.join("world.json"));
+            command
+                .arg("--environment")
+                .arg(fixtures.join("environment.toml"));
+            command
+        };
+        let start = median(|| timed(|| run(cutover().arg("--version"))));
+        let plan = median(|| timed(|| run(&mut played("plan", &UPGRADE))));
+        row("plan --offline of in-place", plan, "process", start);
+        self.write("rolling.rhai", ROLLING, "\"kong.*\", \"traffic.*\"");
+        let rolling = self.directory.join("rolling.rhai").display().to_string();
+        for (what, words) in [
+            ("drill of 25 steps", &[rolling.as_str()][..]),
+            ("drill of in-place", &UPGRADE),
+        ] {
+            let begin = Instant::now();
+            let output = played("drill", words).output().expect("cutover runs");
+            let took = begin.elapsed();
+            let told = String::from_utf8_lossy(&output.stdout).into_owned();
+            let faults = told
+                .lines()
+                .last()
+                .and_then(|line| {
+                    line.strip_prefix("drill: ")?
+                        .split(' ')
+                        .next()?
+                        .parse::<u32>()
+                        .ok()
+                })
+                .unwrap_or_default();
+            row(&format!("{what}, {faults} faults"), took, "process", start);
+            let rate = f64::from(faults) / took.saturating_sub(start).as_secs_f64();
+            println!("{:<44} {rate:>9.0} /s", "  faults played and judged");
+        }
+    }
+
     fn resume_and_memory(&self) {
         let environment = self.environment("many");
         self.write(
@@ -233,6 +276,25 @@ impl Bench {
         run(&mut command);
     }
 }
+
+/// The words of the shipped upgrade in the described world.
+const UPGRADE: [&str; 6] = [
+    "in-place",
+    "cluster=practice",
+    "to=3.4.2",
+    "checks=/health=200",
+    "watch=0s",
+    "bake=0s",
+];
+
+/// 25 steps that all act.
+const ROLLING: &str = r#"
+let nodes = env::cluster("practice").nodes;
+traffic::drain(nodes);
+for round in 0..3 {
+    for node in nodes { kong::stop(node); kong::start(node); traffic::admit(node); traffic::drain(node); }
+}
+"#;
 
 /// `cutover --version` beside a process that does nothing.
 fn version() {

@@ -1,5 +1,6 @@
 //! `cutover observe`: the world as a plan begins with it, as JSON, from reads alone.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::rc::Rc;
 
@@ -27,15 +28,20 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
 
 /// Looks at the world of `environment`.
 pub(super) async fn look(environment: &Environment) -> Result<World, CliError> {
-    // What the commands of a look print is of no use to anybody afterwards.
-    let scratch = tempfile::tempdir()
+    // What the commands of a look print is of no use to anybody afterwards. Settings that Kong renders there may hold a password.
+    let private = std::fs::Permissions::from_mode(0o700);
+    let scratch = tempfile::Builder::new()
+        .prefix("cutover-")
+        .permissions(private)
+        .tempdir()
         .map_err(|error| CliError::usage(format!("cannot make a temporary directory: {error}")))?;
     let live = Live::new(
         environment.clone(),
         "observe",
         scratch.path().to_owned(),
         Rc::new(Silent),
-    );
+    )
+    .for_looking();
     observe(environment, &live)
         .await
         .map_err(|error| CliError::refused(error.to_string()))

@@ -7,10 +7,10 @@ use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
 use super::output;
 use super::run::{header_of, resolve_parameters};
-use super::{observe, runner};
+use super::{observe, runner, telling};
 use crate::environment::Environment;
 use crate::gateway::simulated::Durations;
-use crate::journal::{Ending, RunId, RunState};
+use crate::journal::{Ending, RunId, RunState, StepNo, Store};
 use crate::plan::{KeptPlan, Plan, learn, runbook};
 use crate::render;
 use crate::run::Scenario;
@@ -80,10 +80,9 @@ impl SubjectArguments {
 pub(super) fn durations(environment: &Environment) -> Result<Durations, CliError> {
     let mut durations = Durations::built_in();
     // Somebody who plans on a laptop has no store there, and gets none made.
-    if !environment.storage.path.join("runs").exists() {
+    let Some(store) = Store::existing(&environment.storage.path)? else {
         return Ok(durations);
-    }
-    let store = runner::store(environment)?;
+    };
     let mut runs: Vec<RunState> = Vec::new();
     for run in store.runs()? {
         let (_, state) = store.find(&run)?.read()?;
@@ -138,21 +137,29 @@ pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
     else {
         return Ok(Exit::Rejected);
     };
-    let played = host.play(scenario.clone()).await?;
-    let plan = Plan::of(&played, &scenario.world, &environment.grants);
+    let foreseen = host.foresee(scenario.clone()).await?;
+    let plan = Plan::of(&foreseen, &scenario.world, &environment.grants);
     if let Some(path) = &arguments.out {
         keep(path, &arguments.subject.playbook, &scenario, &plan)?;
     }
     if arguments.runbook {
-        let steps = runbook(&played, &environment);
+        let steps = runbook(&foreseen.played, &environment);
         output::data(render::runbook(&plan, &steps).trim_end());
         return Ok(Exit::Done);
     }
     match arguments.output {
         Shown::Text => output::data(render::plan(&plan).trim_end()),
         Shown::Ndjson => {
-            for record in &played.records {
-                output::data(&serde_json::to_string(record).expect("records are plain data"));
+            let changes = plan.ways_changes();
+            for record in &foreseen.played.records {
+                output::data(&telling::line(record));
+                let ended = record.event.outcome_of();
+                for change in changes
+                    .iter()
+                    .filter(|change| ended == Some(StepNo(change.after)))
+                {
+                    output::data(&telling::ways_back_line(change));
+                }
             }
         }
         Shown::Json => {

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{OutputFormat, output};
 use crate::journal::{Event, Record, RunDirectory, RunState, StepNo};
+use crate::plan::WaysChange;
 use crate::render;
 use crate::script::Sources;
 
@@ -27,6 +28,11 @@ pub(super) fn line(record: &Record) -> String {
 pub(super) fn progress_line(step: Option<StepNo>, text: &str) -> String {
     let progress = json!({ "at": Timestamp::now(), "step": step, "text": text });
     json!({ "progress": progress }).to_string()
+}
+
+/// Where the ways back of a plan change, as a line for programs, told apart in the same way.
+pub(super) fn ways_back_line(change: &WaysChange) -> String {
+    json!({ "ways_back": change }).to_string()
 }
 
 /// The last words of a run: on standard output, unless that is for records alone.

@@ -171,6 +171,7 @@ fn looking(environment: &Environment, directory: &RunDirectory) -> Live {
         output,
         Rc::new(Silent),
     )
+    .for_looking()
 }
 
 /// Looking starts no process that outlives it, so there is nothing to tell.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::gateway::{ChangingCall, Plan};
-use crate::journal::{Event, RunState, StepNo};
+use crate::journal::{Event, StepNo};
 use crate::primitive::{Effect, Intent};
 use crate::run::{Crash, Interference, Played, Question, Trouble};
 
@@ -61,9 +61,9 @@ impl Fault {
         }
     }
 
-    /// What it is, in words; `calm` is the play in which it does not happen.
+    /// What it is, in words; `calm` is the play in which it does not happen, `played` the one in which it does.
     #[must_use]
-    pub fn told(&self, calm: &Played) -> String {
+    pub fn told(&self, calm: &Played, played: &Played) -> String {
         match self {
             Self::FailsBefore(call) => format!("{} fails", at_call(calm, *call)),
             Self::FailsAfter(call) => {
@@ -80,7 +80,7 @@ impl Fault {
                 "{} fails, and then {} on the way back",
                 at_call(calm, *first),
                 // What is called on the way back depends on where it began.
-                format_args!("call {second}")
+                at_call(played, *second)
             ),
             Self::Killed(crash) => format!(
                 "the runner is killed {} record {}{}",
@@ -189,14 +189,23 @@ pub(super) fn intents(played: &Played) -> Vec<(StepNo, Intent)> {
         .collect()
 }
 
-/// A call that changes the world, with the step that it belongs to.
-fn at_call(calm: &Played, call: u32) -> String {
+/// A call that changes the world, with the step that it belongs to and what it acts upon.
+fn at_call(played: &Played, call: u32) -> String {
     let at = usize::try_from(call)
         .ok()
         .and_then(|call| call.checked_sub(1));
-    match at.and_then(|at| calm.calls.get(at)) {
-        Some(ChangingCall { step, verb }) => format!("call {call} (step {step}, {verb})"),
-        None => format!("call {call}"),
+    let Some(found) = at.and_then(|at| played.calls.get(at)) else {
+        return format!("call {call}");
+    };
+    let ChangingCall {
+        step,
+        verb,
+        target,
+        undoes,
+    } = found;
+    match undoes {
+        None => format!("call {call} (step {step}, {verb} {target})"),
+        Some(step) => format!("call {call} (undoing step {step}, {verb} {target})"),
     }
 }
 
@@ -204,10 +213,12 @@ fn at_call(calm: &Played, call: u32) -> String {
 fn at_record(calm: &Played, record: u64) -> String {
     let until = usize::try_from(record).unwrap_or(usize::MAX);
     let records = &calm.records[..until.min(calm.records.len())];
-    let state = RunState::of(records).ok();
-    let step = state.and_then(|state| {
-        let step = state.steps.last()?;
-        Some(format!(" (step {}, {})", step.number, step.intent.verb()))
+    let step = records.iter().rev().find_map(|record| match &record.event {
+        Event::Read { step, intent, .. } | Event::Started { step, intent, .. } => {
+            let (verb, targets) = (intent.verb(), intent.targets().join(", "));
+            Some(format!(" (step {step}, {verb} {targets})"))
+        }
+        _ => None,
     });
     step.unwrap_or_default()
 }

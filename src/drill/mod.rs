@@ -6,10 +6,12 @@
 mod difference;
 mod fault;
 mod invariants;
+mod judge;
 mod serving;
 
 pub use fault::{Fault, faults};
-pub use invariants::{Broken, Invariant, judge};
+pub use invariants::{Broken, Invariant};
+pub use judge::judge;
 
 use serde::{Deserialize, Serialize};
 
@@ -97,9 +99,10 @@ fn outcome(
 ) -> Outcome {
     Outcome {
         number,
-        told: fault
-            .as_ref()
-            .map_or_else(|| "nothing goes wrong".to_owned(), |fault| fault.told(calm)),
+        told: fault.as_ref().map_or_else(
+            || "nothing goes wrong".to_owned(),
+            |fault| fault.told(calm, played),
+        ),
         endings: played
             .sessions
             .iter()

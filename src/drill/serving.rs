@@ -32,8 +32,8 @@ impl Serving {
         }
     }
 
-    /// Follows one happening.
-    pub(super) fn follow(&mut self, what: &Happened) {
+    /// Follows one happening; whether a running version or a schema is another one since.
+    pub(super) fn follow(&mut self, what: &Happened) -> bool {
         match what {
             Happened::Started { node, version } => {
                 self.proven.insert(node.clone(), false);
@@ -42,9 +42,11 @@ impl Serving {
             Happened::Stopped { node } => self.with(node, |node| node.running = None),
             Happened::Proven { node } => {
                 self.proven.insert(node.clone(), true);
+                return false;
             }
             Happened::Rotated { node, rotation } => {
                 self.with(node, |node| node.rotation = Some(*rotation));
+                return false;
             }
             Happened::MigratedUp {
                 database, schema, ..
@@ -57,8 +59,9 @@ impl Serving {
             } => {
                 self.schemas.insert(database.clone(), schema.clone());
             }
-            Happened::BackedUp { .. } | Happened::Copied { .. } => {}
+            Happened::BackedUp { .. } | Happened::Copied { .. } => return false,
         }
+        true
     }
 
     /// The nodes that get requests from clients and answer as they should.

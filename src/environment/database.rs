@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SecretReference;
 use super::error::Problem;
+use super::{Access, SecretReference};
 
 /// A database that Kong or a proof lives in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,6 +48,10 @@ pub struct Database {
     pub pooler: Option<String>,
     /// The database (by its name in this file) on whose server proofs of a backup run.
     pub scratch: Option<String>,
+    /// What sessions on it are opened for. Here and not beside it, so that no session is opened without asking, and whatever is
+    /// derived from this database inherits it.
+    #[serde(skip)]
+    pub access: Access,
 }
 
 /// The role for work that the owner of the tables may not do.

@@ -3,6 +3,7 @@
 //! One `environment.toml` describes one environment. This room reads and checks that file and owns its types; it resolves no
 //! secret, opens no connection and knows nothing of playbooks. Everything else refers to what stands here by name.
 
+mod access;
 mod cluster;
 mod database;
 mod error;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use access::Access;
 pub use cluster::{Cluster, Node, PackageDriver, Service, Topology, Transport};
 pub use database::{Database, DatabaseAdmin, DatabaseKind, Tls};
 pub use error::EnvironmentError;
@@ -70,6 +72,15 @@ pub struct Storage {
 }
 
 impl Environment {
+    /// The same, for somebody who only looks: every session on any of its databases is opened as one that cannot write.
+    #[must_use]
+    pub fn for_looking(mut self) -> Self {
+        for database in self.databases.values_mut() {
+            database.access = Access::Look;
+        }
+        self
+    }
+
     /// Reads and checks the environment file at `path`.
     ///
     /// Relative paths in it start at the file's own directory.

@@ -60,6 +60,10 @@ pub struct ChangingCall {
     pub step: u32,
     /// The step's verb; on the way back, that of its undo.
     pub verb: String,
+    /// What the call acts upon: a node, a database, a file.
+    pub target: String,
+    /// The step whose undo it was part of, on the way back.
+    pub undoes: Option<u32>,
 }
 
 impl<World: Clock> Faulty<World> {
@@ -101,16 +105,15 @@ impl<World: Clock> Faulty<World> {
         self.changes.get()
     }
 
-    /// Runs one call that changes the world, unless its turn has come.
+    /// Runs one call that changes `target`, unless its turn has come.
     async fn change<T>(
         &self,
+        target: &str,
         call: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         let number = self.changes.get() + 1;
         self.changes.set(number);
-        if let Some((step, verb)) = self.steps.at_work() {
-            self.calls.borrow_mut().push(ChangingCall { step, verb });
-        }
+        self.calls.borrow_mut().extend(self.steps.calls(target));
         match self.steps.call(TurnKind::Changes) {
             Some((FaultMoment::Before, failure)) => return Err(failure),
             Some((FaultMoment::After, failure)) => return call.await.and(Err(failure)),
@@ -188,17 +191,17 @@ impl<World: Processes> Processes for Faulty<World> {
     }
 }
 
-/// Hands each verb on; those marked `change` are counted and can fail.
+/// Hands each verb on; those marked `change` are counted and can fail. The first argument is what a verb acts upon.
 macro_rules! hand_on {
-    ($trait:ident { $($kind:ident fn $verb:ident($($argument:ident: $type:ty),*) -> $answer:ty;)* }) => {
+    ($trait:ident { $($kind:ident fn $verb:ident($target:ident: $first:ty $(, $argument:ident: $type:ty)*) -> $answer:ty;)* }) => {
         impl<World: $trait + Clock> $trait for Faulty<World> {
-            $(async fn $verb(&self, $($argument: $type),*) -> Result<$answer, Failure> {
-                hand_on!(@$kind self, self.world.$verb($($argument),*))
+            $(async fn $verb(&self, $target: $first $(, $argument: $type)*) -> Result<$answer, Failure> {
+                hand_on!(@$kind self, $target, self.world.$verb($target $(, $argument)*))
             })*
         }
     };
-    (@look $faulty:ident, $call:expr) => { $faulty.look($call).await };
-    (@change $faulty:ident, $call:expr) => { $faulty.change($call).await };
+    (@look $faulty:ident, $target:ident, $call:expr) => { $faulty.look($call).await };
+    (@change $faulty:ident, $target:ident, $call:expr) => { $faulty.change($target, $call).await };
 }
 
 hand_on! { Practice {

@@ -45,6 +45,8 @@ pub struct Turn<'a> {
     pub verb: &'a str,
     /// What it is about to do.
     pub kind: TurnKind,
+    /// The step whose undo this is, or is part of, on the way back.
+    pub undoes: Option<u32>,
 }
 
 /// What a step is about to do.

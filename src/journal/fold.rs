@@ -44,6 +44,8 @@ pub struct RunState {
     pub abandoned: bool,
     /// What people were asked and answered, by step.
     pub approvals: BTreeMap<StepNo, Approval>,
+    /// The invariants that did not hold when they were last looked at, by the step that left them.
+    pub broken: BTreeMap<StepNo, Failure>,
     /// The processes that were started for a step or its undo which has not ended since.
     pub processes: BTreeMap<StepNo, Vec<ProcessIdentity>>,
     /// The runner that took it up last.

@@ -11,6 +11,7 @@ mod fold;
 mod large;
 mod memory;
 mod outage;
+mod outcome;
 mod record;
 mod store;
 mod text;

@@ -176,6 +176,13 @@ pub enum Event {
     },
     /// The playbook ended in something that it did not catch.
     Raised(Box<Raised>),
+    /// One of the playbook's invariants was looked at, where the run ends.
+    Examined {
+        /// The step that left it.
+        step: StepNo,
+        /// Why it does not hold; none where it does.
+        failure: Option<Failure>,
+    },
     /// A person chose how to come back.
     WayChosen {
         /// How.

@@ -41,6 +41,19 @@ impl Store {
         for directory in [root.to_owned(), root.join("runs"), root.join("locks")] {
             make_private(&directory)?;
         }
+        Self::checked(root)
+    }
+
+    /// The store at `root` for looking into; `None` where there is none. It makes nothing.
+    pub fn existing(root: &Path) -> Result<Option<Self>, JournalError> {
+        if root.join("runs").exists() {
+            Self::checked(root).map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn checked(root: &Path) -> Result<Self, JournalError> {
         let ours = std::fs::metadata(root).map_err(|source| failed("look at", root, source))?;
         if ours.uid() != rustix::process::geteuid().as_raw() {
             return Err(JournalError::NotOurs {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use takes::Takes;
 
-use evidence::{Migration, Subject, migrated, migrations, pair, subject};
+use evidence::{Migration, Subject, migrated, migrations, pair, step_of, subject};
 
 use super::{RunState, StepNo, StepResult};
 use crate::primitive::{BackupFacts, Intent, LeaveMigrated, Migrated, Restore, ReviewPath};
@@ -46,6 +46,8 @@ pub struct WaysBack {
     pub database: String,
     /// What it was before.
     pub backup: BackupFacts,
+    /// The step that took the backup, where this run took it.
+    pub backed_up: Option<StepNo>,
     /// What the last `up` recorded, where it ended well.
     pub after_up: Option<Migrated>,
     /// Whether it was migrated already.
@@ -70,7 +72,8 @@ pub struct WayBack {
 }
 
 /// What a way back loses.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Loses {
     /// Nothing that was written. What stays, in words.
     Nothing(String),
@@ -109,6 +112,7 @@ impl WaysBack {
         ];
         Some(Self {
             database,
+            backed_up: step_of(state, &backup),
             backup,
             after_up: migrations
                 .last()

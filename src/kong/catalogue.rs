@@ -16,6 +16,14 @@ pub struct Migration {
     pub has_teardown: bool,
 }
 
+impl Migration {
+    /// Whether `version` knows it.
+    #[must_use]
+    pub fn is_known_to(&self, version: &Version) -> bool {
+        version.is_at_least(self.since.0, self.since.1)
+    }
+}
+
 /// A subsystem, which is the core or a plugin, with its migrations in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subsystem {
@@ -182,7 +190,7 @@ pub fn of(version: &Version) -> Vec<Subsystem> {
             name,
             migrations: migrations
                 .iter()
-                .filter(|migration| version.is_at_least(migration.since.0, migration.since.1))
+                .filter(|migration| migration.is_known_to(version))
                 .copied()
                 .collect(),
         })

@@ -1,8 +1,6 @@
 //! What a database's `schema_meta` holds, and what Kong's commands make of it. Pure: the rules behind `kong migrations` and
 //! `kong start`, for worlds that are not there.
 
-use std::collections::BTreeSet;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -109,9 +107,8 @@ impl Schema {
     /// The first migration of an `up` that then breaks off; whether there was one.
     pub fn begin_up(&mut self, version: &Version) -> bool {
         let new = self.seen_by(version).new;
-        let first = known(version)
-            .into_iter()
-            .find(|(subsystem, migration)| has(&new, subsystem, migration.name));
+        let first =
+            known(version).find(|(subsystem, migration)| has(&new, subsystem, migration.name));
         if let Some((subsystem, migration)) = &first {
             self.run_up(subsystem, migration);
         }
@@ -139,21 +136,18 @@ impl Schema {
     /// How `version` gets on with this schema.
     #[must_use]
     pub fn fit(&self, version: &Version) -> Fit {
-        if matches!(
-            self.seen_by(version).verdict(),
-            Verdict::New | Verdict::PendingAndNew | Verdict::NeedsBootstrap
-        ) {
+        let has_run = |subsystem, name| {
+            has(&self.executed, subsystem, name) || has(&self.pending, subsystem, name)
+        };
+        let is_empty = self.executed.is_empty() && self.pending.is_empty();
+        if is_empty || known(version).any(|(subsystem, one)| !has_run(subsystem, one.name)) {
             return Fit::RefusesToStart;
         }
-        let known: BTreeSet<(&str, &str)> = known(version)
-            .into_iter()
-            .map(|(subsystem, migration)| (subsystem, migration.name))
-            .collect();
         // Only a finished second half takes away what an older version uses; `up` is made to be shared.
         let foreign = catalogue::subsystems().any(|(subsystem, migration)| {
             migration.has_teardown
                 && has(&self.executed, subsystem, migration.name)
-                && !known.contains(&(subsystem, migration.name))
+                && !migration.is_known_to(version)
         });
         if foreign { Fit::Outdated } else { Fit::Serves }
     }
@@ -169,17 +163,8 @@ impl Schema {
 }
 
 /// The migrations that a version knows, in the order in which it runs them.
-fn known(version: &Version) -> Vec<(&'static str, Migration)> {
-    catalogue::of(version)
-        .into_iter()
-        .flat_map(|subsystem| {
-            let name = subsystem.name;
-            subsystem
-                .migrations
-                .into_iter()
-                .map(move |migration| (name, migration))
-        })
-        .collect()
+fn known(version: &Version) -> impl Iterator<Item = (&'static str, Migration)> {
+    catalogue::subsystems().filter(|(_, migration)| migration.is_known_to(version))
 }
 
 fn has(names: &Names, subsystem: &str, name: &str) -> bool {

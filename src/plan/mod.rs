@@ -8,12 +8,14 @@ mod history;
 mod kept;
 mod runbook;
 mod step;
+mod way_back;
 
 pub use fidelity::Fidelity;
 pub use history::learn;
 pub use kept::{KeptPlan, KeptPlanError};
 pub use runbook::{RunbookStep, runbook};
 pub use step::{Granted, PlannedStep};
+pub use way_back::{Loss, PlannedWay, WayWord, WaysChange};
 
 use std::collections::BTreeMap;
 
@@ -26,7 +28,7 @@ use crate::environment::Grants;
 use crate::gateway::simulated::{Basis, Happened, World};
 use crate::gateway::{Rotation, RotationState};
 use crate::journal::Ending;
-use crate::run::{Played, Question};
+use crate::run::{Foreseen, Played, Question};
 
 /// The version of the format of plans.
 pub const FORMAT: u32 = 1;
@@ -97,14 +99,15 @@ pub struct Disk {
 }
 
 impl Plan {
-    /// The plan that `played` is, in an environment with these `grants`, of a run that began in `world`.
+    /// The plan that `foreseen` is, in an environment with these `grants`, of a run that began in `world`.
     #[must_use]
-    pub fn of(played: &Played, world: &World, grants: &Grants) -> Self {
+    pub fn of(foreseen: &Foreseen, world: &World, grants: &Grants) -> Self {
+        let played = &foreseen.played;
         let header = played.records.first().map(|record| &record.event);
         let Some(crate::journal::Event::Header(header)) = header else {
             unreachable!("every run begins with its header");
         };
-        let steps = step::steps(played, grants);
+        let steps = step::steps(foreseen, grants);
         let returning = steps.iter().find(|step| step.irreversible);
         let asked = |question: &Question| match question {
             Question::Approve { step, shown } => Some(Asked {
@@ -135,6 +138,12 @@ impl Plan {
     #[must_use]
     pub fn changes(&self) -> bool {
         self.steps.iter().any(|step| step.changes)
+    }
+
+    /// Where the ways back are other than before, or take far longer, in order.
+    #[must_use]
+    pub fn ways_changes(&self) -> Vec<WaysChange> {
+        way_back::changes(&self.steps)
     }
 
     /// What its durations rest on, the weakest first.

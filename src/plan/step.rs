@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::PlannedWay;
 use crate::environment::{Decision, Grants};
 use crate::gateway::Failure;
 use crate::gateway::simulated::Basis;
 use crate::journal::{Event, RunState, UndoState};
 use crate::primitive::Effect;
-use crate::run::Played;
+use crate::run::Foreseen;
 
 /// What the environment says to a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +53,9 @@ pub struct PlannedStep {
     pub basis: Option<Basis>,
     /// How many undos there are after it.
     pub undos: usize,
+    /// The ways back that there are after it.
+    #[serde(default)]
+    pub ways_back: Vec<PlannedWay>,
     /// How it would fail, if it would.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Value>")]
@@ -59,16 +63,13 @@ pub struct PlannedStep {
 }
 
 /// The steps of a played run, those of the way back left out.
-pub(super) fn steps(played: &Played, grants: &Grants) -> Vec<PlannedStep> {
+pub(super) fn steps(foreseen: &Foreseen, grants: &Grants) -> Vec<PlannedStep> {
+    let Foreseen { played, ways_back } = foreseen;
     let mut time: BTreeMap<u32, (u64, Option<Basis>)> = BTreeMap::new();
     for spent in &played.spent {
         let (milliseconds, basis) = time.entry(spent.step).or_default();
         *milliseconds += spent.milliseconds;
-        // One guess makes a guess of the whole.
-        *basis = match (*basis, spent.basis) {
-            (Some(Basis::BuiltIn), _) | (_, Basis::BuiltIn) => Some(Basis::BuiltIn),
-            (_, other) => Some(other),
-        };
+        *basis = Some(basis.map_or(spent.basis, |before| before.weaker(spent.basis)));
     }
     let mut state = RunState::default();
     let mut steps = Vec::new();
@@ -114,6 +115,7 @@ pub(super) fn steps(played: &Played, grants: &Grants) -> Vec<PlannedStep> {
             irreversible: intent.effect() == Effect::Irreversible,
             milliseconds,
             basis,
+            ways_back: PlannedWay::after(number, ways_back),
             undos: state.undo.iter().filter(pending).count(),
             failure,
         });

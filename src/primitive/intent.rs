@@ -137,6 +137,8 @@ intents! {
     WaitFor = "run.wait_for",
     /// A closure for the way back.
     OnRollback = "run.on_rollback",
+    /// What must hold wherever the run ends.
+    Invariant = "run.invariant",
     /// Whether an upgrade is guaranteed.
     ReviewPath = "review.path",
     /// The installed version of Kong.

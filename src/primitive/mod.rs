@@ -40,7 +40,7 @@ pub use look::Look;
 pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
 pub use review::ReviewPath;
-pub use run::{Approve, Note, OnRollback, WaitFor};
+pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
 pub use traffic::{Admit, Drain, SetRotation, TrafficStatus};
 
 pub use crate::kong::changes::Changes;

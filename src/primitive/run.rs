@@ -1,6 +1,6 @@
-//! The words about the run itself: `run.note`, `run.approve`, `run.wait_for`, `run.on_rollback`.
+//! The words about the run itself: `run.note`, `run.approve`, `run.wait_for`, `run.on_rollback`, `run.invariant`.
 //!
-//! They touch nothing outside; the gate gives `run.approve` and `run.on_rollback` their meaning.
+//! They touch nothing outside; the gate gives `run.approve`, `run.on_rollback` and `run.invariant` their meaning.
 
 use std::time::Duration;
 
@@ -96,6 +96,27 @@ pub struct OnRollback {
 without_world!(OnRollback, "run.on_rollback", Effect::Closure, |closure| {
     Some(Intent::OnRollback(closure.clone()))
 });
+
+/// Leaves a closure that says what must hold wherever the run ends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Invariant {
+    /// What must hold, for people.
+    pub name: String,
+}
+
+impl Look for Invariant {
+    type Answer = ();
+    const VERB: &'static str = "run.invariant";
+
+    fn targets(&self) -> Vec<String> {
+        vec!["run".to_owned()]
+    }
+
+    async fn look(&self, _world: &impl Gateway, _target: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+}
 
 /// Waits until a maintenance window is open, with as much of it ahead as the work and the way back need.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

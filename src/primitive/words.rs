@@ -10,6 +10,7 @@ impl Intent {
             Self::Approve(approve) => approve.what.clone(),
             Self::Note(note) => note.text.clone(),
             Self::OnRollback(closure) => closure.name.clone(),
+            Self::Invariant(invariant) => invariant.name.clone(),
             Self::WaitFor(wait) => wait.window.to_string(),
             Self::Pause(pause) => format!("{} ms", pause.milliseconds),
             Self::Install(install) => {

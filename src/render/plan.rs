@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::clean;
-use super::text::milliseconds;
+use super::text::{at_most, milliseconds};
 use crate::gateway::simulated::Basis;
-use crate::plan::{Granted, Plan, PlannedStep};
+use crate::plan::{Granted, Loss, Plan, PlannedStep, PlannedWay};
 
 /// The whole plan.
 #[must_use]
@@ -16,6 +16,7 @@ pub fn plan(plan: &Plan) -> String {
         clean(&plan.environment),
         plan.observed_at.strftime("%Y-%m-%d %H:%M UTC")
     );
+    let changes = plan.ways_changes();
     let mut shown: &[String] = &[];
     for step in &plan.steps {
         let common = shown
@@ -28,6 +29,10 @@ pub fn plan(plan: &Plan) -> String {
         }
         shown = &step.phases;
         line(&mut text, step);
+        let change = changes.iter().find(|change| change.after == step.number);
+        for way in change.iter().flat_map(|change| &change.ways) {
+            way_back(&mut text, way, step.phases.len());
+        }
     }
     text.push('\n');
     facts(&mut text, plan);
@@ -62,6 +67,40 @@ fn line(text: &mut String, step: &PlannedStep) {
         if let Some(hint) = &failure.hint {
             let _ = writeln!(text, "{indent}      help: {}", clean(hint));
         }
+    }
+}
+
+/// A way back that there is from here on. While nothing is to be undone, nothing needs to be said.
+fn way_back(text: &mut String, way: &PlannedWay, depth: usize) {
+    if way.is_empty() {
+        return;
+    }
+    let begin = format!("{}    ↩ {}", "  ".repeat(depth), way.way.word());
+    if let Some(why) = &way.stuck {
+        let _ = writeln!(text, "{begin} WOULD NEED A PERSON: {}", clean(why));
+        return;
+    }
+    let took = match way.basis {
+        None => String::new(),
+        Some(basis) => format!("≤ {}{}", at_most(way.milliseconds), sign(basis)),
+    };
+    let told = format!("{begin}, {}", loss(&way.loses));
+    let _ = writeln!(text, "{told:<72} {took:>10}");
+}
+
+/// What a way back loses, after its name.
+pub(super) fn loss(loss: &Loss) -> String {
+    match loss {
+        Loss::Nothing { stays } if stays.is_empty() => "loses nothing".to_owned(),
+        Loss::Nothing { .. } => "loses nothing, the new schema stays".to_owned(),
+        Loss::Writes {
+            since_step: Some(step),
+            ..
+        } => format!("loses what is written after the backup of step {step}"),
+        Loss::Writes { since, .. } => format!(
+            "loses what is written after {}",
+            since.strftime("%H:%M:%S UTC")
+        ),
     }
 }
 
@@ -133,5 +172,9 @@ fn facts(text: &mut String, plan: &Plan) {
     let _ = writeln!(
         text,
         "\n~ changes something, ! has no way back of its own, ✗ fails; = measured here before, ? a rate that ships with cutover"
+    );
+    let _ = writeln!(
+        text,
+        "↩ a way back from here on, with the longest that it takes until the next ↩"
     );
 }

@@ -99,6 +99,19 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             edited(adoption)
         ),
         Event::Retried { step } => format!("{:>3} ↻ attempted again", step.0),
+        Event::Examined {
+            step,
+            failure: found,
+        } => {
+            let sign = if found.is_none() { '✓' } else { '✗' };
+            let name = state.step(*step).map(|step| step.intent.words());
+            let name = clean(&name.unwrap_or_default());
+            format!(
+                "{:>3} {sign} invariant: {name}{}",
+                step.0,
+                failure(found.as_ref())
+            )
+        }
         Event::WayChosen { way, by, .. } => format!("way back chosen by {by}: {way}"),
         Event::UnwindingStarted { reason } => format!("undoing, because {}", clean(reason)),
         Event::UndoFinished { step, target, .. } => {

@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::clean;
-use super::text::milliseconds;
-use crate::plan::{Plan, RunbookStep};
+use super::plan::loss;
+use super::text::{at_most, milliseconds};
+use crate::plan::{Plan, PlannedWay, RunbookStep, WayWord};
 
 /// The whole runbook.
 #[must_use]
@@ -22,6 +23,7 @@ pub fn runbook(plan: &Plan, steps: &[RunbookStep]) -> String {
         plan.point_of_no_return
             .map_or_else(|| "none".to_owned(), |step| format!("step {step}")),
     );
+    let changes = plan.ways_changes();
     let mut phase = None;
     for step in steps {
         let now = step.phases.first();
@@ -34,6 +36,10 @@ pub fn runbook(plan: &Plan, steps: &[RunbookStep]) -> String {
             phase = now;
         }
         one(&mut text, step);
+        let change = changes.iter().find(|change| change.after == step.number);
+        if let Some(ways) = change.and_then(|change| ways_back(&change.ways)) {
+            let _ = write!(text, "\n  **Ways back from here on:**\n{ways}\n");
+        }
     }
     text.push_str("\n## If a step does not go as expected\n\nStop. Take back what was done in the reverse order, by the lines *take back* above, and check each as it is told there.\n");
     text
@@ -62,6 +68,29 @@ fn one(text: &mut String, step: &RunbookStep) {
             indented(&step.undo)
         );
     }
+}
+
+/// The ways back in a sentence; none while nothing is to be undone.
+fn ways_back(ways: &[PlannedWay]) -> Option<String> {
+    let told = ways.iter().filter(|way| !way.is_empty()).map(|way| {
+        let does = match way.way {
+            WayWord::Undo => "take back every step, the last one first",
+            WayWord::Repackage => "the old package on the migrated database",
+            WayWord::Swap => "the kept copy takes the place of the database",
+            WayWord::Restore => "the backup is restored and takes the place of the database",
+        };
+        let name = way.way.word();
+        if let Some(why) = &way.stuck {
+            return format!("\n  - {name} would need a person: {}", clean(why));
+        }
+        format!(
+            "\n  - {name}: {does}; within {}; {}",
+            at_most(way.milliseconds),
+            loss(&way.loses)
+        )
+    });
+    let told: String = told.collect();
+    (!told.is_empty()).then_some(told)
 }
 
 fn indented(lines: &[String]) -> String {

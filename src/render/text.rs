@@ -47,6 +47,18 @@ pub(super) fn milliseconds(milliseconds: u64) -> String {
     }
 }
 
+/// The same, rounded up: for what is not to take longer.
+#[must_use]
+pub(super) fn at_most(limit: u64) -> String {
+    let unit = match limit {
+        0..1_000 => 1,
+        1_000..60_000 => 100,
+        60_000..3_600_000 => 1_000,
+        _ => 60_000,
+    };
+    milliseconds(limit.next_multiple_of(unit))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +68,15 @@ mod tests {
         assert_eq!(
             clean("a\u{1b}[31mred\u{7}\u{202e}gnp\nnext"),
             "a[31mredgnp\nnext"
+        );
+    }
+
+    #[test]
+    fn a_limit_is_rounded_up() {
+        let told = [5, 30_380, 59_950, 75_001, 7_380_001].map(at_most);
+        assert_eq!(
+            told,
+            ["5 ms", "30.4 s", "1 min 0 s", "1 min 16 s", "2 h 4 min"]
         );
     }
 

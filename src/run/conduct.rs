@@ -85,7 +85,10 @@ async fn forward<World: Gateway, Person: People>(
             }
             Request::Entered { name } => gate.phase(Trail::Entered(name))?,
             Request::Left { name } => gate.phase(Trail::Left(name))?,
-            Request::Done => return gate.end().map(|()| None),
+            Request::Done => {
+                gate.end()?;
+                return gate.examine(script).await;
+            }
             Request::Raised(raised) => return Ok(Some(raised)),
             Request::Replayed | Request::ClosureEnded { .. } => {
                 return Err(Fault::ScriptDied("answered what nobody asked".to_owned()));

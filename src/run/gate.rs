@@ -64,7 +64,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         };
         // 2. Is it granted, and does everything stand that gives it leave?
         let permit = self.permit(number, &call.intent).await?;
-        self.turn_to(number, &call.intent);
+        self.turn_to(number, &call.intent, call.within);
         if call.intent.effect() == Effect::Read {
             return self.read(number, call, permit).await.map(Reply::Now);
         }
@@ -140,8 +140,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         &self.world
     }
 
-    /// Tells the world whose turn it is.
-    pub(super) fn turn_to(&self, step: StepNo, intent: &Intent) {
+    /// Tells the world whose turn it is; `undoes` is the step whose undo that is part of.
+    pub(super) fn turn_to(&self, step: StepNo, intent: &Intent, undoes: Option<StepNo>) {
         self.world.turn_to(Turn {
             step: step.0,
             verb: intent.verb(),
@@ -149,6 +149,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 Effect::Read => TurnKind::Looks,
                 _ => TurnKind::Changes,
             },
+            undoes: undoes.map(|step| step.0),
         });
     }
 
@@ -231,7 +232,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     }
 
     /// Looks at every target: one answers by itself, several in a map by name.
-    async fn look(&self, intent: &Intent) -> Answer {
+    pub(super) async fn look(&self, intent: &Intent) -> Answer {
         let targets = intent.targets();
         if let [only] = targets.as_slice() {
             return intent.perform(&self.world, only, &Value::Null).await;

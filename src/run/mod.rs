@@ -8,6 +8,7 @@
 mod conduct;
 mod cursor;
 mod evidence;
+mod examine;
 mod fault;
 mod gate;
 mod hold;
@@ -23,16 +24,19 @@ mod settle;
 mod standing;
 mod trouble;
 mod unwind;
+mod ways_ahead;
 
 pub use crate::journal::Raised;
 pub use conduct::{Conclusion, conduct, roll_back};
+pub use examine::{acts, answers_no, broken};
 pub use fault::{Denial, Divergence, Fault};
 pub use gate::{Call, Gate, Reply};
 pub use lock::{EnvironmentLock, LockError};
 pub use moment::AtStep;
 pub use people::{Answered, Back, People, Question};
-pub use play::{Played, Scenario, Session, play, play_with};
+pub use play::{Played, Scenario, Session, play_with};
 pub use recorder::{Recorder, Watcher};
 pub use retrace::retrace;
 pub use script::{Answer, Request, Script};
 pub use trouble::{Afterwards, Crash, Interference, Kill, KillMoment, Trouble};
+pub use ways_ahead::{Foreseen, PlayedWay, WaysAfter, foresee};

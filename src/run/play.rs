@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moment::{AtStep, Steps};
 use super::trouble::{Afterwards, Mortal, Trouble};
+use super::ways_ahead::Moments;
 use super::{
     Answered, Back, Conclusion, Gate, People, Question, Recorder, Script, conduct, roll_back,
 };
@@ -85,13 +86,18 @@ impl Played {
     }
 }
 
-/// Plays `script` from its beginning to its end.
-pub async fn play(scenario: &Scenario, script: &mut impl Script) -> Played {
-    play_with(scenario, &Trouble::default(), script).await
-}
-
 /// Plays `script` with some trouble, and then does what a person would: resumes what was killed, and takes back what waits.
 pub async fn play_with(scenario: &Scenario, trouble: &Trouble, script: &mut impl Script) -> Played {
+    play_watched(scenario, trouble, script, None).await
+}
+
+/// The same, with the moments kept in which a step has its outcome.
+pub(super) async fn play_watched(
+    scenario: &Scenario,
+    trouble: &Trouble,
+    script: &mut impl Script,
+    moments: Option<Moments>,
+) -> Played {
     let world = Simulated::new(scenario.world.clone(), scenario.durations.clone());
     let mut journal = MemoryJournal::default();
     let first = Event::Header(Box::new(scenario.header.clone()));
@@ -106,6 +112,7 @@ pub async fn play_with(scenario: &Scenario, trouble: &Trouble, script: &mut impl
         sessions: Vec::new(),
         calls: Vec::new(),
         missed: Vec::new(),
+        moments,
     };
     stage.session(Mark::Run, trouble, script).await;
     let calm = Trouble::default();
@@ -133,6 +140,7 @@ struct Stage<'a> {
     sessions: Vec<Session>,
     calls: Vec<ChangingCall>,
     missed: Vec<String>,
+    moments: Option<Moments>,
 }
 
 impl Stage<'_> {
@@ -141,20 +149,17 @@ impl Stage<'_> {
         let state = RunState::of(&self.journal.records()).expect("what the gate wrote makes sense");
         let journal = Mortal::new(self.journal.clone(), trouble);
         let met = Rc::new(RefCell::new(BTreeSet::new()));
-        let recorder = Recorder::new(
-            Box::new(journal),
-            state,
-            interferer(trouble, self.world.clone(), met.clone()),
-        );
-        let attached = recorder.sync(
-            self.world.now(),
-            Event::Attached {
-                mark,
-                by: Actor::Person(SOMEBODY.to_owned()),
-                process: nobody(),
-                cutover: env!("CARGO_PKG_VERSION").to_owned(),
-            },
-        );
+        let mut watcher = interferer(trouble, self.world.clone(), met.clone());
+        if let Some(moments) = self.moments.clone() {
+            let world = self.world.clone();
+            let mut before = watcher;
+            watcher = Box::new(move |record: &Record, state: &RunState| {
+                before(record, state);
+                moments.watch(record, state, &world);
+            });
+        }
+        let recorder = Recorder::new(Box::new(journal), state, watcher);
+        let attached = recorder.sync(self.world.now(), attached(mark));
         let conclusion;
         if attached.is_err() {
             conclusion = None;
@@ -273,6 +278,16 @@ fn missed(trouble: &Trouble, world: &Faulty<Simulated>, met: &BTreeSet<usize>) -
 
 /// Who acts in a play.
 const SOMEBODY: &str = "somebody";
+
+/// A runner of a play takes the run up.
+pub(super) fn attached(mark: Mark) -> Event {
+    Event::Attached {
+        mark,
+        by: Actor::Person(SOMEBODY.to_owned()),
+        process: nobody(),
+        cutover: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
 
 fn nobody() -> ProcessIdentity {
     ProcessIdentity {

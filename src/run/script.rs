@@ -37,10 +37,10 @@ pub enum Request {
     Raised(Raised),
     /// What was recorded has been replayed; the script waits for closures to be asked for, and goes no further.
     Replayed,
-    /// A closure of the way back ended.
+    /// A closure that was asked for ended.
     ClosureEnded {
-        /// The failure that it did not catch.
-        failure: Option<Failure>,
+        /// `true` or `false` where it answered that, else null; or the failure that it did not catch.
+        answer: Answer,
     },
 }
 
@@ -52,7 +52,7 @@ pub trait Script {
     async fn next(&mut self) -> Result<Request, Fault>;
     /// Answers the step that was asked for last.
     async fn answer(&mut self, answer: Answer) -> Result<(), Fault>;
-    /// Asks for the closure that step `step` left for the way back.
+    /// Asks for the closure that step `step` left.
     async fn closure(&mut self, step: StepNo) -> Result<(), Fault>;
     /// Whether the script's side is there and waits, so that closures can be asked for.
     fn waits(&self) -> bool;

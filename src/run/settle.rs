@@ -72,14 +72,15 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         if let Some(outcome) = step.combined_outcome() {
             return self.succeeded(number, outcome);
         }
-        self.turn_to(number, &step.intent);
+        self.turn_to(number, &step.intent, step.within);
         let permit = self.permit(number, &step.intent).await?;
         self.act(number, permit).await
     }
 
     /// Finds out how each begun target of an open step turned out.
     pub(super) async fn settle(&mut self, number: StepNo) -> Result<(), Fault> {
-        self.turn_to(number, &self.started(number).intent);
+        let begun = self.started(number);
+        self.turn_to(number, &begun.intent, begun.within);
         let processes = self
             .recorder
             .state(|state| state.processes.get(&number).cloned().unwrap_or_default());

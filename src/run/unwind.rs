@@ -46,7 +46,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 target,
                 intent: entry.intent.clone(),
             })?;
-            self.turn_to(step, &entry.intent);
+            self.turn_to(step, &entry.intent, Some(step));
             match self.undo(script, &entry).await? {
                 Ok(outcome) => self.sync(Event::UndoFinished {
                     step,
@@ -65,7 +65,13 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 }
             }
         }
-        Ok(self.compare_with_found().await)
+        let (ending, told) = self.compare_with_found().await;
+        match ending {
+            Ending::Undone | Ending::UndoneUnverified => {
+                self.examine_after(script, ending, told).await
+            }
+            _ => Ok((ending, told)),
+        }
     }
 
     async fn undo(
@@ -128,10 +134,9 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                     }
                 }
                 Request::Entered { .. } | Request::Left { .. } => {}
-                Request::ClosureEnded { failure: None } => return Ok(Ok(serde_json::Value::Null)),
-                Request::ClosureEnded {
-                    failure: Some(failure),
-                } => return Ok(Err(failure)),
+                Request::ClosureEnded { answer } => {
+                    return Ok(answer.map(|_| serde_json::Value::Null));
+                }
                 Request::Done | Request::Raised(_) | Request::Replayed => {
                     return Err(Fault::ScriptDied(
                         "ended while one of its closures ran".to_owned(),
@@ -142,7 +147,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     }
 
     /// Lets a fresh script register its closures again: everything recorded, and nothing past it.
-    async fn replay(&mut self, script: &mut impl Script) -> Result<(), Fault> {
+    pub(super) async fn replay(&mut self, script: &mut impl Script) -> Result<(), Fault> {
         self.rewind();
         script.begin(self.ahead(), true).await?;
         loop {

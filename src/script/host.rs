@@ -19,7 +19,7 @@ use super::protocol::{
 };
 use crate::drill::Report;
 use crate::journal::StepNo;
-use crate::run::{Answer, Fault, Played, Request, Scenario, Script};
+use crate::run::{Answer, Fault, Foreseen, Request, Scenario, Script};
 
 /// The word that makes the binary the child.
 pub(crate) const CHILD_WORD: &str = "script-host";
@@ -93,11 +93,11 @@ impl Host {
         self.inventory = inventory;
     }
 
-    /// Plays the playbook in a simulated world, in its own process.
-    pub async fn play(&mut self, scenario: Scenario) -> Result<Played, HostError> {
+    /// Plays the playbook in a simulated world, in its own process, and from each of its steps every way back.
+    pub async fn foresee(&mut self, scenario: Scenario) -> Result<Foreseen, HostError> {
         self.send_job(scenario, Purpose::Plan).await?;
         match self.receive().await? {
-            FromChild::Played(played) => Ok(*played),
+            FromChild::Foreseen(foreseen) => Ok(*foreseen),
             _ => Err(self.broke("spoke out of turn")),
         }
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::drill::Report;
 use crate::journal::StepNo;
 use crate::playbook::{Diagnostic, Header};
-use crate::run::{Answer, Played, Request, Scenario};
+use crate::run::{Answer, Foreseen, Request, Scenario};
 use crate::trial::{Coverage, Tested};
 
 /// The version of this protocol. Both ends are the same binary; it is compared all the same, since a binary may be replaced while
@@ -74,8 +74,8 @@ pub(super) enum FromChild {
     Loaded(Loaded),
     /// The playbook wants something.
     Request(Request),
-    /// The playbook was played.
-    Played(Box<Played>),
+    /// The playbook was played, and so were the ways back from its steps.
+    Foreseen(Box<Foreseen>),
     /// A drill goes on: so many plays of so many are done.
     Drilling { done: usize, of: usize },
     /// The playbook was drilled.

@@ -61,7 +61,7 @@ fn endings(outcomes: &[Value]) -> BTreeMap<String, String> {
 }
 
 /// Each playbook of the fixtures with the invariants that must notice it, and words of the story.
-const BROKEN: [(&str, &str, &str); 11] = [
+const BROKEN: [(&str, &str, &str); 12] = [
     (
         "nodes-never-started",
         "served_or_declared",
@@ -116,6 +116,11 @@ const BROKEN: [(&str, &str, &str); 11] = [
         "failure-swallowed",
         "true_verdict",
         "the verdict says done, and `kong-1` does not run",
+    ),
+    (
+        "invariant-not-held",
+        "own",
+        "the invariant `every node runs` does not hold: it answers `false`",
     ),
 ];
 
@@ -178,4 +183,57 @@ fn a_fault_is_played_alone_by_its_number() {
         told.ends_with("drill: 1 fault, 0 safe, 1 unsafe\n"),
         "{told}"
     );
+}
+
+#[test]
+fn a_fault_names_the_target_of_its_call_and_on_the_way_back_the_step_that_is_undone() {
+    let told = |playbook: &str, parameters: &[&str]| -> Vec<String> {
+        let mut command = played("drill", playbook, parameters);
+        let drilled = command.args(["--output", "json"]).output().expect("runs");
+        let report: Value = serde_json::from_slice(&drilled.stdout).expect("JSON");
+        let outcomes = report["outcomes"].as_array().expect("outcomes").iter();
+        outcomes
+            .map(|outcome| outcome["told"].as_str().expect("words").to_owned())
+            .collect()
+    };
+    let path = fixture("broken/failure-swallowed.rhai");
+    let faults = told(
+        path.to_str().expect("text"),
+        &["cluster=practice", "to=3.4.2"],
+    );
+    let call =
+        regex::Regex::new(r"call [0-9]+ \((undoing )?step [0-9]+, [a-z]+\.[a-z_]+ [a-z0-9-]+\)");
+    let call = call.expect("a pattern");
+    for fault in &faults {
+        let calls = fault.matches("call ").count();
+        assert_eq!(call.find_iter(fault).count(), calls, "{fault}");
+    }
+    for words in [
+        "(step 4, kong.stop kong-2) fails",
+        "(undoing step 4, kong.start kong-2) on the way back",
+        "(undoing step 3, traffic.set kong-1) on the way back",
+        "(step 4, kong.stop kong-1, kong-2)",
+    ] {
+        let found = faults.iter().any(|fault| fault.ends_with(words));
+        assert!(found, "{words} is not in {faults:#?}");
+    }
+
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("closure.rhai");
+    let text = r#"//! A closure that acts.
+const PLAYBOOK = #{
+    api: 1,
+    params: #{ cluster: #{ type: "cluster", help: "the cluster" } },
+    needs: ["kong.*", "traffic.drain"],
+};
+let cluster = env::cluster(params.cluster);
+run::on_rollback("fresh caches", || kong::reload(cluster.nodes));
+traffic::drain(cluster.nodes);
+kong::stop(cluster.nodes);
+"#;
+    std::fs::write(&path, text).expect("written");
+    let faults = told(path.to_str().expect("text"), &["cluster=practice"]);
+    let words = "(undoing step 1, kong.reload kong-2) on the way back";
+    let found = faults.iter().any(|fault| fault.ends_with(words));
+    assert!(found, "{words} is not in {faults:#?}");
 }

@@ -41,7 +41,7 @@ struct List {
 #[derive(Debug, Clone)]
 enum Closure {
     Calls(Intent),
-    Ends(Option<Failure>),
+    Ends(Answer),
 }
 
 impl List {
@@ -76,7 +76,7 @@ impl Script for List {
                     place: None,
                 });
             }
-            Some(Closure::Ends(failure)) => return Ok(Request::ClosureEnded { failure }),
+            Some(Closure::Ends(answer)) => return Ok(Request::ClosureEnded { answer }),
             None => {}
         }
         let replayed = self.next >= self.ahead;
@@ -102,7 +102,7 @@ impl Script for List {
 
     async fn answer(&mut self, answer: Answer) -> Result<(), Fault> {
         if self.in_closure {
-            self.closure = Some(Closure::Ends(answer.err()));
+            self.closure = Some(Closure::Ends(answer));
         } else {
             self.ahead = self.next;
             self.failed = answer.err();
@@ -115,7 +115,7 @@ impl Script for List {
         self.in_closure = true;
         self.closure = Some(match self.closures.get(&step.0) {
             Some(intent) => Closure::Calls(intent.clone()),
-            None => Closure::Ends(None),
+            None => Closure::Ends(Ok(serde_json::Value::Null)),
         });
         Ok(())
     }

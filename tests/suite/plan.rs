@@ -27,6 +27,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        12 · kong.entities kong-1                                                10 ms ?
        13 ~ database.backup main                                                4.4 s ?
        14 ~ database.clone main                                                10.0 s ?
+          ↩ undo, loses nothing                                               ≤ 2.6 s ?
        15 ~ kong.migrate_scratch up on kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4   11.6 s ?
        16 ~ kong.start_scratch kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4    3.6 s ?
        17 · http.poll kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4 /health   170 ms ?
@@ -49,9 +50,13 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
     Stop and migrate
        32 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
        33 ~ kong.stop kong-1, kong-2                                            4.6 s ?
+          ↩ undo, loses nothing                                              ≤ 20.6 s ?
        34 ~ packages.install 3.4.2 on kong-1, kong-2                           11.8 s ?
        35 · kong.check kong-1, kong-2                                           1.5 s ?
        36 ~ kong.migrate_up main                                               14.6 s ?
+          ↩ repackage, loses nothing, the new schema stays                   ≤ 28.3 s ?
+          ↩ swap, loses what is written after the backup of step 29          ≤ 30.4 s ?
+          ↩ restore, loses what is written after the backup of step 29       ≤ 40.6 s ?
     Prove and admit
        37 ~ kong.start kong-1, kong-2                                           6.6 s ?
        38 · http.poll kong-1 /health                                           170 ms ?
@@ -71,6 +76,8 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
     Finish
        52 ~ run.approve cross the point of no return: `kong migrations finish`   920 ms ?
        53 ! kong.finish main                                                   19.4 s ?
+          ↩ swap, loses what is written after the backup of step 29          ≤ 30.4 s ?
+          ↩ restore, loses what is written after the backup of step 29       ≤ 40.6 s ?
        54 · http.poll kong-1 /health                                           170 ms ?
        55 · http.poll kong-2 /health                                           170 ms ?
        56 · kong.compare kong-1                                                 10 ms ?
@@ -85,6 +92,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
     ends                   done: the playbook ran to its end
 
     ~ changes something, ! has no way back of its own, ✗ fails; = measured here before, ? a rate that ships with cutover
+    ↩ a way back from here on, with the longest that it takes until the next ↩
     "#);
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use cutover::environment::{Database, DatabaseAdmin, DatabaseKind, Tls};
+use cutover::environment::{Access, Database, DatabaseAdmin, DatabaseKind, Tls};
 use cutover::gateway::live::postgres::{BackupRequest, Role, Session, Starts, connect};
 use cutover::lab::postgres::{PrivatePostgres, SUPERUSER};
 
@@ -162,6 +162,7 @@ impl Fixture {
             admin: None,
             pooler: None,
             scratch: None,
+            access: Access::Run,
         }
     }
 

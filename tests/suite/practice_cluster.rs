@@ -240,7 +240,7 @@ impl PracticeCluster {
     }
 
     /// What a query of Kong's database answers, as text.
-    fn ask(&self, question: &str) -> String {
+    pub(crate) fn ask(&self, question: &str) -> String {
         let asked = self.psql("kong").args(["-c", question]).output();
         let asked = asked.expect("psql runs");
         assert!(asked.status.success(), "{question}: {asked:?}");

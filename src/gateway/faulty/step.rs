@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::ChangingCall;
 use crate::gateway::{Failure, Turn, TurnKind};
 
 /// A step that fails.
@@ -49,6 +50,7 @@ struct Now {
     step: u32,
     verb: String,
     kind: TurnKind,
+    undoes: Option<u32>,
     nth: u32,
 }
 
@@ -75,6 +77,7 @@ impl StepFaults {
             step: turn.step,
             verb: turn.verb.to_owned(),
             kind: turn.kind,
+            undoes: turn.undoes,
             nth: u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1),
         });
     }
@@ -83,10 +86,16 @@ impl StepFaults {
         *self.now.borrow_mut() = None;
     }
 
-    /// The step that is at work, with its verb.
-    pub(super) fn at_work(&self) -> Option<(u32, String)> {
+    /// A call to `target` as part of the step that is at work.
+    pub(super) fn calls(&self, target: &str) -> Option<ChangingCall> {
         let now = self.now.borrow();
-        now.as_ref().map(|now| (now.step, now.verb.clone()))
+        let now = now.as_ref()?;
+        Some(ChangingCall {
+            step: now.step,
+            verb: now.verb.clone(),
+            target: target.to_owned(),
+            undoes: now.undoes,
+        })
     }
 
     /// Counts a call of `kind`; the failure that it is to end with, and when, if there is one.

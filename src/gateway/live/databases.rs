@@ -4,6 +4,7 @@ mod baseline;
 mod failure;
 mod pending;
 mod settling;
+pub(super) mod space;
 mod swapping;
 
 use std::path::{Path, PathBuf};
@@ -36,7 +37,7 @@ impl Databases for Live {
         Ok(DatabaseFacts {
             server_version: facts.server_version,
             bytes: facts.description.bytes.unwrap_or_default(),
-            free_bytes: free_bytes(&self.backups()?)?,
+            free_bytes: space::free_bytes_to_come(&self.backups_path())?,
             sessions: facts.sessions.len() as u64,
             swap_obstacles: obstacles.map(ToString::to_string).collect(),
         })
@@ -288,10 +289,14 @@ impl Databases for Live {
 }
 
 impl Live {
+    fn backups_path(&self) -> PathBuf {
+        self.environment.storage.path.join("backups")
+    }
+
     /// The directory of backups, made if it is not there.
     pub(super) fn backups(&self) -> Result<PathBuf, Failure> {
         use std::os::unix::fs::DirBuilderExt as _;
-        let path = self.environment.storage.path.join("backups");
+        let path = self.backups_path();
         let made = std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -365,15 +370,4 @@ fn found(path: &Path, schema: &str) -> Result<BackupFacts, Failure> {
         bytes: manifest.files.iter().map(|file| file.bytes).sum(),
         milliseconds: 0,
     })
-}
-
-pub(super) fn free_bytes(path: &Path) -> Result<u64, Failure> {
-    let found = rustix::fs::statvfs(path);
-    let found = found.map_err(|error| {
-        Failure::new(
-            "storage.unusable",
-            format!("cannot look at `{}`: {error}", path.display()),
-        )
-    })?;
-    Ok(found.f_bavail * found.f_frsize)
 }

@@ -1,7 +1,9 @@
 //! The real world: one file or folder per real system. Nothing here knows the journal, the script or the command line.
 
+mod client;
 mod databases;
 mod kong;
+mod look;
 mod packages;
 pub mod postgres;
 mod practice;
@@ -22,8 +24,8 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Clock, Failure, Hold, Holding, Report, ScratchCopy, ScratchNode};
-use crate::environment::{Cluster, Database, Environment, Node};
+use super::{Clock, Failure, Hold, Holding, ProcessIdentity, Report, ScratchCopy, ScratchNode};
+use crate::environment::{Access, Cluster, Database, Environment, Node};
 
 /// A pause this long is told, so that whoever watches knows what is waited for.
 const TOLD: Duration = Duration::from_secs(1);
@@ -42,7 +44,8 @@ pub struct Live {
     step: Cell<u32>,
     /// How many programs this runner has started, so that each has an output file of its own.
     started: Cell<u32>,
-    client: reqwest::Client,
+    client: client::Client,
+    access: Access,
     /// What keeps other runners out; absent where nothing is changed.
     locks: Option<Rc<world_lock::WorldLocks>>,
 }
@@ -64,12 +67,26 @@ impl Live {
             begun: Instant::now(),
             step: Cell::new(0),
             started: Cell::new(0),
-            client: web::client(),
+            client: client::Client::new(Access::Run),
+            access: Access::Run,
             locks: None,
         };
         // What a runner that was killed left there; where there is nothing, there is nothing to remove.
         let _ = std::fs::remove_dir_all(live.temporary());
         live
+    }
+
+    /// The same for looking alone: its sessions cannot write, and requests and programs that do more than look are refused.
+    ///
+    /// Decided here, where the world is made, so that no verb has to know of it.
+    #[must_use]
+    pub fn for_looking(self) -> Self {
+        Self {
+            environment: self.environment.for_looking(),
+            client: client::Client::new(Access::Look),
+            access: Access::Look,
+            ..self
+        }
     }
 
     /// The same, held by `locks`.
@@ -130,14 +147,15 @@ impl Live {
         Ok((name.to_owned(), self.database(name)?))
     }
 
-    /// Whoever writes down which programs were started.
+    /// Whoever says which programs may be started, and writes them down.
     fn starts(&self) -> postgres::Starts {
         let report = self.report.clone();
-        postgres::Starts::recorded(move |program, process| {
+        let record = move |program: &str, process: &ProcessIdentity| {
             report
                 .process_started(program, process)
                 .map_err(|failure| std::io::Error::other(failure.message))
-        })
+        };
+        postgres::Starts::recorded(record).within(self.access)
     }
 
     /// Runs a program: its start goes to the journal before it is waited for, its whole output to a file of its own.
@@ -156,10 +174,7 @@ impl Live {
             self.output
                 .join(format!("step-{}-{number}-{name}.log", self.step.get())),
         );
-        let starts = self.starts();
-        process::run(&program, |process| starts.record(&name, process))
-            .await
-            .map_err(|error| Failure::new("process.failed", error.to_string()))
+        Ok(self.starts().run(&name, &program).await?)
     }
 }
 

@@ -4,6 +4,7 @@
 //! run programs and nothing of what they do.
 
 mod capture;
+mod failure;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -77,6 +78,14 @@ pub enum ProcessError {
         program: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// It does more than look, for somebody who only looks; it was not started.
+    #[error("`{} {}` is no look, and nothing else is started here", program.display(), first.display())]
+    NoLook {
+        /// The program.
+        program: PathBuf,
+        /// Its first argument.
+        first: OsString,
     },
     /// Its output could not be read or kept, or its end not be awaited.
     #[error("lost `{}`: {source}", program.display())]

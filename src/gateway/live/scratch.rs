@@ -136,7 +136,7 @@ impl Live {
         };
         let server = self.environment_database(&name)?;
         let free_bytes = match data_directory(server).await? {
-            Some(directory) => databases::free_bytes(&directory).ok(),
+            Some(directory) => databases::space::free_bytes(&directory).ok(),
             None => None,
         };
         Ok(ScratchPlace {

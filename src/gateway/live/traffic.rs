@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -43,7 +44,7 @@ impl Live {
         let url = self.control(node)?;
         let answer = self
             .client
-            .get(&url)
+            .request(Method::GET, &url)?
             .send()
             .await
             .map_err(|error| unreachable(node, &error))?;
@@ -77,7 +78,7 @@ impl Traffic for Live {
         let body = json!({ "weight": rotation.weight, "state": rotation.state });
         let answer = self
             .client
-            .put(&url)
+            .request(Method::PUT, &url)?
             .json(&body)
             .send()
             .await

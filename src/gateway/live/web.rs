@@ -1,4 +1,4 @@
-//! HTTP: one request at a time, over a fresh connection, no redirects, no proxies, a bounded body.
+//! HTTP: one request at a time, with a bounded body.
 
 use std::collections::BTreeMap;
 use std::error::Error as _;
@@ -12,20 +12,6 @@ use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Web};
 
 /// The longest body that is read.
 const LONGEST_BODY: usize = 8 << 20;
-
-/// How long an answer of an Admin API or a control interface may take.
-const DEADLINE: Duration = Duration::from_secs(30);
-
-/// The client for everything. A connection is used once: a pass over an old one proves nothing about new ones.
-pub(super) fn client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        .pool_max_idle_per_host(0)
-        .timeout(DEADLINE)
-        .build()
-        .expect("the settings are constant and valid")
-}
 
 /// The innermost reason: the outer ones repeat the address and say nothing.
 pub(super) fn words(error: &reqwest::Error) -> String {
@@ -55,7 +41,7 @@ impl Web for Live {
             .map_err(|_| wrong(format!("`{}` is not a method", request.method)))?;
         let mut building = self
             .client
-            .request(method, &request.url)
+            .request(method, &request.url)?
             .timeout(Duration::from_millis(request.timeout));
         for (name, value) in &request.headers {
             building = building.header(name, value);

@@ -60,6 +60,18 @@ pub enum Basis {
     Told,
 }
 
+impl Basis {
+    /// What a sum of two predictions rests on: one guess makes a guess of the whole.
+    #[must_use]
+    pub fn weaker(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::BuiltIn, _) | (_, Self::BuiltIn) => Self::BuiltIn,
+            (Self::Measured, _) | (_, Self::Measured) => Self::Measured,
+            (Self::Told, Self::Told) => Self::Told,
+        }
+    }
+}
+
 /// How long one piece of a kind of work takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pace {

@@ -171,6 +171,18 @@ impl Simulated {
         }
     }
 
+    /// A world that is as this one is now, and goes its own way from here. What this one took and saw happen stays with it.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let mut state = self.look(State::clone);
+        state.spent.clear();
+        state.happened.clear();
+        Self {
+            state: Rc::new(RefCell::new(state)),
+            durations: self.durations.clone(),
+        }
+    }
+
     /// The world as it is now.
     #[must_use]
     pub fn world(&self) -> World {

@@ -7,6 +7,7 @@ use super::{
     UndoState,
 };
 use crate::journal::{Event, Record, SettledAs, StepNo, Target};
+use crate::primitive::Intent;
 
 /// A record that cannot follow the ones before it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -191,6 +192,17 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
             state
                 .trail
                 .truncate(kept.map_or(0, |position| position + 1));
+        }
+        Event::Examined { step, failure } => {
+            let left = state.step(*step).map(|step| &step.intent);
+            require(
+                matches!(left, Some(Intent::Invariant(_))),
+                "the step left no invariant",
+            )?;
+            match failure {
+                Some(failure) => state.broken.insert(*step, failure.clone()),
+                None => state.broken.remove(step),
+            };
         }
         Event::WayChosen { way, undos, .. } => {
             undos

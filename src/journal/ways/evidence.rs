@@ -1,7 +1,7 @@
 //! What the records tell about migrations: which are still to be undone, from which version to which, and what was kept before.
 
 use super::NewUndo;
-use crate::journal::{Direction, RunState, Step, StepResult, UndoEntry, UndoState};
+use crate::journal::{Direction, RunState, Step, StepNo, StepResult, UndoEntry, UndoState};
 use crate::primitive::{BackupFacts, Intent, MigrateUp, Migrated, ReviewPath};
 
 /// A migration that is still to be undone.
@@ -81,6 +81,17 @@ pub(super) fn subject(state: &RunState, migrations: &[Migration<'_>]) -> Option<
             }
             _ => None,
         })
+}
+
+/// The step that took `backup`.
+pub(super) fn step_of(state: &RunState, backup: &BackupFacts) -> Option<StepNo> {
+    let took = |step: &&Step| match (&step.intent, &step.result) {
+        (Intent::Backup(_), StepResult::Finished(outcome)) => {
+            serde_json::from_value(outcome.clone()).is_ok_and(|taken: BackupFacts| taken == *backup)
+        }
+        _ => false,
+    };
+    Some(state.steps.iter().find(took)?.number)
 }
 
 /// The version that ran and the one that migrates: as installed, else as the upgrade was reviewed.

@@ -6,7 +6,8 @@ use rhai::{Dynamic, EvalAltResult, FnPtr, Map, NativeCallContext};
 use super::arguments::Options;
 use super::{call, wrong_argument};
 use crate::playbook::Window;
-use crate::primitive::{Approve, Failure, Intent, Note, OnRollback, WaitFor};
+use crate::primitive::{Approve, Failure, Intent, Invariant, Note, OnRollback, WaitFor};
+use crate::run::{answers_no, broken};
 use crate::script::child::{Kept, Raise as _, SharedLink};
 
 #[export_module]
@@ -199,6 +200,48 @@ pub(super) mod run {
             .map_err(|failure| failure.raise())
     }
 
+    /// States what must hold wherever the run ends: at once, at the end of the playbook, and after the way back. `holds` looks, and
+    /// says no by answering `false` or by a failure; what it captured is frozen as it is now. `cutover drill` looks too, after
+    /// everything that it lets go wrong.
+    ///
+    /// # Needs
+    /// Nothing; what `holds` looks at needs its own.
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// What it found at once is what was recorded; at the end the world is looked at anew.
+    /// # Errors
+    /// `run.invariant`: it does not hold. At the end of the playbook that is like any failure there; after the way back the run is
+    /// stuck. `run.invariant.acts`: it calls something that acts.
+    /// # Example
+    /// ```rhai
+    /// let cluster = env::cluster("practice");
+    /// run::invariant("no node is half started", || cluster.nodes.all(|node| kong::health(node)));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn invariant(
+        context: NativeCallContext,
+        name: &str,
+        holds: FnPtr,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let link = SharedLink::of(&context);
+        let kept = Kept::new(&context, holds.clone());
+        let said = link.only_looking(|| holds.call_within_context::<Dynamic>(&context, ()));
+        if said?.as_bool() == Ok(false) {
+            return Err(broken(name, answers_no()).raise_in(&context));
+        }
+        let invariant = Invariant {
+            name: name.to_owned(),
+        };
+        let (step, answer) = link.call(&context, Intent::Invariant(invariant))?;
+        link.keep(step, kept);
+        answer
+            .map(|_| Dynamic::UNIT)
+            .map_err(|failure| failure.raise())
+    }
+
     /// Raises a failure of the playbook's own.
     ///
     /// # Needs
@@ -216,7 +259,7 @@ pub(super) mod run {
     /// try { run::fail("not today"); } catch (failure) { run::note(failure.message); }
     /// ```
     #[rhai_fn(return_raw, volatile)]
-    pub fn fail(message: &str) -> Result<Dynamic, Box<EvalAltResult>> {
-        Err(Failure::new("playbook.failed", message).raise())
+    pub fn fail(context: NativeCallContext, message: &str) -> Result<Dynamic, Box<EvalAltResult>> {
+        Err(Failure::new("playbook.failed", message).raise_in(&context))
     }
 }

@@ -1,6 +1,7 @@
-//! Closures for the way back: kept with frozen captures, and run when their turn comes.
+//! Closures that are left for later: kept with frozen captures, and run when their turn comes.
 
 use rhai::{Dynamic, Engine, FnPtr, NativeCallContext};
+use serde_json::Value;
 
 use super::fault::Stop;
 use super::link::{Link, SharedLink};
@@ -49,13 +50,14 @@ pub(super) fn serve(engine: &Engine, link: &SharedLink) {
     while let Some(ToChild::Closure { step }) = link.receive() {
         link.revive();
         let result = call(engine, link, step);
-        let failure = match link.stopped(result) {
-            Ok(()) => None,
-            Err(Stop::Raised(raised)) => Some(raised.failure),
+        let said = result.as_ref().ok().and_then(|value| value.as_bool().ok());
+        let answer = match link.stopped(result) {
+            Ok(()) => Ok(said.map_or(Value::Null, Value::Bool)),
+            Err(Stop::Raised(raised)) => Err(raised.failure),
             Err(Stop::Budget(what)) => return link.send(FromChild::Budget { what }),
             Err(Stop::Replayed | Stop::Abandoned | Stop::Gone) => return,
         };
-        link.send(FromChild::Request(Request::ClosureEnded { failure }));
+        link.send(FromChild::Request(Request::ClosureEnded { answer }));
     }
 }
 

@@ -11,9 +11,10 @@ use super::channel::Channel;
 use super::fault::Stop;
 use super::load::Unit;
 use super::raised;
+use super::values::Raise as _;
 use crate::journal::{Place, StepNo};
-use crate::primitive::Intent;
-use crate::run::{Answer, Request};
+use crate::primitive::{Effect, Intent};
+use crate::run::{self, Answer, Request};
 use crate::script::protocol::{FromChild, Inventory, Job, ToChild};
 
 /// How many operations a playbook may take. A long one takes some ten thousand; a loop without end reaches this in seconds.
@@ -43,6 +44,8 @@ pub(in crate::script) struct Link {
     /// How many steps the script has called.
     steps: Cell<u32>,
     operations: Cell<u64>,
+    /// Whether an invariant is at work, which only looks.
+    only_looks: Cell<bool>,
     /// Set once, when the script must not go on; see [`Stop`].
     stop: RefCell<Option<Stop>>,
     /// A message that came where an answer was awaited.
@@ -86,6 +89,7 @@ impl Link {
             only_replay: Cell::new(false),
             steps: Cell::new(0),
             operations: Cell::new(0),
+            only_looks: Cell::new(false),
             stop: RefCell::new(None),
             pending: RefCell::new(None),
             inventory: RefCell::default(),
@@ -102,6 +106,7 @@ impl Link {
         self.only_replay.set(false);
         self.steps.set(0);
         self.operations.set(0);
+        self.only_looks.set(false);
         *self.stop.borrow_mut() = None;
         *self.pending.borrow_mut() = None;
         self.modules.borrow_mut().clear();
@@ -196,6 +201,9 @@ impl Link {
         intent: Intent,
     ) -> Result<(StepNo, Answer), Box<EvalAltResult>> {
         self.refuse_if_stopped()?;
+        if self.only_looks.get() && intent.effect() != Effect::Read {
+            return Err(run::acts(&intent).raise_in(context));
+        }
         let step = StepNo(self.steps.get() + 1);
         self.steps.set(step.0);
         let recorded = self.ahead.borrow_mut().pop_front();
@@ -217,6 +225,14 @@ impl Link {
             }
             Some(_) | None => Err(self.terminate(Stop::Gone)),
         }
+    }
+
+    /// Runs `body`, in which every step must be a look.
+    pub(in crate::script) fn only_looking<T>(&self, body: impl FnOnce() -> T) -> T {
+        let before = self.only_looks.replace(true);
+        let done = body();
+        self.only_looks.set(before);
+        done
     }
 
     /// Runs `body` as the phase `name`.

@@ -11,6 +11,9 @@ use super::load::Unit;
 use crate::run::{self, Played, Scenario, Trouble};
 use crate::script::protocol::{FromChild, Job, Purpose};
 
+/// Why no play waits for anything.
+const UNHINDERED: &str = "a simulated world keeps nobody waiting";
+
 /// How often the supervisor is told how far a drill is.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -23,14 +26,19 @@ pub(super) fn play(link: &SharedLink, units: &[Unit], playbook: &AST, job: Job) 
         purpose,
     } = job;
     let mut script = Inside::new(units, playbook.clone(), parameters, inventory);
-    let mut once = |scenario: &Scenario, trouble: &Trouble| -> Played {
-        run::play_with(scenario, trouble, &mut script)
-            .now_or_never()
-            .expect("a simulated world keeps nobody waiting")
-    };
     link.send(match purpose {
-        Purpose::Plan => FromChild::Played(Box::new(once(&scenario, &Trouble::default()))),
+        Purpose::Plan => {
+            let foreseen = run::foresee(&scenario, &mut script)
+                .now_or_never()
+                .expect(UNHINDERED);
+            FromChild::Foreseen(Box::new(foreseen))
+        }
         Purpose::Drill { only } => {
+            let once = |scenario: &Scenario, trouble: &Trouble| -> Played {
+                run::play_with(scenario, trouble, &mut script)
+                    .now_or_never()
+                    .expect(UNHINDERED)
+            };
             let mut told = Instant::now();
             let tick = |done, of| {
                 if told.elapsed() >= TICK {

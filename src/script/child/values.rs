@@ -1,14 +1,21 @@
 //! Values between the script and the pipe.
 
-use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, Position};
+use rhai::{Array, Dynamic, EvalAltResult, ImmutableString, Map, NativeCallContext, Position};
 use serde_json::Value;
 
 use crate::primitive::Failure;
 
 /// Makes errors that a script can catch.
 pub(in crate::script) trait Raise {
-    /// The failure as the map that `catch` sees.
+    /// The failure as the map that `catch` sees. Where it came from is told by the step that it belongs to.
     fn raise(&self) -> Box<EvalAltResult>;
+
+    /// The same for one that belongs to no step: where it came from is the call in `context`.
+    fn raise_in(&self, context: &NativeCallContext) -> Box<EvalAltResult> {
+        let mut error = self.raise();
+        error.set_position(context.call_position());
+        error
+    }
 }
 
 impl Raise for Failure {

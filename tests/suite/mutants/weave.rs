@@ -71,12 +71,11 @@ fn place(text: &str, mutant: &Mutant) -> Result<Range<usize>, String> {
 
 /// What stands in the place of `original`. An expression is bracketed, or what follows it would belong to the last branch.
 fn choice(original: &str, mutants: &[&Mutant]) -> String {
-    let branch = |mutant: &&Mutant| {
-        let Mutant { name, put, .. } = mutant;
-        format!("if crate::mutant::is(\"{name}\") {{ {put} }} else ")
-    };
-    let branches: String = mutants.iter().map(branch).collect();
-    let text = format!("{branches}{{ {original} }}");
+    let mut text = String::new();
+    for Mutant { name, put, .. } in mutants {
+        text.extend(["if crate::mutant::is(\"", name, "\") { ", put, " } else "]);
+    }
+    text.extend(["{ ", original, " }"]);
     if original.trim_end().ends_with([';', '}']) {
         text
     } else {

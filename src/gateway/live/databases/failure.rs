@@ -2,6 +2,7 @@
 
 use crate::gateway::Failure;
 use crate::gateway::live::postgres::PostgresError;
+use crate::gateway::live::process::ProcessError;
 
 impl From<PostgresError> for Failure {
     fn from(error: PostgresError) -> Self {
@@ -39,6 +40,8 @@ fn code(error: &PostgresError) -> &'static str {
         PostgresError::Damaged { .. } => "database.backup.damaged",
         PostgresError::Differs { .. } => "database.different",
         PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
+        PostgresError::Process(ProcessError::NoLook { .. }) => "look.program",
+        PostgresError::Writable => "look.session",
         PostgresError::Secret(_) => "secret.unavailable",
         _ => "database.failed",
     }

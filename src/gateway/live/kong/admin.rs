@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
 use serde_json::Value;
 
 use crate::gateway::live::secret;
@@ -94,9 +95,8 @@ impl Live {
     /// A resource, or `None` where this version of Kong has no such thing.
     async fn admin_find(&self, node: &str, path: &str) -> Result<Option<Value>, Failure> {
         let (cluster, found) = self.node(node)?;
-        let mut request = self
-            .client
-            .get(format!("{}{path}", found.admin.trim_end_matches('/')));
+        let url = format!("{}{path}", found.admin.trim_end_matches('/'));
+        let mut request = self.client.request(Method::GET, &url)?;
         if let Some(reference) = &cluster.admin_token {
             let token = secret::resolve(reference)
                 .await

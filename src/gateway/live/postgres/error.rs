@@ -37,6 +37,9 @@ pub enum PostgresError {
         /// The driver's or server's words.
         reason: String,
     },
+    /// A session that is only to look could write.
+    #[error("the server did not open a session read-only, as it was asked to")]
+    Writable,
     /// The server refused a statement, or the connection broke.
     #[error("cannot {doing}: {message}{}", state.as_deref().map(|state| format!(" (SQLSTATE {state})")).unwrap_or_default())]
     Query {

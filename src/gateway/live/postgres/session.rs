@@ -12,18 +12,25 @@ use tokio_postgres::{Client, Config, NoTls, Socket};
 
 use super::error::{PostgresError, words};
 use super::tls;
-use crate::environment::{Database, SecretReference};
+use crate::environment::{Access, Database, SecretReference};
 use crate::gateway::live::secret::{self, Secret};
 
 /// How long connecting may take, name resolution and handshakes included.
 const CONNECT_DEADLINE: Duration = Duration::from_secs(10);
 
-/// Settings that change how a value prints, or how long a statement may block. `row_security` off turns a silently filtered table
-/// into an error. Long work lifts the statement's limit itself.
+/// What the server holds a session to that only looks. It is given with the start of the session, where it comes before every
+/// statement and over what is set for the role or the database. Production waits two seconds for such a session at most.
+const LOOK: &str =
+    "-c default_transaction_read_only=on -c statement_timeout=30s -c lock_timeout=2s";
+
+/// How long a statement of a run may take, and block. Long work lifts the first itself.
+const LIMITS: &str = "SET statement_timeout = '60s'; SET lock_timeout = '10s'";
+
+/// Settings that change how a value prints. `row_security` off turns a silently filtered table into an error.
 const PINNED: &str = "\
     SET TimeZone = 'UTC'; SET DateStyle = 'ISO, MDY'; SET IntervalStyle = 'postgres'; SET bytea_output = 'hex';
     SET extra_float_digits = 3; SET standard_conforming_strings = on; SET client_min_messages = warning;
-    SET row_security = off; SET statement_timeout = '60s'; SET lock_timeout = '10s';
+    SET row_security = off;
     SELECT pg_catalog.set_config('search_path', '', false)";
 
 /// Whom to connect as.
@@ -80,7 +87,8 @@ pub async fn connect(
     role: Role,
     name: Option<&str>,
 ) -> Result<Session, PostgresError> {
-    connect_as(database, role, name, "cutover").await
+    // Nearly everything begins with this, and would carry its size for as long as it lasts.
+    Box::pin(connect_as(database, role, name, "cutover")).await
 }
 
 /// The same under another application name, by which others recognise who holds a lock.
@@ -99,6 +107,9 @@ pub(super) async fn connect_as(
         .dbname(&login.database)
         .application_name(application)
         .connect_timeout(CONNECT_DEADLINE);
+    if database.access == Access::Look {
+        config.options(LOOK);
+    }
     if let Some(password) = &login.password {
         config.password(password.expose());
     }
@@ -131,10 +142,11 @@ pub(super) async fn connect_as(
             let state = error.code().map(|code| code.code().to_owned());
             refused(state, words(&error))
         })?;
-    session
-        .batch_execute(PINNED)
-        .await
-        .map_err(PostgresError::query("prepare a session"))?;
+    match database.access {
+        Access::Run => session.prepare(LIMITS).await?,
+        Access::Look => session.prove_read_only().await?,
+    }
+    session.prepare(PINNED).await?;
     Ok(session)
 }
 
@@ -157,6 +169,22 @@ impl Session {
         drop(self.client);
         // A connection that does not close in time is left to its task; the server notices the broken socket.
         let _ = tokio::time::timeout(CONNECT_DEADLINE, self.connection).await;
+    }
+
+    async fn prepare(&self, settings: &str) -> Result<(), PostgresError> {
+        self.batch_execute(settings)
+            .await
+            .map_err(PostgresError::query("prepare a session"))
+    }
+
+    /// Asks the server: something between us and it may have dropped what the session was to begin with.
+    async fn prove_read_only(&self) -> Result<(), PostgresError> {
+        let shown = self.query_one("SHOW transaction_read_only", &[]).await;
+        let shown = shown.map_err(PostgresError::query("see whether a session can write"))?;
+        match shown.get(0) {
+            "on" => Ok(()),
+            _ => Err(PostgresError::Writable),
+        }
     }
 
     /// Lets statements of this session run for as long as they take.

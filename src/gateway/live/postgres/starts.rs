@@ -1,14 +1,21 @@
-//! Whoever writes down which client tools were started, so that the next runner can end what a dead one left at work.
+//! The one place where steps start programs: it says which may be, and writes down which were, so that the next runner can end what a
+//! dead one left at work.
 
 use std::fmt;
 use std::io;
 use std::rc::Rc;
 
+use crate::environment::Access;
 use crate::gateway::ProcessIdentity;
+use crate::gateway::live::look;
+use crate::gateway::live::process::{self, Finished, ProcessError, Program};
 
-/// Called with each tool and its process before anything is awaited; an error ends the tool at once.
+/// What may be started, and whom each start is told to before anything is awaited; an error there ends the program at once.
 #[derive(Clone, Default)]
-pub struct Starts(Option<Rc<Recording>>);
+pub struct Starts {
+    access: Access,
+    recording: Option<Rc<Recording>>,
+}
 
 type Recording = dyn Fn(&str, &ProcessIdentity) -> io::Result<()>;
 
@@ -16,24 +23,41 @@ impl Starts {
     /// Starts that `record` writes down.
     #[must_use]
     pub fn recorded(record: impl Fn(&str, &ProcessIdentity) -> io::Result<()> + 'static) -> Self {
-        Self(Some(Rc::new(record)))
+        Self {
+            access: Access::Run,
+            recording: Some(Rc::new(record)),
+        }
     }
 
-    pub(in crate::gateway::live) fn record(
+    /// The same within what `access` admits.
+    #[must_use]
+    pub(in crate::gateway::live) fn within(self, access: Access) -> Self {
+        Self { access, ..self }
+    }
+
+    /// Runs `program` to its end, writing its start down under `name`.
+    pub(in crate::gateway::live) async fn run(
         &self,
-        program: &str,
-        process: &ProcessIdentity,
-    ) -> io::Result<()> {
-        match &self.0 {
-            Some(record) => record(program, process),
-            None => Ok(()),
+        name: &str,
+        program: &Program,
+    ) -> Result<Finished, ProcessError> {
+        if !look::admits_program(self.access, program) {
+            return Err(ProcessError::NoLook {
+                program: program.program.clone(),
+                first: program.arguments.first().cloned().unwrap_or_default(),
+            });
         }
+        let record = |process: &ProcessIdentity| match &self.recording {
+            Some(record) => record(name, process),
+            None => Ok(()),
+        };
+        process::run(program, record).await
     }
 }
 
 impl fmt::Debug for Starts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(if self.0.is_some() {
+        formatter.write_str(if self.recording.is_some() {
             "recorded"
         } else {
             "unrecorded"

@@ -14,7 +14,7 @@ use super::error::PostgresError;
 use super::session::{Login, Role};
 use super::starts::Starts;
 use crate::environment::{Database, Tls};
-use crate::gateway::live::process::{self, Finished, Program};
+use crate::gateway::live::process::{Finished, Program};
 use crate::gateway::live::secret::Secret;
 
 /// Where distributions keep one directory per major version: Debian and Ubuntu, then the RPM packages.
@@ -88,7 +88,7 @@ impl Tools {
         tool.arguments = arguments;
         tool.environment.clone_from(&surroundings.environment);
         tool.secrets.clone_from(&surroundings.secrets);
-        let finished = process::run(&tool, |process| self.starts.record(program, process)).await?;
+        let finished = self.starts.run(program, &tool).await?;
         if finished.ending.is_success() {
             return Ok(finished);
         }

@@ -1,5 +1,6 @@
 //! The Admin API and the status listener: from a path to what answers it, and the headers around every answer.
 
+mod access_log;
 mod checks;
 mod entities;
 mod form;
@@ -29,6 +30,7 @@ type Told = Result<(StatusCode, Option<Value>), Refusal>;
 /// Answers a request to the Admin API.
 pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
     let started = Instant::now();
+    let line = access_log::Line::of(&request);
     let faults = node.heed_faults();
     if let Some(milliseconds) = faults.admin_delay_ms {
         tokio::time::sleep(Duration::from_millis(milliseconds)).await;
@@ -49,6 +51,7 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
     headers.insert("x-kong-admin-latency", answers::value(&latency));
     headers.insert("server", answers::value(&format!("kong/{version}")));
     answers::label(headers);
+    line.write(&node.settings, &answer);
     answer
 }
 

@@ -1,0 +1,88 @@
+//! What may be sent and started by somebody who only looks. What is not listed here is refused before anything happens.
+//!
+//! Sessions on databases are held to the same by the server itself, as `postgres/session.rs` opens them.
+
+use std::ffi::OsStr;
+
+use reqwest::Method;
+
+use super::process::Program;
+use crate::environment::Access;
+
+/// The methods that ask a server for nothing but an answer.
+const METHODS: [Method; 2] = [Method::GET, Method::HEAD];
+
+/// The programs, by the name of the file and their first arguments. All of them read; what `prepare` writes goes to the directory that
+/// it is given. A command that fetches a secret is not a look but the environment's own, and not listed.
+const PROGRAMS: [(&str, &[&str]); 4] = [
+    ("kong", &["version"]),
+    ("kong", &["health"]),
+    ("kong", &["prepare"]),
+    ("kong", &["migrations", "list"]),
+];
+
+/// Whether a request with `method` may be sent.
+pub(super) fn admits_request(access: Access, method: &Method) -> bool {
+    access == Access::Run || METHODS.contains(method)
+}
+
+/// Whether `program` may be started.
+pub(super) fn admits_program(access: Access, program: &Program) -> bool {
+    let is_listed = |(name, first): &(&str, &[&str])| {
+        let given = program.arguments.iter().map(OsStr::new);
+        program.program.file_name() == Some(OsStr::new(name))
+            && given.take(first.len()).eq(first.iter().map(OsStr::new))
+    };
+    access == Access::Run || PROGRAMS.iter().any(is_listed)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn admits(access: Access, command: &str) -> bool {
+        let mut words = command.split(' ');
+        let path = words.next().expect("a program");
+        let mut program = Program::new(path, Duration::from_secs(1));
+        program.arguments = words.map(Into::into).collect();
+        admits_program(access, &program)
+    }
+
+    #[test]
+    fn a_look_starts_what_is_listed_and_nothing_else() {
+        for command in [
+            "/opt/kong/current/bin/kong version",
+            "/opt/kong/current/bin/kong health -p /usr/local/kong",
+            "/opt/kong/current/bin/kong migrations list -c /etc/kong/kong.conf",
+        ] {
+            assert!(admits(Access::Look, command), "{command}");
+        }
+        for command in [
+            "/opt/kong/current/bin/kong",
+            "/opt/kong/current/bin/kong migrations",
+            "/opt/kong/current/bin/kong migrations up -c list",
+            "/opt/kong/current/bin/kong -v migrations list",
+            "/opt/kong/current/bin/kong start",
+            "/usr/lib/postgresql/15/bin/pg_dump --version",
+            "/bin/kong/sh version",
+        ] {
+            assert!(!admits(Access::Look, command), "{command}");
+            assert!(admits(Access::Run, command), "{command}");
+        }
+    }
+
+    #[test]
+    fn a_look_sends_get_and_head_alone() {
+        for name in ["GET", "HEAD"] {
+            let method: Method = name.parse().expect("a method");
+            assert!(admits_request(Access::Look, &method), "{name}");
+        }
+        for name in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE", "get"] {
+            let method: Method = name.parse().expect("a method");
+            assert!(!admits_request(Access::Look, &method), "{name}");
+            assert!(admits_request(Access::Run, &method), "{name}");
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! A plan changes nothing: what the server, the nodes and the files of a practice cluster say after every shipped playbook was planned.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::{Duration, Instant, SystemTime};
+
+use cutover::environment::Environment;
+use sha2::{Digest as _, Sha256};
+
+use super::practice_cluster::PracticeCluster;
+
+/// Every shipped playbook, with what a plan of it wants.
+pub(crate) const PLAYBOOKS: [(&str, &[&str]); 3] = [
+    ("hello", &[]),
+    (
+        "in-place",
+        &["cluster=practice", "to=3.4.2", "checks=/health=200"],
+    ),
+    ("restore-drill", &["database=main"]),
+];
+
+/// A statement that reads, or that concerns its own session alone.
+const READS: [&str; 5] = ["SELECT ", "SHOW ", "SET ", "BEGIN", "COMMIT"];
+
+/// What writes or locks though it begins like a read.
+const NO_READS: [&str; 4] = ["FOR UPDATE", "FOR SHARE", " INTO ", "nextval"];
+
+#[test]
+fn nothing_is_different_after_all_that_only_looks() {
+    every_shipped_playbook_is_here();
+    let cluster = PracticeCluster::up();
+    let environment = Environment::load(&cluster.environment()).expect("sound");
+    // A storage with a run in it is there to learn durations from.
+    let run = cluster.cutover(&["run", "hello", "wait=0s"]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    tell_all(&cluster);
+    let world = cluster.world();
+    let before = (files(&cluster), database(&cluster));
+    let (asked, said) = (
+        admin_requests(&environment).len(),
+        server_log(&cluster).len(),
+    );
+
+    let look = |arguments: &[&str]| {
+        let ended = cluster.cutover(arguments);
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.all);
+        assert_eq!(
+            (files(&cluster), database(&cluster)),
+            before,
+            "{arguments:?}"
+        );
+    };
+    look(&["observe"]);
+    for (playbook, parameters) in PLAYBOOKS {
+        for first in [&["plan"][..], &["run", "--dry-run"]] {
+            look(&[first, &[playbook], parameters].concat());
+        }
+    }
+    look(&["drill", "hello"]);
+
+    // Taken before the world is looked at by other means.
+    let asked = admin_requests(&environment).split_off(asked);
+    let said = server_log(&cluster).split_off(said);
+    assert!(asked.len() > 20, "{asked:?}");
+    for request in &asked {
+        assert!(
+            request.starts_with("GET ") || request.starts_with("HEAD "),
+            "{request}"
+        );
+    }
+    only_reads(&said);
+    assert_eq!(cluster.world(), world);
+}
+
+/// A playbook that is shipped and not planned here would be one that nothing is known of.
+fn every_shipped_playbook_is_here() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("playbooks");
+    let shipped: BTreeSet<String> = std::fs::read_dir(folder)
+        .expect("listed")
+        .filter_map(|entry| {
+            let name = entry.ok()?.file_name().into_string().ok()?;
+            name.strip_suffix(".rhai").map(str::to_owned)
+        })
+        .collect();
+    let planned: BTreeSet<String> = PLAYBOOKS.iter().map(|(name, _)| (*name).into()).collect();
+    assert_eq!(shipped, planned);
+}
+
+/// Has the server write down every statement with its session, and do nothing by itself that looks like a write.
+fn tell_all(cluster: &PracticeCluster) {
+    for setting in [
+        "log_statement = 'all'",
+        "log_line_prefix = '@%p|%a|'",
+        "autovacuum = off",
+    ] {
+        cluster.maintenance(&format!("ALTER SYSTEM SET {setting}"));
+    }
+    cluster.maintenance("SELECT pg_reload_conf()");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    // A new session may begin before the server has read its settings again.
+    while !server_log(cluster)
+        .iter()
+        .any(|said| said.text.contains("told"))
+    {
+        assert!(Instant::now() < deadline, "the server does not log");
+        cluster.maintenance("SELECT 'told'");
+    }
+    // One that had begun before would still number a transaction.
+    cluster.wait_for(
+        "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'autovacuum worker')",
+    );
+}
+
+/// One entry of the server's log.
+#[derive(Debug)]
+struct Said {
+    /// The process of the session.
+    session: String,
+    application: String,
+    text: String,
+}
+
+fn server_log(cluster: &PracticeCluster) -> Vec<Said> {
+    let log = cluster.path().join("postgres/server.log");
+    let text = std::fs::read_to_string(log).expect("a log");
+    let entries = text.split("\n@").skip(1).filter_map(|entry| {
+        let mut parts = entry.splitn(3, '|');
+        Some(Said {
+            session: parts.next()?.to_owned(),
+            application: parts.next()?.to_owned(),
+            text: parts.next()?.to_owned(),
+        })
+    });
+    entries.collect()
+}
+
+/// Every statement in the log reads, and every session of ours began with asking whether it can write.
+fn only_reads(said: &[Said]) {
+    let mut ours: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut applications = BTreeSet::new();
+    for entry in said {
+        let Some((kind, statement)) = entry.text.split_once(": ").and_then(|(_, rest)| {
+            let (kind, statement) = rest.trim_start().split_once(": ")?;
+            Some((kind, statement.trim()))
+        }) else {
+            continue;
+        };
+        if kind != "statement" && !kind.starts_with("execute ") {
+            continue;
+        }
+        applications.insert(entry.application.as_str());
+        if entry.application == "cutover" {
+            ours.entry(&entry.session).or_insert(statement);
+        }
+        for statement in statement.split(';').map(str::trim) {
+            let reads = READS.iter().any(|word| statement.starts_with(word));
+            let writes = NO_READS.iter().any(|word| statement.contains(word));
+            assert!(statement.is_empty() || (reads && !writes), "{entry:?}");
+        }
+    }
+    assert!(ours.len() > 20, "{applications:?}");
+    for (session, first) in ours {
+        assert_eq!(first, "SHOW transaction_read_only", "{session}");
+    }
+}
+
+/// The Admin API's requests of all nodes, `GET /path` each.
+fn admin_requests(environment: &Environment) -> Vec<String> {
+    let nodes = environment.clusters.values().flat_map(|found| &found.nodes);
+    let mut requests = Vec::new();
+    for node in nodes {
+        let log = std::fs::read_to_string(node.prefix.join("logs/admin_access.log"));
+        let log = log.unwrap_or_default();
+        let lines = log.lines().filter_map(|line| line.split('"').nth(1));
+        requests.extend(lines.map(str::to_owned));
+    }
+    requests
+}
+
+/// What Kong's database holds, and how many transactions the server has ever numbered: it numbers those alone that write.
+fn database(cluster: &PracticeCluster) -> (String, String, Vec<String>) {
+    let numbered = cluster.ask("SELECT pg_snapshot_xmax(pg_current_snapshot())");
+    (cluster.content(), numbered, cluster.databases())
+}
+
+/// Every file of the cluster's directory but for logs and the server's own: size, time of the last change, digest.
+fn files(cluster: &PracticeCluster) -> BTreeMap<String, (u64, SystemTime, String)> {
+    let mut found = BTreeMap::new();
+    collect(&cluster.path(), &mut found);
+    found
+}
+
+fn collect(folder: &Path, found: &mut BTreeMap<String, (u64, SystemTime, String)>) {
+    for entry in std::fs::read_dir(folder).expect("listed") {
+        let path = entry.expect("an entry").path();
+        let metadata = path.symlink_metadata().expect("there");
+        let name = path.display().to_string();
+        if name.ends_with("/logs") || name.ends_with("/postgres") {
+            continue;
+        }
+        let held = if metadata.is_dir() {
+            collect(&path, found);
+            String::new()
+        } else if metadata.is_symlink() {
+            let target = std::fs::read_link(&path).expect("a link");
+            target.display().to_string()
+        } else if metadata.is_file() {
+            hex::encode(Sha256::digest(std::fs::read(&path).expect("read")))
+        } else {
+            "a socket".to_owned()
+        };
+        let changed = metadata.modified().expect("a time");
+        found.insert(name, (metadata.len(), changed, held));
+    }
+}
