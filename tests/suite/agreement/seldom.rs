@@ -189,17 +189,6 @@ fn a_node_at_another_database_is_planned_as_it_is() {
     agreement.conclude("another database");
 }
 
-#[test]
-fn a_database_that_cannot_be_swapped_is_planned_as_it_is() {
-    let cluster = PracticeCluster::up_with(&["--hardened"]);
-    let inside = cluster.foreign_session("kong");
-    let mut agreement = Agreement::default();
-    let path = cluster.write("busy.rhai", COPIES);
-    agreement.compare(&cluster, &path, &[], "busy");
-    agreement.conclude("a busy database");
-    drop(inside);
-}
-
 /// Nothing can be observed then, so the model is told.
 #[test]
 fn a_node_says_what_the_model_says_when_its_database_is_down() {
