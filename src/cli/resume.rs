@@ -8,7 +8,9 @@ use super::runner::{
     MannerArguments, Runner, TakenUp, inventory, lock_world, store, stored_environment,
 };
 use crate::environment::Environment;
-use crate::journal::{Direction, Ending, Event, Header, Mark, RunDirectory, RunId, RunState};
+use crate::journal::{
+    Attempt, Direction, Ending, Event, Header, Mark, RunDirectory, RunId, RunState,
+};
 use crate::run::{EnvironmentLock, conduct, roll_back};
 use crate::script::{Host, Sources};
 
@@ -76,10 +78,12 @@ async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result
         },
     };
     let back = state.direction == Direction::Unwinding;
-    let failed = state.failed_step().map(|step| step.number);
-    let retried = failed
-        .filter(|_| mark == Mark::Retry)
-        .map(|step| Event::Retried { step });
+    let retried = match state.attempt() {
+        Some(Attempt::Step(step)) if mark == Mark::Retry => {
+            Some(Event::Retried { step: step.number })
+        }
+        _ => None,
+    };
     let runner = Runner::attach(TakenUp {
         journal: opened.journal,
         state,
@@ -130,6 +134,10 @@ fn refuse(state: &RunState, mark: Mark, edited: bool) -> Result<(), CliError> {
         return refused("the run is over", "start a new one with `cutover run`");
     }
     match (mark, state.ending) {
+        (_, Some(Ending::Held)) if !edited && state.attempt().is_none() => refused(
+            "the playbook itself raised the failure, so there is no step to attempt again",
+            "go on with an edited playbook by `cutover resume --playbook FILE`, or go back with `cutover rollback`",
+        ),
         // With an edited playbook it can go on past the failure, which its text now catches or no longer raises.
         (Mark::Resume, Some(Ending::Held)) if !edited => refused(
             "the run is held at a failed step",
@@ -138,10 +146,6 @@ fn refuse(state: &RunState, mark: Mark, edited: bool) -> Result<(), CliError> {
         (_, Some(Ending::Stuck)) => refused(
             "the run is stuck on its way back",
             "mend what stopped it, then `cutover rollback`",
-        ),
-        (Mark::Retry, Some(Ending::Held)) if state.failed_step().is_none() => refused(
-            "the playbook itself raised the failure, so there is no step to attempt again",
-            "go on with an edited playbook by `cutover resume --playbook FILE`, or go back with `cutover rollback`",
         ),
         (Mark::Retry, Some(Ending::Held)) => Ok(()),
         (Mark::Retry, _) => refused(

@@ -76,6 +76,15 @@ pub enum Trail {
     Step(StepNo),
 }
 
+/// What `retry` attempts again.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Attempt<'a> {
+    /// The step that failed.
+    Step(&'a Step),
+    /// The look at the invariants, at the end of the playbook.
+    Invariants,
+}
+
 /// Which way the run goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Direction {
@@ -165,6 +174,15 @@ impl RunState {
             Trail::Entered(_) | Trail::Left(_) => None,
         })?;
         matches!(last.result, StepResult::Failed(_)).then_some(last)
+    }
+
+    /// What a run that is held at the end or at a failure can attempt again; nothing where the playbook itself raised it.
+    #[must_use]
+    pub fn attempt(&self) -> Option<Attempt<'_>> {
+        if self.broken.is_empty() {
+            return self.failed_step().map(Attempt::Step);
+        }
+        Some(Attempt::Invariants)
     }
 
     /// What is undone next, if anything is left.

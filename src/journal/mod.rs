@@ -22,8 +22,8 @@ pub use digest::Digest;
 pub use error::JournalError;
 pub use file::{FileJournal, Opened};
 pub use fold::{
-    Approval, Direction, IllegalTransition, RunState, Step, StepResult, TargetStage, TargetState,
-    Trail, UndoEntry, UndoState,
+    Approval, Attempt, Direction, IllegalTransition, RunState, Step, StepResult, TargetStage,
+    TargetState, Trail, UndoEntry, UndoState,
 };
 pub use memory::MemoryJournal;
 pub use outage::Outage;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 
 use super::{clean, standing};
-use crate::journal::{Ending, RunState, WaysBack};
+use crate::journal::{Attempt, Ending, RunState, WaysBack};
 
 /// The choices of a run that is held, paused or stuck on a migrated database; `None` where the next commands of its verdict say it all.
 #[must_use]
@@ -19,8 +19,11 @@ pub fn choices(state: &RunState, at: Timestamp) -> Option<String> {
     let mut text = "choices:".to_owned();
     for command in standing(state).next {
         let does = match command {
-            "cutover retry RUN" => match state.failed_step() {
-                Some(step) => format!(
+            "cutover retry RUN" => match state.attempt() {
+                Some(Attempt::Invariants) => {
+                    "looks again at what must hold, and ends where it does".to_owned()
+                }
+                Some(Attempt::Step(step)) => format!(
                     "attempts step {} (`{}`) again and goes on",
                     step.number,
                     step.intent.verb()

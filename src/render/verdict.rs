@@ -33,6 +33,10 @@ pub fn standing(state: &RunState) -> Standing {
             ("undone, not all of it read again", vec!["cutover show RUN"])
         }
         Some(Ending::Stuck) => ("stuck", vec!["cutover rollback RUN", "cutover show RUN"]),
+        Some(Ending::Held) if state.attempt().is_none() => (
+            "held",
+            vec!["cutover resume RUN --playbook FILE", "cutover rollback RUN"],
+        ),
         Some(Ending::Held) => ("held", vec!["cutover retry RUN", "cutover rollback RUN"]),
         Some(Ending::Paused) if waits_for_approval(state) => (
             "paused",

@@ -3,7 +3,8 @@
 //! They are looked at anew, never replayed: what counts is how the world is then. What they look at passes the gate like every
 //! look, and is not a step; what is written down is whether each held.
 
-use super::{Answer, Fault, Gate, People, Request, Script};
+use super::closure::{self, Wants};
+use super::{Answer, Fault, Gate, People, Script};
 use crate::gateway::Gateway;
 use crate::journal::{Durability, Ending, Event, Raised, StepNo, StepResult};
 use crate::primitive::{Effect, Failure, Intent};
@@ -85,18 +86,15 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     ) -> Result<Option<Failure>, Fault> {
         script.closure(step).await?;
         let failure = loop {
-            match script.next().await? {
-                Request::Call { intent, .. } => {
+            match closure::next(script).await? {
+                Wants::Call(intent, _) => {
+                    if let Some(reason) = self.people.wants_pause() {
+                        return Err(Fault::Paused { reason });
+                    }
                     let answer = self.look_for(step, &intent).await?;
                     script.answer(answer).await?;
                 }
-                Request::Entered { .. } | Request::Left { .. } => {}
-                Request::ClosureEnded { answer } => break broken_by(answer),
-                Request::Done | Request::Raised(_) | Request::Replayed => {
-                    return Err(Fault::ScriptDied(
-                        "ended while one of its closures ran".to_owned(),
-                    ));
-                }
+                Wants::End(answer) => break broken_by(answer),
             }
         };
         let event = Event::Examined {

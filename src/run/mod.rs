@@ -5,6 +5,7 @@
 //!
 //! The gate is generic over journal and gateway, so that a dry run, a drill and a test are the same gate with other two.
 
+mod closure;
 mod conduct;
 mod cursor;
 mod evidence;

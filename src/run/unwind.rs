@@ -1,6 +1,7 @@
 //! The way back: the undo stack walked from the failed or unsettled step backwards, each undo read back, and the world compared
 //! with how it was found.
 
+use super::closure::{self, Wants};
 use super::{Call, Fault, Gate, People, Request, Script};
 use crate::gateway::Gateway;
 use crate::journal::{Direction, Ending, Event, RunState, StepNo, Trail, UndoEntry, UndoState};
@@ -122,8 +123,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         }
         script.closure(step).await?;
         loop {
-            match script.next().await? {
-                Request::Call { intent, place } => {
+            match closure::next(script).await? {
+                Wants::Call(intent, place) => {
                     let call = Call {
                         intent,
                         place,
@@ -133,15 +134,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                         script.answer(answer).await?;
                     }
                 }
-                Request::Entered { .. } | Request::Left { .. } => {}
-                Request::ClosureEnded { answer } => {
-                    return Ok(answer.map(|_| serde_json::Value::Null));
-                }
-                Request::Done | Request::Raised(_) | Request::Replayed => {
-                    return Err(Fault::ScriptDied(
-                        "ended while one of its closures ran".to_owned(),
-                    ));
-                }
+                Wants::End(answer) => return Ok(answer.map(|_| serde_json::Value::Null)),
             }
         }
     }

@@ -4,7 +4,7 @@ use std::fs;
 
 use cutover::journal::Event;
 
-use super::harness::{Finished, RUN, Test, files, with_header};
+use super::harness::{RUN, Test, files, told, with_header};
 
 /// A playbook with a module that waits for an approval after its first file.
 const WAITING: &str = "import \"words\" as words;
@@ -29,13 +29,6 @@ const RESUME: [&str; 6] = [
     "--playbook",
     "playbook.rhai",
 ];
-
-fn told(finished: &Finished) -> String {
-    format!(
-        "{}\n--- {}\n{}",
-        finished.stderr, finished.status, finished.stdout
-    )
-}
 
 #[test]
 fn an_edited_playbook_is_adopted_and_the_journal_says_so() {

@@ -5,17 +5,10 @@ use std::process::Command;
 
 use insta::assert_snapshot;
 
-use crate::harness::{Finished, Test};
+use crate::harness::{Test, told};
 use crate::practice_cluster::{PracticeCluster, World};
 
 /// Everything that was said, and the exit code.
-fn told(finished: &Finished) -> String {
-    format!(
-        "{}\n--- {}\n{}",
-        finished.stderr, finished.status, finished.stdout
-    )
-}
-
 /// What a run says from its first mishap on, without what differs from run to run.
 fn mishap(cluster: &PracticeCluster, code: Option<i32>, all: &str) -> String {
     let lines: Vec<&str> = all.lines().collect();

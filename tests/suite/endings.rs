@@ -7,7 +7,7 @@ use std::process::Stdio;
 use cutover::journal::{Digest, Event, Record};
 use rustix::process::Signal;
 
-use super::harness::{CUTOVER, Finished, RUN, Terminal, Test};
+use super::harness::{CUTOVER, RUN, Terminal, Test, told};
 
 /// Three files, the middle one over two targets, with a pause before the last.
 const THREE: &str = "practice::write(\"one\", \"1\");
@@ -24,15 +24,6 @@ fn failing() -> Test {
     Test::new().practice("one", "before").steps(
         "practice::write(\"one\", \"1\");\npractice::write(\"two\", \"2\");\npractice::write(\"../out\", \"3\");",
     )
-}
-
-fn told(finished: &Finished) -> String {
-    let Finished {
-        status,
-        stdout,
-        stderr,
-    } = finished;
-    format!("{stderr}\n--- {status}\n{stdout}")
 }
 
 fn started(step: u32) -> impl Fn(&[Record]) -> bool {

@@ -94,6 +94,16 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
+/// What somebody at a terminal saw, with the exit code between what was told and what was answered.
+pub(crate) fn told(finished: &Finished) -> String {
+    let Finished {
+        status,
+        stdout,
+        stderr,
+    } = finished;
+    format!("{stderr}\n--- {status}\n{stdout}")
+}
+
 impl Test {
     /// A directory with an environment in which practice files may be written, and no playbook yet.
     pub(crate) fn new() -> Self {

@@ -1,14 +1,10 @@
 //! The playbook's own invariants: looked at when they are stated, at its end, and after the way back.
 
-use crate::harness::{Finished, Test};
-use crate::practice_cluster::{PracticeCluster, cutover_in};
+use cutover::journal::Event;
+use rustix::process::Signal;
 
-fn told(finished: &Finished) -> String {
-    format!(
-        "{}\n--- {}\n{}",
-        finished.stderr, finished.status, finished.stdout
-    )
-}
+use crate::harness::{RUN, Test, told};
+use crate::practice_cluster::{PracticeCluster, cutover_in};
 
 #[test]
 fn what_must_hold_is_looked_at_at_once_and_at_the_end() {
@@ -146,4 +142,76 @@ fn what_does_not_hold_at_the_end_takes_the_run_back_or_calls_a_person() {
     assert!(start.wait().expect("waited for").success());
     let ended = cutover_in(&cluster.environment(), &["rollback", "loses"]);
     assert_eq!(ended.code, Some(0), "{}", ended.all);
+}
+
+/// Sees a node die after clients were let through, where nothing is undone by itself any more.
+const HOLDS: &str = r#"
+const PLAYBOOK = #{ api: 1, params: #{}, needs: ["kong.*", "traffic.*"] };
+let nodes = env::cluster("practice").nodes;
+run::invariant("every node runs", || nodes.all(|node| kong::health(node)));
+traffic::drain(nodes[1]);
+traffic::admit(nodes[1]);
+run::approve("go on");
+"#;
+
+#[test]
+fn a_run_that_is_held_by_an_invariant_ends_once_it_is_mended() {
+    let cluster = PracticeCluster::up();
+    let playbook = cluster.write("holds.rhai", HOLDS);
+    let waiting = cluster.cutover(&["run", &playbook, "--run-id", "holds"]);
+    assert_eq!(waiting.code, Some(8), "{}", waiting.all);
+    cluster.fault(&["node-dies", "kong-1"]);
+    let approved = cluster.cutover(&["approve", "holds"]);
+    assert_eq!(approved.code, Some(0), "{}", approved.all);
+    for words in [["resume", "holds"], ["retry", "holds"]] {
+        let held = cluster.cutover(&words);
+        assert_eq!(held.code, Some(8), "{}", held.all);
+        assert!(
+            held.verdict.contains("next: `cutover retry holds` or"),
+            "{}",
+            held.verdict
+        );
+    }
+    cluster.fault(&["clear"]);
+    let mut start = cluster.start_kong("2.8.5", &["start"]);
+    assert!(start.wait().expect("waited for").success());
+    let done = cluster.cutover(&["retry", "holds"]);
+    assert_eq!(done.code, Some(0), "{}", done.all);
+}
+
+#[test]
+fn what_the_playbook_raised_itself_is_not_offered_to_be_attempted_again() {
+    let test = Test::new()
+        .environment("on_failure = \"hold\"\n[grants]\nallow = [\"practice.*\"]\n")
+        .steps("practice::write(\"one\", \"1\");\nthrow \"not today\";");
+    let held = test.run();
+    assert_eq!(held.status, 8);
+    assert!(
+        held.stdout
+            .ends_with("next: `cutover resume first --playbook FILE` or `cutover rollback first`"),
+        "{}",
+        held.stdout
+    );
+    insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
+    error: the playbook itself raised the failure, so there is no step to attempt again
+    help: go on with an edited playbook by `cutover resume --playbook FILE`, or go back with `cutover rollback`
+    --- 4
+    ");
+}
+
+#[test]
+fn an_interrupt_between_two_looks_of_an_invariant_pauses_the_run() {
+    let test = Test::new().steps(
+        "run::invariant(\"slow\", || { clock::pause(\"1s\"); clock::pause(\"1s\"); true });\npractice::write(\"one\", \"1\");",
+    );
+    let running = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_until_idle(&running, |records| {
+        let last = records.last();
+        last.is_some_and(|last| matches!(last.event, Event::Finished { .. }))
+    });
+    running.signal(Signal::INT);
+    let paused = test.finish(running);
+    assert_eq!(paused.status, 8, "{}", told(&paused));
+    let resumed = test.cutover(&["resume", RUN]);
+    assert_eq!(resumed.status, 0, "{}", told(&resumed));
 }

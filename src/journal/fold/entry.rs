@@ -49,6 +49,8 @@ pub(super) fn insert(state: &mut RunState, step: Step) {
         return;
     }
     if step.within.is_none() {
+        // The playbook goes on, so what was found at an end says nothing of the end to come.
+        state.broken.clear();
         state.trail.push(Trail::Step(step.number));
     }
     state.steps.push(step);
