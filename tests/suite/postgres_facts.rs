@@ -166,6 +166,44 @@ async fn who_blocks_whom_is_shown_without_literals() {
 }
 
 #[tokio::test]
+async fn who_waits_to_change_another_database_is_not_told() {
+    let fixture = Fixture::start();
+    let database = fixture.database();
+    let session = async || {
+        connect(&database, Role::Admin, None)
+            .await
+            .expect("connected")
+    };
+    let blocker = session().await;
+    blocker
+        .batch_execute("CREATE DATABASE kong_two")
+        .await
+        .expect("made");
+    blocker
+        .batch_execute("BEGIN; ALTER DATABASE kong_two CONNECTION LIMIT 9")
+        .await
+        .expect("changed");
+    let waiting = session().await;
+    let waiting = tokio::spawn(async move {
+        let rename = "ALTER DATABASE \"kong_two\" RENAME TO \"kong_three\"";
+        waiting.batch_execute(rename).await
+    });
+    let watcher = session().await;
+    let end = Instant::now() + Duration::from_secs(10);
+    while who_blocks_whom(&watcher, "kong_two")
+        .await
+        .expect("asked")
+        .is_empty()
+    {
+        assert!(Instant::now() < end, "nobody waits");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(who_blocks_whom(&watcher, "kong").await.expect("asked"), []);
+    blocker.batch_execute("ROLLBACK").await.expect("taken back");
+    waiting.await.expect("joined").expect("renamed");
+}
+
+#[tokio::test]
 async fn one_runner_has_the_lock_and_the_other_learns_who() {
     let fixture = Fixture::start_empty(5432, &[]);
     let database = fixture.database();

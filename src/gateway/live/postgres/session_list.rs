@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::error::PostgresError;
+use super::quote::identifier;
 use super::session::Session;
 
 /// How much of a statement is shown.
@@ -91,7 +92,8 @@ pub async fn sessions(session: &Session, name: &str) -> Result<Vec<OtherSession>
         .collect())
 }
 
-/// Every session of the database called `name`, and every one of cutover's, that waits for a lock, and whom it waits for.
+/// Every session that waits for a lock in the database called `name`, and whom it waits for; also those of cutover's that stand outside
+/// and change the database itself, as renaming does. They are known by their statement, since others may change other databases.
 pub async fn who_blocks_whom(session: &Session, name: &str) -> Result<Vec<Blocked>, PostgresError> {
     let rows = session
         .query(
@@ -100,9 +102,9 @@ pub async fn who_blocks_whom(session: &Session, name: &str) -> Result<Vec<Blocke
              FROM pg_catalog.pg_stat_activity w
              CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS blocker(pid)
              JOIN pg_catalog.pg_stat_activity b ON b.pid = blocker.pid
-             WHERE w.datname = $1 OR w.application_name = 'cutover'
+             WHERE w.datname = $1 OR (w.application_name = 'cutover' AND strpos(w.query, $2) > 0)
              ORDER BY w.query_start, w.pid, b.pid",
-            &[&name],
+            &[&name, &identifier(name)],
         )
         .await
         .map_err(PostgresError::query("see who waits for whom"))?;
