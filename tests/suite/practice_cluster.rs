@@ -26,8 +26,8 @@ pub(crate) struct World {
     rotation: BTreeMap<String, String>,
     /// `kong migrations list`, with the binary of 3.4.2, which knows both schemas.
     migrations: String,
-    /// Routes with their paths, without times.
-    routes: Vec<String>,
+    /// A digest of each table of Kong's database, without times and without what nodes tell each other.
+    tables: BTreeMap<String, String>,
 }
 
 /// How a command ended.
@@ -239,6 +239,21 @@ impl PracticeCluster {
         ))
     }
 
+    /// A digest of the rows of each table, without the times at which they were written and the counters of a minute: what a run that
+    /// was interrupted must share with one that was not.
+    fn tables(&self) -> BTreeMap<String, String> {
+        let answered = self.ask(
+            r"SELECT table_name, md5(regexp_replace(
+                query_to_xml(format('SELECT * FROM public.%I row ORDER BY row::text', table_name), true, false, '')::text,
+                '<(created|updated|expire)_at>[^<]*<', '<', 'g'))
+             FROM information_schema.tables
+             WHERE table_schema = 'public' AND table_name NOT IN ('locks', 'cluster_events', 'parameters', 'ratelimiting_metrics')",
+        );
+        let rows = answered.lines().filter_map(|row| row.split_once('|'));
+        rows.map(|(table, digest)| (table.to_owned(), digest.to_owned()))
+            .collect()
+    }
+
     /// What a query of Kong's database answers, as text.
     pub(crate) fn ask(&self, question: &str) -> String {
         let asked = self.psql("kong").args(["-c", question]).output();
@@ -355,6 +370,15 @@ impl PracticeCluster {
     pub(crate) fn journal_text(&self, run: &str) -> String {
         let run = self.path().join("storage/runs").join(run);
         std::fs::read_to_string(run.join("journal.ndjson")).expect("a journal")
+    }
+
+    /// Cuts the journal of a run in the middle of its last record, as a machine does that loses power before a sync.
+    pub(crate) fn tear(&self, run: &str) {
+        let text = self.journal_text(run);
+        let last = text.lines().next_back().expect("a record").len() + 1;
+        let path = self.path().join("storage/runs").join(run);
+        std::fs::write(path.join("journal.ndjson"), &text[..text.len() - last / 2])
+            .expect("written");
     }
 
     /// Writes a file beside the cluster; its path.
@@ -547,15 +571,6 @@ impl PracticeCluster {
         list.args(["migrations", "list", "-c", &text(&first["conf"]), "-p"])
             .arg(prefix.path())
             .env_clear();
-        let routes = get(&text(&first["admin"]), "/routes");
-        let route = |route: &Value| format!("{} {}", route["name"], route["paths"]);
-        let mut routes: Vec<String> = routes["data"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(route)
-            .collect();
-        routes.sort();
         World {
             running: each(&|node| text(&get(&text(&node["admin"]), "/")["version"])),
             installed: each(&|node| {
@@ -572,7 +587,7 @@ impl PracticeCluster {
                 .collect(),
             migrations: String::from_utf8_lossy(&list.output().expect("kong runs").stdout)
                 .into_owned(),
-            routes,
+            tables: self.tables(),
         }
     }
 }
