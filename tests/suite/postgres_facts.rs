@@ -72,17 +72,27 @@ async fn the_server_sums_the_hashes_that_we_would_sum() {
         .expect("connected");
     session
         .batch_execute(
-            "CREATE TABLE kong.one (b text, a integer); INSERT INTO kong.one VALUES ('x y', 1)",
+            "CREATE TABLE kong.one (b text, a integer); INSERT INTO kong.one VALUES ('x y', 1);
+             CREATE TYPE kong.colour AS ENUM ('red');
+             CREATE TABLE kong.other (b kong.colour, a integer); INSERT INTO kong.other VALUES ('red', NULL)",
         )
         .await
         .expect("made");
     let found = digest(&fixture.database(), None, &DigestOptions::default())
         .await
         .expect("read");
-    // Columns count in alphabetical order.
+    // Columns count in alphabetical order: how many, then each with its type's number, its length and its bytes.
+    let (integer, text) = (23_i32, 25_i32);
+    let numbers = [2, integer, 4, 1, text, 3].map(i32::to_be_bytes);
+    let record = [numbers.concat(), b"x y".to_vec()].concat();
     assert_eq!(
         found.tables["kong.one"].sum,
-        hex::encode(Sha256::digest("(1,\"x y\")"))
+        hex::encode(Sha256::digest(record))
+    );
+    // A type of somebody's own has another number in every database: its rows hash as text.
+    assert_eq!(
+        found.tables["kong.other"].sum,
+        hex::encode(Sha256::digest("(,red)"))
     );
 }
 

@@ -1,7 +1,9 @@
 //! What a database holds, in few bytes: per table the count of rows and the sum of their hashes, computed by the server.
 //!
-//! Everything is read in one REPEATABLE READ snapshot. A row hashes as the text of a record of its columns in alphabetical order,
-//! which tells NULL from the empty string and does not depend on the order in which migrations added columns.
+//! Everything is read in one REPEATABLE READ snapshot. A row hashes as a record of its columns in alphabetical order, which tells NULL
+//! from the empty string and does not depend on the order in which migrations added columns. The record is hashed in the server's
+//! binary form, which costs a third less than its text; the text is for columns whose type is not PostgreSQL's own, since the
+//! binary form names types by numbers that differ from database to database.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -134,6 +136,8 @@ pub(super) struct Table {
     pub(super) schema: String,
     pub(super) name: String,
     pub(super) columns: Vec<(String, String)>,
+    /// Whether each column's type is the server's own and has a binary form.
+    is_binary: bool,
 }
 
 /// Reads the digest in the transaction that `session` is in; `progress` gets each table's rows.
@@ -168,10 +172,12 @@ pub(super) async fn tables(session: &Session) -> Result<Vec<Table>, PostgresErro
             "SELECT n.nspname::text, c.relname::text,
                     coalesce(array_agg(a.attname::text ORDER BY a.attname::text COLLATE \"C\") FILTER (WHERE a.attname IS NOT NULL), '{}'),
                     coalesce(array_agg(pg_catalog.format_type(a.atttypid, a.atttypmod) ORDER BY a.attname::text COLLATE \"C\")
-                             FILTER (WHERE a.attname IS NOT NULL), '{}')
+                             FILTER (WHERE a.attname IS NOT NULL), '{}'),
+                    coalesce(bool_and(t.oid < 16384 AND t.typsend <> 0), true)
              FROM pg_catalog.pg_class c
              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+             LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
              WHERE c.relkind = 'r' AND c.relpersistence <> 't'
                AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
              GROUP BY 1, 2 ORDER BY 1, 2",
@@ -189,6 +195,7 @@ pub(super) async fn tables(session: &Session) -> Result<Vec<Table>, PostgresErro
                 .into_iter()
                 .zip(row.get::<_, Vec<String>>(3))
                 .collect(),
+            is_binary: row.get(4),
         })
         .collect())
 }
@@ -209,12 +216,17 @@ async fn read_table(
             format!("coalesce(sum(substring(h from {first} for {width})::bigint), 0)::text")
         })
         .collect();
+    let record = format!("ROW({})", columns.join(", "));
+    let bytes = if table.is_binary {
+        format!("record_send({record})")
+    } else {
+        format!("convert_to({record}::text, 'UTF8')")
+    };
     // OFFSET 0 keeps the planner from computing every hash once per lane.
     let statement = format!(
-        "SELECT count(*), {} FROM (SELECT ('x' || encode(sha256(convert_to(ROW({})::text, 'UTF8')), 'hex'))::bit(256) AS h
+        "SELECT count(*), {} FROM (SELECT ('x' || encode(sha256({bytes}), 'hex'))::bit(256) AS h
          FROM ONLY {} OFFSET 0) AS hashes",
         lanes.join(", "),
-        columns.join(", "),
         qualified(&table.schema, &table.name)
     );
     let row = session
