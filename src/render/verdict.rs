@@ -62,7 +62,12 @@ pub fn verdict(state: &RunState) -> String {
     let Some(header) = &state.header else {
         return "the journal is empty".to_owned();
     };
-    let took = match (state.attached.or(state.began), state.last) {
+    // The whole of a run that is done, however often it was taken up; else what was tried last.
+    let begin = match state.ending {
+        Some(Ending::Done) => state.began,
+        _ => state.attached.or(state.began),
+    };
+    let took = match (begin, state.last) {
         (Some(began), Some(last)) => format!(" after {}", duration(began, last)),
         _ => String::new(),
     };
