@@ -160,5 +160,7 @@ fn closing_the_admin_api_is_refused_with_the_reason() {
         &[],
     );
     assert_eq!(off.code, Some(REFUSED), "{}", off.all);
-    assert!(off.all.contains("[kong.freeze.admin_off]"), "{}", off.all);
+    let told = "✗ the playbook: `admin_off` is not offered: whether a node is ready, and its version, is read from the Admin API";
+    assert!(off.all.contains(told), "{}", off.all);
+    assert!(off.all.contains("help: `deny` refuses"), "{}", off.all);
 }

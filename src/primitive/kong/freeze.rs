@@ -19,8 +19,6 @@ pub enum FreezeMode {
     Observe,
     /// The database refuses writes to it.
     Deny,
-    /// The nodes' Admin APIs are closed.
-    AdminOff,
 }
 
 /// Begins to hold the configuration still.
@@ -47,7 +45,7 @@ impl Primitive for Freeze {
     fn effect(&self) -> Effect {
         match self.mode {
             FreezeMode::Observe => Effect::Read,
-            FreezeMode::Deny | FreezeMode::AdminOff => Effect::Change,
+            FreezeMode::Deny => Effect::Change,
         }
     }
 
@@ -61,21 +59,6 @@ impl Primitive for Freeze {
         _target: &str,
     ) -> Result<Option<WriteDenial>, Failure> {
         world.write_denial(&self.database).await.map(Some)
-    }
-
-    async fn require(
-        &self,
-        _world: &impl Gateway,
-        _target: &str,
-        _found: &Option<WriteDenial>,
-    ) -> Result<(), Failure> {
-        if self.mode == FreezeMode::AdminOff {
-            let message = "closing the Admin APIs is not offered: whether a node is ready, and its version, is read from there";
-            return Err(Failure::new("kong.freeze.admin_off", message).hint(
-                "`deny` refuses writes in the database, whoever sends them, and leaves reads open",
-            ));
-        }
-        Ok(())
     }
 
     fn undo(&self, _target: &str, found: &Option<WriteDenial>) -> Option<Intent> {
@@ -147,7 +130,7 @@ impl Freeze {
     fn word(&self) -> &'static str {
         match self.mode {
             FreezeMode::Observe => "watched",
-            FreezeMode::Deny | FreezeMode::AdminOff => "frozen",
+            FreezeMode::Deny => "frozen",
         }
     }
 }

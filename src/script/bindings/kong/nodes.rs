@@ -111,7 +111,7 @@ pub(in crate::script::bindings) mod nodes_module {
     /// # On resume
     /// Still held or watched, against the digest of the first time.
     /// # Errors
-    /// `argument.value`: there is no such mode. `kong.freeze.admin_off`. `database.failed`: the role may not make triggers.
+    /// `argument.value`: there is no such mode. `database.failed`: the role may not make triggers.
     /// # Example
     /// ```rhai
     /// kong::freeze(env::cluster("practice"), #{ mode: "deny" });
@@ -131,10 +131,15 @@ pub(in crate::script::bindings) mod nodes_module {
         let mode = match mode.as_deref() {
             Some("observe") => FreezeMode::Observe,
             Some("deny") => FreezeMode::Deny,
-            Some("admin_off") => FreezeMode::AdminOff,
+            Some("admin_off") => {
+                return Err(wrong_argument(
+                    "`admin_off` is not offered: whether a node is ready, and its version, is read from the Admin API",
+                    "`deny` refuses writes in the database, whoever sends them, and leaves reads open",
+                ));
+            }
             _ => {
                 return Err(wrong_argument(
-                    "`mode` must be given and be `observe`, `deny` or `admin_off`",
+                    "`mode` must be given and be `observe` or `deny`",
                     "kong::freeze(cluster, #{ mode: \"observe\" })",
                 ));
             }
