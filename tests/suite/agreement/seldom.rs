@@ -95,6 +95,9 @@ fn locks_and_denials_go_as_they_are_planned() {
     let deny = [
         "kong::freeze(c, #{ mode: \"deny\" })",
         "kong::freeze(c, #{ mode: \"deny\" })",
+        // Before what stops traffic the freeze is looked at again.
+        "kong::stop([n[0]])",
+        "kong::start([n[0]])",
     ];
     walk(&mut agreement, &cluster, "deny-1", &deny);
     let thaw = ["kong::thaw(c)", "kong::thaw(c)", "kong::check_leftovers(c)"];
@@ -173,6 +176,28 @@ database::restore(c.database, backup);
 kong::start(c.nodes);
 run::note(kept);
 if false { database::facts(c.database); }
+"#;
+
+#[test]
+fn a_restore_beside_a_session_that_cannot_be_ended_fails_as_planned() {
+    let cluster = PracticeCluster::up_with(&["--hardened"]);
+    let inside = cluster.foreign_session("kong");
+    let path = cluster.write("busy.rhai", BUSY);
+    let mut agreement = Agreement::default();
+    agreement.compare(&cluster, &path, &[], "busy");
+    drop(inside);
+    agreement.compare(&cluster, &path, &[], "free");
+    agreement.conclude("a busy database");
+}
+
+/// A restore that is told whether it could.
+const BUSY: &str = r#"const PLAYBOOK = #{ api: 1, params: #{}, needs: ["kong.stop", "kong.start", "database.*"] };
+let c = env::cluster("practice");
+let backup = database::backup(c.database);
+kong::stop(c.nodes);
+try { database::restore(c.database, backup); } catch (problem) { run::note(`caught ${problem.code}`); }
+kong::start(c.nodes);
+if false { database::facts(c.database); database::clone(c.database, backup); }
 "#;
 
 #[test]
