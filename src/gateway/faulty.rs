@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts, Databases,
-    Expectation, Failure, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, MigrationRun,
-    Packages, Practice, ProcessIdentity, Processes, Rotation, ScratchCopy, ScratchPlace, Since,
-    Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
+    AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts,
+    Databases, Expectation, Failure, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions,
+    MigrationRun, Packages, Practice, ProcessIdentity, Processes, Rotation, ScratchCopy,
+    ScratchPlace, Since, Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier, Web,
+    WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -219,6 +220,9 @@ hand_on! { Kong {
     look fn check_configuration(node: &str) -> ();
     look fn admin_status(node: &str) -> AdminStatus;
     look fn entities(node: &str) -> BTreeMap<String, u64>;
+    look fn admin_access(node: &str) -> AdminAccess;
+    change fn close_admin(node: &str) -> ();
+    change fn open_admin(node: &str) -> ();
     look fn prove_database(node: &str) -> ();
     look fn strange_nodes(node: &str) -> Vec<StrangeNode>;
     look fn migration_state(node: &str) -> MigrationState;

@@ -4,6 +4,7 @@
 //! see; `live` is the real world, `simulated` a model of it, [`Faulty`] makes any world fail at a chosen place. A gateway finds things by the names of the
 //! environment; it knows no journal and no script.
 
+mod admin_access;
 mod failure;
 mod faulty;
 mod hold;
@@ -15,6 +16,7 @@ pub mod simulated;
 mod verbs;
 mod writes;
 
+pub use admin_access::AdminAccess;
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
 pub use hold::{Hold, Holding};

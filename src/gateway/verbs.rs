@@ -11,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BaselineFacts, Expectation, Failure, HttpAnswer, HttpRequest, ProcessIdentity, ScratchCopy,
-    Since, Writes,
+    AdminAccess, BaselineFacts, Expectation, Failure, HttpAnswer, HttpRequest, ProcessIdentity,
+    ScratchCopy, Since, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -96,6 +96,12 @@ pub trait Kong {
     async fn admin_status(&self, node: &str) -> Result<AdminStatus, Failure>;
     /// How many entities of each kind the Admin API lists.
     async fn entities(&self, node: &str) -> Result<BTreeMap<String, u64>, Failure>;
+    /// Whether the node's Admin API takes requests.
+    async fn admin_access(&self, node: &str) -> Result<AdminAccess, Failure>;
+    /// Closes the Admin API of a running node until it is opened, through every start and reload.
+    async fn close_admin(&self, node: &str) -> Result<(), Failure>;
+    /// Opens it again; a node that does not run opens it with its next start.
+    async fn open_admin(&self, node: &str) -> Result<(), Failure>;
     /// Proves that a node's own settings lead to the database that the environment names for its cluster.
     async fn prove_database(&self, node: &str) -> Result<(), Failure>;
     /// Kong nodes on the host of `node` that the environment does not list and that may use the same database as it.

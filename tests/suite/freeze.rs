@@ -4,7 +4,6 @@ use crate::practice_cluster::{Ended, PracticeCluster};
 
 /// The exit codes of the product that these tests speak of.
 const DONE: i32 = 0;
-const REFUSED: i32 = 4;
 const UNDONE: i32 = 5;
 const PAUSED: i32 = 8;
 
@@ -148,19 +147,4 @@ fn a_write_after_up_is_found_before_finish_and_a_person_is_asked() {
     );
     let on = cluster.cutover(&["resume", "watched", "--approve", "practice"]);
     assert_eq!(on.code, Some(DONE), "{}", on.all);
-}
-
-#[test]
-fn closing_the_admin_api_is_refused_with_the_reason() {
-    let cluster = PracticeCluster::up();
-    let off = run(
-        &cluster,
-        "off",
-        "kong::freeze(cluster, #{ mode: \"admin_off\" });",
-        &[],
-    );
-    assert_eq!(off.code, Some(REFUSED), "{}", off.all);
-    let told = "✗ the playbook: `admin_off` is not offered: whether a node is ready, and its version, is read from the Admin API";
-    assert!(off.all.contains(told), "{}", off.all);
-    assert!(off.all.contains("help: `deny` refuses"), "{}", off.all);
 }

@@ -5,6 +5,7 @@
     reason = "sweeps print how much they covered, and tests say when they skip"
 )]
 
+mod admin_off;
 mod adopt;
 mod agreement;
 mod architecture;

@@ -138,6 +138,7 @@ fn world(state: &str, version: Version) -> Simulated {
         files: BTreeMap::new(),
         refuses_configuration: BTreeMap::new(),
         stand_in: true,
+        admin: cutover::gateway::AdminAccess::default(),
         strange: Vec::new(),
     };
     let world = World {

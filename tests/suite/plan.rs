@@ -81,7 +81,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        54 · http.poll kong-1 /health                                           170 ms ?
        55 · http.poll kong-2 /health                                           170 ms ?
        56 · kong.compare kong-1                                                 10 ms ?
-       57 ~ kong.thaw practice                                                  10 ms ?
+       57 ~ kong.thaw practice                                                  30 ms ?
 
     takes                  32 min 20 s
     clients unserved       40.5 s, from step 32 to step 43
@@ -196,7 +196,7 @@ fn a_world_that_cannot_be_used_is_told_with_its_place() {
     help: `cutover observe > world.json` writes one
     "#);
     insta::assert_snapshot!(told(&world.replacen("\"installed\"", "\"instaled\"", 1)), @r#"
-    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `cluster_database`, `database`, `available`, `installed`, `running`, `rotation`, `files`, `refuses_configuration`, `stand_in`, `strange`
+    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `cluster_database`, `database`, `available`, `installed`, `running`, `rotation`, `admin`, `files`, `refuses_configuration`, `stand_in`, `strange`
     help: `cutover observe > world.json` writes one
     "#);
     insta::assert_snapshot!(told(&world.replacen("\"2.8.5\"", "\"two\"", 1)), @r#"

@@ -187,6 +187,11 @@ impl PracticeCluster {
 
     /// Has a node's Admin API want a token; an empty one ends that.
     pub(crate) fn demand_token(&self, node: &str, token: &str) {
+        self.configure(node, "practice_admin_token", token);
+    }
+
+    /// Gives a node another setting, and restarts it with that.
+    pub(crate) fn configure(&self, node: &str, key: &str, value: &str) {
         let nodes = self.record["nodes"].as_array().expect("nodes");
         let node = nodes
             .iter()
@@ -194,11 +199,9 @@ impl PracticeCluster {
             .expect("a node");
         let path = |key: &str| PathBuf::from(node[key].as_str().expect("a path"));
         let text = std::fs::read_to_string(path("conf")).expect("a configuration");
-        let kept = text
-            .lines()
-            .filter(|line| !line.starts_with("practice_admin_token"));
-        let token = format!("practice_admin_token = {token}\n");
-        let lines: Vec<&str> = kept.chain([token.as_str()]).collect();
+        let kept = text.lines().filter(|line| !line.starts_with(key));
+        let setting = format!("{key} = {value}\n");
+        let lines: Vec<&str> = kept.chain([setting.as_str()]).collect();
         std::fs::write(path("conf"), lines.join("\n")).expect("written");
         let restarted = Command::new(path("packages").join("current/bin/kong"))
             .args(["restart", "-c"])
@@ -207,6 +210,38 @@ impl PracticeCluster {
             .output()
             .expect("kong runs");
         assert!(restarted.status.success(), "{restarted:?}");
+    }
+
+    /// Makes a version the one that a node's next start has, behind everybody's back.
+    pub(crate) fn link(&self, node: usize, version: &str) {
+        let packages = self.record["nodes"][node]["packages"].as_str();
+        let packages = PathBuf::from(packages.expect("a path"));
+        let new = packages.join("new");
+        std::os::unix::fs::symlink(format!("kong-{version}"), &new).expect("linked");
+        std::fs::rename(new, packages.join("current")).expect("renamed");
+    }
+
+    /// Whether a node's Admin API takes connections.
+    pub(crate) fn admin_listens(&self, node: usize) -> bool {
+        let base = self.record["nodes"][node]["admin"].as_str();
+        let address = base.expect("a URL").trim_start_matches("http://");
+        TcpStream::connect(address.trim_end_matches('/')).is_ok()
+    }
+
+    /// Waits until it does.
+    pub(crate) fn await_admin(&self, node: usize) {
+        let deadline = Instant::now() + Duration::from_mins(1);
+        while !self.admin_listens(node) {
+            assert!(Instant::now() < deadline, "node {node} stays closed");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The nodes whose Admin APIs are kept as closed.
+    pub(crate) fn closed_admins(&self) -> Vec<PathBuf> {
+        let kept = std::fs::read_dir(self.storage().join("closed-admin"));
+        let kept = kept.into_iter().flatten().flatten();
+        kept.map(|entry| entry.path()).collect()
     }
 
     /// The same, for a test that does something meanwhile; nobody reads what it prints.

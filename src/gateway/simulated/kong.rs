@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::{Happened, Simulated, Work};
 use crate::gateway::simulated::state::Content;
-use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, Stopped, StrangeNode, VerifyTier};
+use crate::gateway::{
+    AdminAccess, AdminStatus, Failure, Kong, MigrationRun, Stopped, StrangeNode, VerifyTier,
+};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 use crate::kong::schema::{Fit, Schema, SchemaError};
@@ -72,6 +74,35 @@ impl Kong for Simulated {
             "kong.command",
             format!("kong reload on `{node}`: Kong is not running (exit code 1)"),
         ))
+    }
+
+    async fn admin_access(&self, node: &str) -> Result<AdminAccess, Failure> {
+        self.work(Work::Look, 0);
+        self.node(node, |node| node.admin)
+    }
+
+    async fn close_admin(&self, node: &str) -> Result<(), Failure> {
+        let access = self.node(node, |node| node.admin)?;
+        if access
+            == (AdminAccess::Open {
+                told_elsewhere: false,
+            })
+        {
+            return Err(AdminAccess::nothing_tells(node));
+        }
+        self.reload_node(node).await?;
+        self.change_node(node, |node| node.admin = AdminAccess::Closed)
+    }
+
+    async fn open_admin(&self, node: &str) -> Result<(), Failure> {
+        let (access, running) = self.node(node, |node| (node.admin, node.running.is_some()))?;
+        if access != AdminAccess::Closed {
+            return Ok(());
+        }
+        if running {
+            self.work(Work::Reload, 0);
+        }
+        self.change_node(node, |node| node.admin = AdminAccess::default())
     }
 
     async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {

@@ -101,6 +101,7 @@ async fn observe_node(
         installed,
         running: status.as_ref().map(|status| status.version),
         rotation,
+        admin: world.admin_access(name).await?,
         files: world.file_digests(name).await?,
         refuses_configuration: BTreeMap::new(),
         stand_in: status.is_some_and(|status| status.stand_in),

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::{KongSessions, Rotation, StrangeNode, WriteDenial};
+use crate::gateway::{AdminAccess, KongSessions, Rotation, StrangeNode, WriteDenial};
 use crate::kong::Version;
 use crate::kong::schema::Schema;
 
@@ -58,6 +58,9 @@ pub struct Node {
     /// What its load balancer gives it, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotation: Option<Rotation>,
+    /// Whether its Admin API takes requests.
+    #[serde(default, skip_serializing_if = "AdminAccess::is_usual")]
+    pub admin: AdminAccess,
     /// SHA-256 of the files that decide what it does, by name: `kong.conf` and `kong`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, String>,

@@ -259,10 +259,22 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
                 "tell them that `{}` takes configuration again",
                 act.cluster
             )];
+            let reload = |listen: &str| {
+                typed.on(&act.nodes, |node| {
+                    let conf = node.conf.display();
+                    format!(
+                        "KONG_ADMIN_LISTEN={listen} {} reload -c {conf} -p {}",
+                        kong(node),
+                        node.prefix.display()
+                    )
+                })
+            };
+            step.commands.extend(reload("off"));
+            step.undo.extend(reload("ITS_ADMIN_LISTEN"));
         }
         Intent::Thaw(act) => {
             step.commands = vec![format!(
-                "tell everybody that `{}` takes configuration again",
+                "open the Admin APIs that were closed, and tell everybody that `{}` takes configuration again",
                 act.cluster
             )];
         }

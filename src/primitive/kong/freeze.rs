@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub(super) use held::with_writes_allowed;
 
-use crate::gateway::{ContentDigest, Gateway, WriteDenial};
+use crate::gateway::{AdminAccess, ContentDigest, Gateway, WriteDenial};
 use crate::primitive::{Effect, Failure, Intent, Past, Primitive, Settled};
 
 /// How configuration is kept from changing.
@@ -19,6 +19,8 @@ pub enum FreezeMode {
     Observe,
     /// The database refuses writes to it.
     Deny,
+    /// The nodes' Admin APIs are closed.
+    AdminOff,
 }
 
 /// Begins to hold the configuration still.
@@ -31,11 +33,46 @@ pub struct Freeze {
     pub database: String,
     /// How.
     pub mode: FreezeMode,
+    /// The nodes whose Admin APIs are closed, with [`FreezeMode::AdminOff`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<String>,
+}
+
+/// What holds the configuration still already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// What the database does.
+    pub denial: WriteDenial,
+    /// Whether the Admin API of every node is closed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
+}
+
+impl Held {
+    async fn observe(
+        world: &impl Gateway,
+        database: &str,
+        nodes: &[String],
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            denial: world.write_denial(database).await?,
+            closed: are_closed(world, nodes).await?,
+        })
+    }
+}
+
+/// Whether the Admin API of every one of some nodes is closed.
+async fn are_closed(world: &impl Gateway, nodes: &[String]) -> Result<bool, Failure> {
+    let mut closed = !nodes.is_empty();
+    for node in nodes {
+        closed &= world.admin_access(node).await? == AdminAccess::Closed;
+    }
+    Ok(closed)
 }
 
 impl Primitive for Freeze {
     /// What was found; nothing where it is only watched.
-    type Observed = Option<WriteDenial>;
+    type Observed = Option<Held>;
     /// The configuration as it is from now on.
     type Outcome = ContentDigest;
     const VERB: &'static str = "kong.freeze";
@@ -45,7 +82,7 @@ impl Primitive for Freeze {
     fn effect(&self) -> Effect {
         match self.mode {
             FreezeMode::Observe => Effect::Read,
-            FreezeMode::Deny => Effect::Change,
+            FreezeMode::Deny | FreezeMode::AdminOff => Effect::Change,
         }
     }
 
@@ -53,33 +90,63 @@ impl Primitive for Freeze {
         vec![self.cluster.clone()]
     }
 
-    async fn observe(
+    async fn observe(&self, world: &impl Gateway, _target: &str) -> Result<Option<Held>, Failure> {
+        Held::observe(world, &self.database, &self.nodes)
+            .await
+            .map(Some)
+    }
+
+    async fn require(
         &self,
         world: &impl Gateway,
         _target: &str,
-    ) -> Result<Option<WriteDenial>, Failure> {
-        world.write_denial(&self.database).await.map(Some)
+        _found: &Option<Held>,
+    ) -> Result<(), Failure> {
+        for node in &self.nodes {
+            if !world.is_running(node).await? {
+                return Err(Failure::new(
+                    "kong.freeze.stopped",
+                    format!("the Admin API of `{node}` cannot be closed: the node does not run"),
+                )
+                .hint("start it, or deny writes in the database with the mode `deny`"));
+            }
+        }
+        Ok(())
     }
 
-    fn undo(&self, _target: &str, found: &Option<WriteDenial>) -> Option<Intent> {
+    fn undo(&self, _target: &str, found: &Option<Held>) -> Option<Intent> {
         let thaw = Thaw {
             cluster: self.cluster.clone(),
             database: self.database.clone(),
+            nodes: self.nodes.clone(),
         };
+        let found = (*found)?;
         // One that somebody else established, such as a run that was abandoned, is left as it was.
-        (*found == Some(WriteDenial::Off)).then_some(Intent::Thaw(thaw))
+        let is_ours = match self.mode {
+            FreezeMode::AdminOff => !found.closed,
+            FreezeMode::Deny | FreezeMode::Observe => found.denial == WriteDenial::Off,
+        };
+        is_ours.then_some(Intent::Thaw(thaw))
     }
 
     async fn perform(
         &self,
         world: &impl Gateway,
         _target: &str,
-        _found: &Option<WriteDenial>,
+        _found: &Option<Held>,
     ) -> Result<ContentDigest, Failure> {
-        if self.mode == FreezeMode::Deny {
-            world
-                .set_write_denial(&self.database, WriteDenial::On)
-                .await?;
+        match self.mode {
+            FreezeMode::Observe => {}
+            FreezeMode::Deny => {
+                world
+                    .set_write_denial(&self.database, WriteDenial::On)
+                    .await?;
+            }
+            FreezeMode::AdminOff => {
+                for node in &self.nodes {
+                    world.close_admin(node).await?;
+                }
+            }
         }
         world.content_digest(&self.database).await
     }
@@ -97,9 +164,12 @@ impl Primitive for Freeze {
         _worked: Duration,
     ) -> Result<Option<String>, Failure> {
         let cluster = &self.cluster;
-        if self.mode == FreezeMode::Deny
-            && world.write_denial(&self.database).await? != WriteDenial::On
-        {
+        let in_force = match self.mode {
+            FreezeMode::Observe => true,
+            FreezeMode::Deny => world.write_denial(&self.database).await? == WriteDenial::On,
+            FreezeMode::AdminOff => are_closed(world, &self.nodes).await?,
+        };
+        if !in_force {
             return Ok(Some(format!(
                 "the freeze of `{cluster}` is not in force any more"
             )));
@@ -119,9 +189,9 @@ impl Primitive for Freeze {
         &self,
         _world: &impl Gateway,
         _target: &str,
-        _found: &Option<WriteDenial>,
+        _found: &Option<Held>,
     ) -> Result<Settled<ContentDigest>, Failure> {
-        // Denying again what is denied changes nothing.
+        // Denying again what is denied changes nothing, and so does closing what is closed.
         Ok(Settled::Partly)
     }
 }
@@ -130,7 +200,7 @@ impl Freeze {
     fn word(&self) -> &'static str {
         match self.mode {
             FreezeMode::Observe => "watched",
-            FreezeMode::Deny => "frozen",
+            FreezeMode::Deny | FreezeMode::AdminOff => "frozen",
         }
     }
 }
@@ -143,10 +213,13 @@ pub struct Thaw {
     pub cluster: String,
     /// The cluster's database.
     pub database: String,
+    /// The nodes whose Admin APIs are opened where they are closed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub nodes: Vec<String>,
 }
 
 impl Primitive for Thaw {
-    type Observed = Option<WriteDenial>;
+    type Observed = Option<Held>;
     type Outcome = ();
     const VERB: &'static str = "kong.thaw";
     const EFFECT: Effect = Effect::Change;
@@ -156,30 +229,41 @@ impl Primitive for Thaw {
         vec![self.cluster.clone()]
     }
 
-    async fn observe(
-        &self,
-        world: &impl Gateway,
-        _target: &str,
-    ) -> Result<Option<WriteDenial>, Failure> {
-        world.write_denial(&self.database).await.map(Some)
+    async fn observe(&self, world: &impl Gateway, _target: &str) -> Result<Option<Held>, Failure> {
+        Held::observe(world, &self.database, &self.nodes)
+            .await
+            .map(Some)
     }
 
-    fn undo(&self, _target: &str, found: &Option<WriteDenial>) -> Option<Intent> {
-        let freeze = Freeze {
+    fn undo(&self, _target: &str, found: &Option<Held>) -> Option<Intent> {
+        let found = (*found)?;
+        let mode = match found {
+            Held { closed: true, .. } => FreezeMode::AdminOff,
+            Held {
+                denial: WriteDenial::On,
+                ..
+            } => FreezeMode::Deny,
+            Held { .. } => return None,
+        };
+        let nodes = if found.closed { &self.nodes[..] } else { &[] };
+        Some(Intent::Freeze(Freeze {
             cluster: self.cluster.clone(),
             database: self.database.clone(),
-            mode: FreezeMode::Deny,
-        };
-        (*found == Some(WriteDenial::On)).then_some(Intent::Freeze(freeze))
+            mode,
+            nodes: nodes.to_vec(),
+        }))
     }
 
     async fn perform(
         &self,
         world: &impl Gateway,
         _target: &str,
-        found: &Option<WriteDenial>,
+        found: &Option<Held>,
     ) -> Result<(), Failure> {
-        if *found == Some(WriteDenial::Off) {
+        for node in &self.nodes {
+            world.open_admin(node).await?;
+        }
+        if found.is_some_and(|found| found.denial == WriteDenial::Off) {
             return Ok(());
         }
         world
@@ -191,7 +275,7 @@ impl Primitive for Thaw {
         &self,
         _world: &impl Gateway,
         _target: &str,
-        _found: &Option<WriteDenial>,
+        _found: &Option<Held>,
     ) -> Result<Settled<()>, Failure> {
         Ok(Settled::Partly)
     }

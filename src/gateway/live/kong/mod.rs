@@ -1,7 +1,9 @@
 //! Kong for real: its command line and its Admin API.
 
 mod admin;
+mod admin_access;
 mod census;
+mod closed;
 mod command;
 mod migrations;
 mod proof;
@@ -16,7 +18,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::packages::kong_command;
 use super::{Live, scratch};
-use crate::gateway::{AdminStatus, Failure, Kong, MigrationRun, ScratchNode, Stopped, StrangeNode};
+use crate::gateway::{
+    AdminAccess, AdminStatus, Failure, Kong, MigrationRun, ScratchNode, Stopped, StrangeNode,
+};
 use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 
@@ -72,11 +76,12 @@ impl Kong for Live {
                 Some(_) => Some(scratch::prepare(&found.prefix)?),
                 None => None,
             };
-            let settings = prepared
-                .as_mut()
-                .map(|scratch| std::mem::take(&mut scratch.settings));
+            let settings = match &mut prepared {
+                Some(scratch) => std::mem::take(&mut scratch.settings),
+                None => self.admin_setting(node),
+            };
             let arguments = ["start", "-c", &conf, "-p", &prefix];
-            self.kong_with(node, &arguments, settings.unwrap_or_default(), COMMAND)
+            self.kong_with(node, &arguments, settings, COMMAND)
                 .await?
                 .success()?;
         }
@@ -135,15 +140,7 @@ impl Kong for Live {
     }
 
     async fn reload_node(&self, node: &str) -> Result<(), Failure> {
-        let found = self.node(node)?.1;
-        let (conf, prefix) = (
-            found.conf.display().to_string(),
-            found.prefix.display().to_string(),
-        );
-        self.kong(node, &["reload", "-c", &conf, "-p", &prefix], COMMAND)
-            .await?
-            .success()
-            .map(drop)
+        self.reload_node_with(node, self.admin_setting(node)).await
     }
 
     async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {
@@ -178,6 +175,18 @@ impl Kong for Live {
 
     async fn entities(&self, node: &str) -> Result<BTreeMap<String, u64>, Failure> {
         self.count_entities(node).await
+    }
+
+    async fn admin_access(&self, node: &str) -> Result<AdminAccess, Failure> {
+        self.read_admin_access(node).await
+    }
+
+    async fn close_admin(&self, node: &str) -> Result<(), Failure> {
+        self.close_admin_of(node).await
+    }
+
+    async fn open_admin(&self, node: &str) -> Result<(), Failure> {
+        self.open_admin_of(node).await
     }
 
     async fn prove_database(&self, node: &str) -> Result<(), Failure> {

@@ -49,7 +49,7 @@ pub use lease::{Claim, Claimed, Lease, Leaseholder};
 pub use manifest::{FileEntry, Manifest, TableEntry};
 pub use mark::{Mark, MarkKind, drop_created, mark_of};
 pub use privileges::{Obstacle, Privileges, Strategies, privileges};
-pub(in crate::gateway::live) use quote::identifier;
+pub(in crate::gateway::live) use quote::{identifier, qualified};
 pub use restore::{RestoreRequest, Restored, restore_beside, restore_for_scratch};
 pub use rows::{Baseline, baseline, writes};
 pub use session::{Role, Session, connect};

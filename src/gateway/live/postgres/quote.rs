@@ -11,7 +11,7 @@ pub(super) fn literal(value: &str) -> String {
 }
 
 /// `schema.table` as an identifier.
-pub(super) fn qualified(schema: &str, table: &str) -> String {
+pub(in crate::gateway::live) fn qualified(schema: &str, table: &str) -> String {
     format!("{}.{}", identifier(schema), identifier(table))
 }
 

@@ -36,12 +36,10 @@ pub async fn run(
             proxy::answer(Arc::clone(&node), request)
         }));
     }
-    for listener in listening.bind("admin", &node.settings.admin_listen).await? {
-        let node = Arc::clone(&node);
-        serving.spawn(http::serve(listener, stopped.clone(), move |request| {
-            admin::answer(Arc::clone(&node), request)
-        }));
-    }
+    let mut admin = AdminApi::new(stopped.clone());
+    admin
+        .listen(&node, &mut listening, &node.settings.admin_listen)
+        .await?;
     for listener in listening
         .bind("status", &node.settings.status_listen)
         .await?
@@ -54,16 +52,13 @@ pub async fn run(
     timers.spawn(events::poll(Arc::clone(&node)));
     timers.spawn(events::rebuild(Arc::clone(&node)));
     write(&node, PID_FILE, &std::process::id().to_string())?;
-    write(
-        &node,
-        LISTENING,
-        &Value::Object(listening.addresses).to_string(),
-    )?;
-    if obey(&node, &mut orders).await == Order::Quit {
+    listening.write(&node)?;
+    if obey(&node, &mut orders, &mut admin, &mut listening).await? == Order::Quit {
         // The receivers live in the tasks that are awaited next.
         let _ = stop.send(true);
         let finished = async {
             while serving.join_next().await.is_some() {}
+            while admin.serving.join_next().await.is_some() {}
             let mut background = node.background.lock().await;
             while background.join_next().await.is_some() {}
         };
@@ -80,17 +75,73 @@ pub async fn run(
 }
 
 /// Reloads when told to, until told to end; answers how.
-async fn obey(node: &Node, orders: &mut mpsc::Receiver<Order>) -> Order {
+async fn obey(
+    node: &Arc<Node>,
+    orders: &mut mpsc::Receiver<Order>,
+    admin: &mut AdminApi,
+    listening: &mut Listening,
+) -> Result<Order, NodeError> {
     loop {
         match orders.recv().await {
             Some(Order::Reload) => {
                 // New workers build anew; shared memory, which holds counters and cached keys, stays.
                 node.stale.all();
                 node.rebuild_stale().await;
+                // Of the settings that the command left behind only this listener is looked at again.
+                let left = Settings::of_prefix(&node.settings.prefix, [])
+                    .ok()
+                    .flatten();
+                if let Some(settings) = left {
+                    admin
+                        .listen(node, listening, &settings.admin_listen)
+                        .await?;
+                    listening.write(node)?;
+                }
             }
-            Some(order) => return order,
-            None => return Order::Stop,
+            Some(order) => return Ok(order),
+            None => return Ok(Order::Stop),
         }
+    }
+}
+
+/// The Admin API's listeners, which a reload may close and open.
+struct AdminApi {
+    listens: Vec<Listen>,
+    serving: JoinSet<()>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl AdminApi {
+    fn new(stopped: watch::Receiver<bool>) -> Self {
+        Self {
+            listens: Vec::new(),
+            serving: JoinSet::new(),
+            stopped,
+        }
+    }
+
+    /// Listens at these addresses and at no other.
+    async fn listen(
+        &mut self,
+        node: &Arc<Node>,
+        listening: &mut Listening,
+        listens: &[Listen],
+    ) -> Result<(), NodeError> {
+        if self.listens == listens {
+            return Ok(());
+        }
+        // Awaited, so that the addresses are free again.
+        self.serving.shutdown().await;
+        listening.addresses.remove("admin");
+        for listener in listening.bind("admin", listens).await? {
+            let node = Arc::clone(node);
+            let answers = http::serve(listener, self.stopped.clone(), move |request| {
+                admin::answer(Arc::clone(&node), request)
+            });
+            self.serving.spawn(answers);
+        }
+        self.listens = listens.to_vec();
+        Ok(())
     }
 }
 
@@ -127,6 +178,11 @@ struct Listening {
 }
 
 impl Listening {
+    /// Tells everybody in the prefix.
+    fn write(&self, node: &Node) -> Result<(), NodeError> {
+        write(node, LISTENING, &json!(self.addresses).to_string())
+    }
+
     async fn bind(
         &mut self,
         name: &str,

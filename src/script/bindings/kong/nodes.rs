@@ -98,20 +98,23 @@ pub(in crate::script::bindings) mod nodes_module {
 
     /// Holds the configuration still until `kong::thaw`, which the option `mode` (required) says how. `"observe"` watches and does not
     /// freeze: when somebody writes, the run is put down before the next act that stops traffic. `"deny"` makes the database refuse
-    /// writes to configuration, whoever sends them; what traffic writes (tokens, sessions, counters) is not denied. `"admin_off"`,
-    /// closing the Admin APIs, is refused: readiness and versions are read from there.
+    /// writes to configuration, whoever sends them; what traffic writes (tokens, sessions, counters) is not denied. `"admin_off"`
+    /// closes the Admin API of every node, which then has to tell its state at a status listener (`status_listen`), and keeps it closed
+    /// through every start and reload; who writes to the database directly is not hindered, and found out.
     ///
     /// # Needs
     /// `kong.freeze`
     /// # Effect
-    /// With `deny`, triggers on the tables of the configuration, which `kong::migrate_up` and `kong::finish` suspend for themselves. In
+    /// With `deny`, triggers on the tables of the configuration, which `kong::migrate_up` and `kong::finish` suspend for themselves. With
+    /// `admin_off`, a reload of each node with `KONG_ADMIN_LISTEN=off`; `kong::entities` counts in the database meanwhile. In
     /// every mode the configuration is looked at again before each act that stops traffic; after `up`, against how `up` left it.
     /// # Undo
-    /// Writes are admitted again, unless they were denied before.
+    /// Writes are admitted again, and the Admin APIs opened, unless it was so before.
     /// # On resume
     /// Still held or watched, against the digest of the first time.
     /// # Errors
-    /// `argument.value`: there is no such mode. `database.failed`: the role may not make triggers.
+    /// `argument.value`: there is no such mode. `database.failed`: the role may not make triggers. `kong.freeze.stopped`: a node does not
+    /// run. `kong.admin.no_status`: a node has no status listener.
     /// # Example
     /// ```rhai
     /// kong::freeze(env::cluster("practice"), #{ mode: "deny" });
@@ -131,26 +134,26 @@ pub(in crate::script::bindings) mod nodes_module {
         let mode = match mode.as_deref() {
             Some("observe") => FreezeMode::Observe,
             Some("deny") => FreezeMode::Deny,
-            Some("admin_off") => {
-                return Err(wrong_argument(
-                    "`admin_off` is not offered: whether a node is ready, and its version, is read from the Admin API",
-                    "`deny` refuses writes in the database, whoever sends them, and leaves reads open",
-                ));
-            }
+            Some("admin_off") => FreezeMode::AdminOff,
             _ => {
                 return Err(wrong_argument(
-                    "`mode` must be given and be `observe` or `deny`",
+                    "`mode` must be given and be `observe`, `deny` or `admin_off`",
                     "kong::freeze(cluster, #{ mode: \"observe\" })",
                 ));
             }
         };
         let database = found.database_name()?;
+        let nodes = match mode {
+            FreezeMode::AdminOff => found.nodes.clone(),
+            FreezeMode::Observe | FreezeMode::Deny => Vec::new(),
+        };
         call(
             &context,
             Intent::Freeze(Freeze {
                 cluster: found.name,
                 database,
                 mode,
+                nodes,
             }),
         )
     }
@@ -160,9 +163,9 @@ pub(in crate::script::bindings) mod nodes_module {
     /// # Needs
     /// `kong.thaw`
     /// # Effect
-    /// Writes to configuration are admitted, and it is not watched any more.
+    /// Writes to configuration are admitted, Admin APIs that were closed are opened, and it is not watched any more.
     /// # Undo
-    /// Denied writes are denied again, until the freeze itself is undone.
+    /// What was denied or closed is so again, until the freeze itself is undone.
     /// # On resume
     /// Repeated.
     /// # Errors
@@ -175,11 +178,13 @@ pub(in crate::script::bindings) mod nodes_module {
     pub fn thaw(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which)?;
         let database = found.database_name()?;
+        let nodes = found.nodes.clone();
         call(
             &context,
             Intent::Thaw(Thaw {
                 cluster: found.name,
                 database,
+                nodes,
             }),
         )
     }

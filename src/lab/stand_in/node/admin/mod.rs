@@ -58,13 +58,17 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
 /// Answers a request to the status listener.
 pub(super) async fn status_answer(node: Arc<Node>, request: Asked) -> Answer {
     let path = request.uri().path();
+    let server = format!("kong/{}", node.version);
     let told = match path {
         "/status" => information::status(&node).await,
         "/status/ready" if node.version.is_at_least(3, 3) => information::ready(&node).await,
         "/metrics" => return labelled(metrics::answer(&node).await),
         _ => Err(Refusal::not_found()),
     };
-    labelled(shown(told))
+    let mut answer = labelled(shown(told));
+    let headers = answer.headers_mut();
+    headers.insert("server", answers::value(&server));
+    answer
 }
 
 async fn respond(node: &Arc<Node>, request: Asked, lie: Option<&str>) -> Answer {

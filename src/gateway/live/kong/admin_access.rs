@@ -1,0 +1,168 @@
+//! Closing a node's Admin API and opening it again: a reload with another `admin_listen` over its settings, which no file of the node
+//! keeps.
+//!
+//! That cutover closed it is kept in the storage, with what it listened at, so that a start and a reload in between keep it closed and
+//! every runner knows what to open. Closed means that nothing is connected to at its address, too: somebody else's reload opens it.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use reqwest::Url;
+use tokio::net::TcpStream;
+
+use super::proof::rendered;
+use super::{BETWEEN, COMMAND};
+use crate::gateway::live::Live;
+use crate::gateway::{AdminAccess, Failure, Kong as _};
+
+/// The setting, as a command's environment names it.
+const ADMIN_LISTEN: &str = "KONG_ADMIN_LISTEN";
+
+/// How long a reload may take to open or close a listener.
+const RELOAD: Duration = Duration::from_secs(30);
+
+impl Live {
+    pub(super) async fn read_admin_access(&self, node: &str) -> Result<AdminAccess, Failure> {
+        if self.is_admin_closed(node).await? {
+            return Ok(AdminAccess::Closed);
+        }
+        let told_elsewhere = self.status_listener(node)?.is_some();
+        Ok(AdminAccess::Open { told_elsewhere })
+    }
+
+    pub(super) async fn close_admin_of(&self, node: &str) -> Result<(), Failure> {
+        if self.status_listener(node)?.is_none() {
+            return Err(AdminAccess::nothing_tells(node));
+        }
+        let kept = self.closed_admin(node);
+        if !kept.exists() {
+            let settings = rendered(&self.node(node)?.1.prefix)?;
+            let listens = settings.get("admin_listen").cloned().unwrap_or_default();
+            write(&kept, &listens).map_err(|error| unusable(&error))?;
+        }
+        self.reload_node_with(node, self.admin_setting(node))
+            .await?;
+        self.await_admin(node, false).await
+    }
+
+    pub(super) async fn open_admin_of(&self, node: &str) -> Result<(), Failure> {
+        let kept = self.closed_admin(node);
+        let Ok(listens) = fs::read_to_string(&kept) else {
+            return Ok(());
+        };
+        // A node that does not run opens it with its next start.
+        if self.is_running(node).await? {
+            let before = vec![(ADMIN_LISTEN.into(), listens.into())];
+            self.reload_node_with(node, before).await?;
+            self.await_admin(node, true).await?;
+        }
+        fs::remove_file(kept).map_err(|error| unusable(&error))
+    }
+
+    /// What a start or a reload gets over the node's settings, so that what is closed stays closed.
+    pub(super) fn admin_setting(&self, node: &str) -> Vec<(OsString, OsString)> {
+        if self.closed_admin(node).exists() {
+            vec![(ADMIN_LISTEN.into(), "off".into())]
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Reloads a node with these settings over its own.
+    pub(super) async fn reload_node_with(
+        &self,
+        node: &str,
+        settings: Vec<(OsString, OsString)>,
+    ) -> Result<(), Failure> {
+        let found = self.node(node)?.1;
+        let (conf, prefix) = (
+            found.conf.display().to_string(),
+            found.prefix.display().to_string(),
+        );
+        let arguments = ["reload", "-c", &conf, "-p", &prefix];
+        self.kong_with(node, &arguments, settings, COMMAND)
+            .await?
+            .success()
+            .map(drop)
+    }
+
+    /// Whether cutover closed a node's Admin API, and it is closed.
+    pub(super) async fn is_admin_closed(&self, node: &str) -> Result<bool, Failure> {
+        Ok(self.closed_admin(node).exists() && !self.admin_listens(node).await?)
+    }
+
+    /// Where it is kept that a node's Admin API was closed.
+    fn closed_admin(&self, node: &str) -> PathBuf {
+        self.environment
+            .storage
+            .path
+            .join("closed-admin")
+            .join(node)
+    }
+
+    /// Whether anything takes connections at the address of a node's Admin API.
+    async fn admin_listens(&self, node: &str) -> Result<bool, Failure> {
+        let found = self.node(node)?.1;
+        let url = Url::parse(&found.admin).ok();
+        let address = url.and_then(|url| {
+            let port = url.port_or_known_default()?;
+            Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), port))
+        });
+        let Some((host, port)) = address else {
+            return Ok(false);
+        };
+        let connecting = TcpStream::connect((host.as_str(), port));
+        let connected = tokio::time::timeout(Duration::from_secs(5), connecting).await;
+        Ok(matches!(connected, Ok(Ok(_))))
+    }
+
+    async fn await_admin(&self, node: &str, listening: bool) -> Result<(), Failure> {
+        let deadline = Instant::now() + RELOAD;
+        while self.admin_listens(node).await? != listening {
+            if Instant::now() > deadline {
+                let still = if listening {
+                    "does not listen"
+                } else {
+                    "still listens"
+                };
+                return Err(Failure::new(
+                    "kong.admin.access",
+                    format!("the Admin API of `{node}` {still} after a reload"),
+                )
+                .hint("look into its error log, `logs/error.log` under its prefix"));
+            }
+            tokio::time::sleep(BETWEEN).await;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the whole of a file that others must not read, and its directory.
+fn write(path: &PathBuf, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+    let directory = path.parent().expect("it is in a directory");
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(directory)?;
+    let new = path.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(new, path)?;
+    fs::File::open(directory)?.sync_all()
+}
+
+fn unusable(error: &std::io::Error) -> Failure {
+    let message = format!("cannot keep in the storage which Admin APIs are closed: {error}");
+    Failure::new("storage.unusable", message)
+}
