@@ -6,6 +6,7 @@
 //! [`essence`] and nowhere else.
 
 mod seldom;
+mod world;
 
 use proptest::prelude::{Just, Strategy, any};
 use proptest::strategy::ValueTree as _;

@@ -25,7 +25,7 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const NOTICERS: [&str; 11] = [
     "model_kong::",
     "drill::broken_",
-    "agreement::seldom::commands_",
+    "agreement::world::",
     "agreement::seldom::two_versions_",
     "drill::shipped_",
     "agreement::seldom::locks_",

@@ -1,12 +1,6 @@
 //! What random walks seldom come to: nodes of two versions, a lock that is held, writes that are denied, a node at another database,
-//! a way back, and commands that do not get to their end. Each begins in the world that the one before left.
+//! and a way back. Each begins in the world that the one before left.
 
-use std::time::Duration;
-
-use cutover::gateway::Kong as _;
-use cutover::gateway::simulated::{Durations, Simulated, World};
-use cutover::kong::migrations::{MigrationState, parse_list, was_aborted};
-use futures_util::FutureExt as _;
 use serde_json::Value;
 
 use super::{Agreement, playbook};
@@ -102,6 +96,22 @@ fn locks_and_denials_go_as_they_are_planned() {
     walk(&mut agreement, &cluster, "deny-1", &deny);
     let thaw = ["kong::thaw(c)", "kong::thaw(c)", "kong::check_leftovers(c)"];
     walk(&mut agreement, &cluster, "deny-2", &thaw);
+    let close = [
+        "kong::freeze(c, #{ mode: \"admin_off\" })",
+        "kong::stop([n[0]])",
+        "kong::start([n[0]])",
+        "kong::status(n[0])",
+        "kong::freeze(c, #{ mode: \"admin_off\" })",
+    ];
+    walk(&mut agreement, &cluster, "close-1", &close);
+    let open = [
+        "kong::stop([n[0]])",
+        "kong::thaw(c)",
+        "kong::freeze(c, #{ mode: \"admin_off\" })",
+        "kong::start([n[0]])",
+        "kong::status(n[0])",
+    ];
+    walk(&mut agreement, &cluster, "close-2", &open);
     agreement.conclude("locks and denials");
 }
 
@@ -186,17 +196,18 @@ fn a_restore_beside_a_session_that_cannot_be_ended_fails_as_planned() {
     let mut agreement = Agreement::default();
     agreement.compare(&cluster, &path, &[], "busy");
     drop(inside);
-    agreement.compare(&cluster, &path, &[], "free");
     agreement.conclude("a busy database");
 }
 
-/// A restore that is told whether it could.
-const BUSY: &str = r#"const PLAYBOOK = #{ api: 1, params: #{}, needs: ["kong.stop", "kong.start", "database.*"] };
+/// The database is not what the backup holds any more, or nothing would have to be restored.
+const BUSY: &str = r#"const PLAYBOOK = #{ api: 1, params: #{}, needs: ["kong.*", "packages.install", "database.*"] };
 let c = env::cluster("practice");
 let backup = database::backup(c.database);
+database::verify(c.database, backup, #{ tier: "restore" });
 kong::stop(c.nodes);
+packages::install(c.nodes, "3.4.2");
+kong::migrate_up(c, #{ backup: backup });
 try { database::restore(c.database, backup); } catch (problem) { run::note(`caught ${problem.code}`); }
-kong::start(c.nodes);
 if false { database::facts(c.database); database::clone(c.database, backup); }
 "#;
 
@@ -214,84 +225,13 @@ fn a_node_at_another_database_is_planned_as_it_is() {
     agreement.conclude("another database");
 }
 
-/// Nothing can be observed then, so the model is told.
-#[test]
-fn a_node_says_what_the_model_says_when_its_database_is_down() {
-    let cluster = PracticeCluster::up();
-    let observed = cluster.cutover(&["observe"]);
-    let mut world = World::read(&observed.out).expect("an observed world");
-    for database in world.databases.values_mut() {
-        database.down = true;
-    }
-    let world = Simulated::new(world, Durations::built_in());
-    let modelled = world.admin_status("kong-1").now_or_never();
-    let modelled = modelled.expect("at once").expect("it answers");
-    cluster.fault(&["database-down"]);
-    assert_eq!(cluster.reaches_its_database(), modelled.database_reachable);
-}
-
-/// A playbook does not come so far: it looks for a lock first, and nothing in it breaks a migration off.
-#[test]
-fn commands_that_do_not_get_to_their_end_leave_what_the_model_says() {
-    let cluster = PracticeCluster::up();
-    let observed = cluster.cutover(&["observe"]);
-    let world = || {
-        let mut world = World::read(&observed.out).expect("an observed world");
-        for node in world.nodes.values_mut() {
-            node.installed = "3.4.2".parse().expect("a version");
-        }
-        world
-    };
-    let minute = Duration::from_mins(1);
-
-    cluster.fault(&["lock-held", "3600"]);
-    let mut locked = world();
-    for database in locked.databases.values_mut() {
-        database.migration_lock = true;
-    }
-    let locked = Simulated::new(locked, Durations::built_in());
-    let modelled = locked.migrations_up("kong-1", minute).now_or_never();
-    let modelled = modelled.expect("at once").expect("it runs");
-    let up = cluster.start_kong("3.4.2", &["migrations", "up"]);
-    cluster.wait_for(
-        "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT FROM locks%')",
-    );
-    cluster.fault(&["clear"]);
-    let up = up.wait_with_output().expect("it ends");
-    let said = String::from_utf8_lossy(&up.stdout);
-    assert_eq!(modelled.aborted, was_aborted(&said), "{said}");
-    assert_eq!(modelled.error.is_none(), up.status.success(), "{said}");
-    assert_eq!(state(&locked), listed(&cluster));
-
-    cluster.fault(&["migration-fails", "017_300_to_310"]);
-    let broken = Simulated::new(world(), Durations::built_in());
-    broken.break_off_next_up();
-    let modelled = broken.migrations_up("kong-1", minute).now_or_never();
-    let modelled = modelled.expect("at once").expect("it runs");
-    let real = cluster.kong("3.4.2", &["migrations", "up"]);
-    assert_eq!(
-        modelled.error.is_some(),
-        real.code != Some(0),
-        "{}",
-        real.all
-    );
-    assert_eq!(state(&broken), listed(&cluster));
-}
-
-/// What the model's `kong migrations list` says.
-fn state(world: &Simulated) -> MigrationState {
-    let state = world.migration_state("kong-1").now_or_never();
-    state.expect("at once").expect("it is listed")
-}
-
-/// What the cluster's `kong migrations list` says.
-fn listed(cluster: &PracticeCluster) -> MigrationState {
-    let list = cluster.kong("3.4.2", &["migrations", "list"]);
-    parse_list(list.code.expect("it ended"), &list.out, "").expect("understood")
-}
-
 /// A playbook of these words, planned and run.
-fn walk(agreement: &mut Agreement, cluster: &PracticeCluster, run: &str, words: &[&str]) {
+pub(super) fn walk(
+    agreement: &mut Agreement,
+    cluster: &PracticeCluster,
+    run: &str,
+    words: &[&str],
+) {
     let words: Vec<String> = words.iter().map(ToString::to_string).collect();
     let path = cluster.write(&format!("{run}.rhai"), &playbook(&words));
     agreement.compare(cluster, &path, &[], run);
