@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use cutover::environment::Environment;
 use cutover::gateway::live::postgres::{BackupRequest, Starts, backup};
 use cutover::lab::postgres::{PrivatePostgres, SUPERUSER};
+use serde_json::Value;
 
 /// How often a short thing is measured; the median is printed.
 const TIMES: usize = 21;
@@ -104,23 +105,25 @@ impl Bench {
             ("drill of in-place", &UPGRADE),
         ] {
             let begin = Instant::now();
-            let output = played("drill", words).output().expect("cutover runs");
+            let mut drill = played("drill", words);
+            let output = drill.args(["--output", "json"]).output();
             let took = begin.elapsed();
-            let told = String::from_utf8_lossy(&output.stdout).into_owned();
-            let faults = told
-                .lines()
-                .last()
-                .and_then(|line| {
-                    line.strip_prefix("drill: ")?
-                        .split(' ')
-                        .next()?
-                        .parse::<u32>()
-                        .ok()
-                })
-                .unwrap_or_default();
+            let told: Value =
+                serde_json::from_slice(&output.expect("cutover runs").stdout).expect("a report");
+            let outcomes = told["outcomes"].as_array().expect("outcomes");
+            let faults = outcomes.len();
             row(&format!("{what}, {faults} faults"), took, "process", start);
-            let rate = f64::from(faults) / took.saturating_sub(start).as_secs_f64();
-            println!("{:<44} {rate:>9.0} /s", "  faults played and judged");
+            // A run that is killed is taken up by another runner, which is a run of its own.
+            let runs = outcomes.iter().filter_map(|one| one["endings"].as_array());
+            let runs = runs.map(Vec::len).sum::<usize>();
+            for (count, what) in [
+                (faults, "faults played and judged"),
+                (runs, "simulated runs"),
+            ] {
+                let count = u32::try_from(count).expect("few");
+                let rate = f64::from(count) / took.saturating_sub(start).as_secs_f64();
+                println!("  {what:<42} {rate:>9.0} /s");
+            }
         }
     }
 
