@@ -154,6 +154,14 @@ fn nodes(name: &str, before: &Node, now: &Node) -> Vec<String> {
         before.rotation == now.rotation,
     );
     differs("uses another database", before.database == now.database);
+    differs(
+        "has its Admin API closed, or opened again",
+        before.admin == now.admin,
+    );
+    differs(
+        "has other Kong nodes beside it that the environment does not list",
+        before.strange == now.strange,
+    );
     for (file, digest) in &before.files {
         differs(
             &format!("has another `{file}`"),
@@ -180,6 +188,10 @@ fn databases(name: &str, before: &Database, now: &Database) -> Vec<String> {
     differs(
         "has Kong's lock on migrations taken or given back",
         before.migration_lock == now.migration_lock,
+    );
+    differs(
+        "denies writes, or does not any more",
+        before.write_denial == now.write_denial,
     );
     differs(
         "can be swapped otherwise than before",

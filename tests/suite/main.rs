@@ -23,6 +23,7 @@ mod hardened;
 mod harness;
 mod in_place;
 mod invariants;
+mod kept_plan;
 mod killed_at_work;
 mod leftover_processes;
 mod looking;
