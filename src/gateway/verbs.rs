@@ -98,7 +98,7 @@ pub trait Kong {
     async fn entities(&self, node: &str) -> Result<BTreeMap<String, u64>, Failure>;
     /// Whether the node's Admin API takes requests.
     async fn admin_access(&self, node: &str) -> Result<AdminAccess, Failure>;
-    /// Closes the Admin API of a running node until it is opened, through every start and reload.
+    /// Closes the node's Admin API until it is opened, through every start and reload; a node that does not run starts with it closed.
     async fn close_admin(&self, node: &str) -> Result<(), Failure>;
     /// Opens it again; a node that does not run opens it with its next start.
     async fn open_admin(&self, node: &str) -> Result<(), Failure>;

@@ -67,6 +67,47 @@ fn an_upgrade_with_closed_admin_apis_ends_open_and_goes_back_open() {
 }
 
 #[test]
+fn a_node_that_died_since_keeps_nobody_from_going_back() {
+    let cluster = PracticeCluster::up();
+    let thawed = run(
+        &cluster,
+        "dead",
+        "kong::freeze(cluster, #{ mode: \"admin_off\" });\nkong::thaw(cluster);",
+        &[],
+    );
+    assert_eq!(thawed.code, Some(DONE), "{}", thawed.all);
+    let stopped = cluster.kong("2.8.5", &["stop"]);
+    assert_eq!(stopped.code, Some(0), "{}", stopped.all);
+    let back = cluster.cutover(&["rollback", "dead", "--confirm", "practice"]);
+    assert_eq!(back.code, Some(DONE), "{}", back.all);
+    assert!(cluster.closed_admins().is_empty());
+}
+
+/// A denial that was there before is somebody else's.
+#[test]
+fn going_back_from_closed_admin_apis_leaves_a_denial_that_was_there() {
+    const DENIED: &str =
+        "SELECT EXISTS (SELECT FROM pg_trigger WHERE tgname LIKE 'cutover_frozen%')";
+    let cluster = PracticeCluster::up();
+    let denied = run(
+        &cluster,
+        "denied",
+        "kong::freeze(cluster, #{ mode: \"deny\" });",
+        &[],
+    );
+    assert_eq!(denied.code, Some(DONE), "{}", denied.all);
+    let closed = run(
+        &cluster,
+        "closed",
+        "kong::freeze(cluster, #{ mode: \"admin_off\" });\nrun::fail(\"not today\");",
+        &[],
+    );
+    assert_eq!(closed.code, Some(UNDONE), "{}", closed.all);
+    assert!(cluster.admin_listens(0) && cluster.admin_listens(1));
+    assert_eq!(cluster.try_sql(DENIED).as_deref(), Ok("t"));
+}
+
+#[test]
 fn a_runner_that_is_killed_around_a_closed_admin_api_leaves_none_behind() {
     const BODY: &str = "kong::freeze(cluster, #{ mode: \"admin_off\" });\nkong::stop(nodes);\nkong::start(nodes);\nkong::thaw(cluster);";
     let cluster = PracticeCluster::up();

@@ -7,6 +7,7 @@ mod look;
 mod packages;
 pub mod postgres;
 mod practice;
+mod private_file;
 pub mod process;
 mod processes;
 mod scratch;

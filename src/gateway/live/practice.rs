@@ -1,11 +1,9 @@
 //! Practice files: written beside and renamed into place, so that a crash leaves the whole file or none.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::io;
 use std::path::PathBuf;
 
-use super::Live;
+use super::{Live, private_file};
 use crate::gateway::{Failure, Practice};
 
 impl Live {
@@ -43,31 +41,13 @@ impl Practice for Live {
 
     async fn write_practice_file(&self, name: &str, text: Option<&str>) -> Result<(), Failure> {
         let path = self.practice_file(name)?;
-        let write = || -> io::Result<()> {
-            std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(self.practice())?;
-            match text {
-                Some(text) => {
-                    // One name for each file: what a killed write left there, the next one takes over.
-                    let beside = self.practice().join(format!(".{name}.new"));
-                    let mut file = OpenOptions::new()
-                        .write(true)
-                        .create(true)
-                        .truncate(true)
-                        .mode(0o600)
-                        .open(&beside)?;
-                    file.write_all(text.as_bytes())?;
-                    file.sync_all()?;
-                    std::fs::rename(&beside, &path)?;
-                }
-                None => match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    Ok(()) | Err(_) => {}
-                },
-            }
-            std::fs::File::open(self.practice())?.sync_all()
+        let write = || match text {
+            Some(text) => private_file::write(&path, text),
+            None => match std::fs::remove_file(&path) {
+                Ok(()) => std::fs::File::open(self.practice())?.sync_all(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+                Err(error) => Err(error),
+            },
         };
         write().map_err(|error| {
             Failure::new("practice.write", format!("cannot write `{name}`: {error}"))

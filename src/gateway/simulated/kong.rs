@@ -90,7 +90,9 @@ impl Kong for Simulated {
         {
             return Err(AdminAccess::nothing_tells(node));
         }
-        self.reload_node(node).await?;
+        if self.node(node, |node| node.running.is_some())? {
+            self.work(Work::Reload, 0);
+        }
         self.change_node(node, |node| node.admin = AdminAccess::Closed)
     }
 

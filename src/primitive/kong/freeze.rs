@@ -33,7 +33,7 @@ pub struct Freeze {
     pub database: String,
     /// How.
     pub mode: FreezeMode,
-    /// The nodes whose Admin APIs are closed, with [`FreezeMode::AdminOff`].
+    /// The nodes whose Admin APIs are closed: with [`FreezeMode::AdminOff`], and where a thaw that ended both is undone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<String>,
 }
@@ -96,29 +96,12 @@ impl Primitive for Freeze {
             .map(Some)
     }
 
-    async fn require(
-        &self,
-        world: &impl Gateway,
-        _target: &str,
-        _found: &Option<Held>,
-    ) -> Result<(), Failure> {
-        for node in &self.nodes {
-            if !world.is_running(node).await? {
-                return Err(Failure::new(
-                    "kong.freeze.stopped",
-                    format!("the Admin API of `{node}` cannot be closed: the node does not run"),
-                )
-                .hint("start it, or deny writes in the database with the mode `deny`"));
-            }
-        }
-        Ok(())
-    }
-
     fn undo(&self, _target: &str, found: &Option<Held>) -> Option<Intent> {
         let thaw = Thaw {
             cluster: self.cluster.clone(),
             database: self.database.clone(),
             nodes: self.nodes.clone(),
+            keeps_denial: self.mode == FreezeMode::AdminOff,
         };
         let found = (*found)?;
         // One that somebody else established, such as a run that was abandoned, is left as it was.
@@ -135,18 +118,13 @@ impl Primitive for Freeze {
         _target: &str,
         _found: &Option<Held>,
     ) -> Result<ContentDigest, Failure> {
-        match self.mode {
-            FreezeMode::Observe => {}
-            FreezeMode::Deny => {
-                world
-                    .set_write_denial(&self.database, WriteDenial::On)
-                    .await?;
-            }
-            FreezeMode::AdminOff => {
-                for node in &self.nodes {
-                    world.close_admin(node).await?;
-                }
-            }
+        if self.mode == FreezeMode::Deny {
+            world
+                .set_write_denial(&self.database, WriteDenial::On)
+                .await?;
+        }
+        for node in &self.nodes {
+            world.close_admin(node).await?;
         }
         world.content_digest(&self.database).await
     }
@@ -216,6 +194,9 @@ pub struct Thaw {
     /// The nodes whose Admin APIs are opened where they are closed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nodes: Vec<String>,
+    /// Whether a denial of writes stays: closed Admin APIs are undone, and the denial is somebody else's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub keeps_denial: bool,
 }
 
 impl Primitive for Thaw {
@@ -237,21 +218,22 @@ impl Primitive for Thaw {
 
     fn undo(&self, _target: &str, found: &Option<Held>) -> Option<Intent> {
         let found = (*found)?;
-        let mode = match found {
-            Held { closed: true, .. } => FreezeMode::AdminOff,
-            Held {
-                denial: WriteDenial::On,
-                ..
-            } => FreezeMode::Deny,
-            Held { .. } => return None,
-        };
-        let nodes = if found.closed { &self.nodes[..] } else { &[] };
-        Some(Intent::Freeze(Freeze {
+        let denied = found.denial == WriteDenial::On;
+        let freeze = Freeze {
             cluster: self.cluster.clone(),
             database: self.database.clone(),
-            mode,
-            nodes: nodes.to_vec(),
-        }))
+            mode: if denied {
+                FreezeMode::Deny
+            } else {
+                FreezeMode::AdminOff
+            },
+            nodes: if found.closed {
+                self.nodes.clone()
+            } else {
+                Vec::new()
+            },
+        };
+        (denied || found.closed).then_some(Intent::Freeze(freeze))
     }
 
     async fn perform(
@@ -263,7 +245,7 @@ impl Primitive for Thaw {
         for node in &self.nodes {
             world.open_admin(node).await?;
         }
-        if found.is_some_and(|found| found.denial == WriteDenial::Off) {
+        if self.keeps_denial || found.is_some_and(|found| found.denial == WriteDenial::Off) {
             return Ok(());
         }
         world

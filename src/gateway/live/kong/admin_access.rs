@@ -4,6 +4,7 @@
 //! That cutover closed it is kept in the storage, with what it listened at, so that a start and a reload in between keep it closed and
 //! every runner knows what to open. Closed means that nothing is connected to at its address, too: somebody else's reload opens it.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ use tokio::net::TcpStream;
 
 use super::proof::rendered;
 use super::{BETWEEN, COMMAND};
-use crate::gateway::live::Live;
+use crate::gateway::live::{Live, private_file};
 use crate::gateway::{AdminAccess, Failure, Kong as _};
 
 /// The setting, as a command's environment names it.
@@ -38,13 +39,40 @@ impl Live {
         }
         let kept = self.closed_admin(node);
         if !kept.exists() {
-            let settings = rendered(&self.node(node)?.1.prefix)?;
-            let listens = settings.get("admin_listen").cloned().unwrap_or_default();
-            write(&kept, &listens).map_err(|error| unusable(&error))?;
+            let listens = self.open_admin_listen(node).await?;
+            private_file::write(&kept, &listens).map_err(|error| unusable(&error))?;
+        }
+        // A node that does not run starts with it closed: a way back must not want a dead node to run first.
+        if !self.is_running(node).await? {
+            return Ok(());
         }
         self.reload_node_with(node, self.admin_setting(node))
             .await?;
         self.await_admin(node, false).await
+    }
+
+    /// What the node listens at while its Admin API is open.
+    async fn open_admin_listen(&self, node: &str) -> Result<String, Failure> {
+        let open = |settings: &BTreeMap<String, String>| {
+            let listens = settings.get("admin_listen").cloned();
+            listens.filter(|listens| !matches!(listens.as_str(), "" | "off"))
+        };
+        // What it was started with, which may have come from its service's environment.
+        if let Some(listens) = rendered(&self.node(node)?.1.prefix)
+            .ok()
+            .as_ref()
+            .and_then(open)
+        {
+            return Ok(listens);
+        }
+        // A node that was closed when it stopped has left that behind, and its next start goes by its configuration.
+        let prefix = self.private_prefix()?;
+        let settings = self.prepared(node, prefix.path()).await?;
+        open(&settings).ok_or_else(|| {
+            let message = format!("the Admin API of `{node}` is off by its own settings");
+            Failure::new("kong.admin.access", message)
+                .hint("without `admin_listen` there is nothing that could be opened again")
+        })
     }
 
     pub(super) async fn open_admin_of(&self, node: &str) -> Result<(), Failure> {
@@ -137,29 +165,6 @@ impl Live {
         }
         Ok(())
     }
-}
-
-/// Writes the whole of a file that others must not read, and its directory.
-fn write(path: &PathBuf, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-    let directory = path.parent().expect("it is in a directory");
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(directory)?;
-    let new = path.with_extension("new");
-    let mut options = fs::OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(new, path)?;
-    fs::File::open(directory)?.sync_all()
 }
 
 fn unusable(error: &std::io::Error) -> Failure {

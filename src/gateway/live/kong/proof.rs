@@ -15,21 +15,10 @@ pub(super) const RENDERED: &str = ".kong_env";
 impl Live {
     /// Renders the node's settings with its own `kong`, connects with them, and compares.
     pub(super) async fn prove_database_of(&self, node: &str) -> Result<(), Failure> {
-        let (cluster, found) = self.node(node)?;
+        let (cluster, _) = self.node(node)?;
         let (name, ours) = self.database_of(&cluster)?;
         let prefix = self.private_prefix()?;
-        let (conf, directory) = (
-            found.conf.display().to_string(),
-            prefix.path().display().to_string(),
-        );
-        self.kong(
-            node,
-            &["prepare", "-c", &conf, "-p", &directory],
-            super::COMMAND,
-        )
-        .await?
-        .success()?;
-        let settings = rendered(prefix.path())?;
+        let settings = self.prepared(node, prefix.path()).await?;
         let theirs = as_database(&ours, &settings, prefix.path())?;
         let schema = settings
             .get("pg_schema")
@@ -57,6 +46,23 @@ impl Live {
             }
             Err(error) => Err(error.into()),
         }
+    }
+}
+
+impl Live {
+    /// The settings that the node's own `kong` renders from its configuration, in a prefix that is not the node's.
+    pub(super) async fn prepared(
+        &self,
+        node: &str,
+        prefix: &Path,
+    ) -> Result<BTreeMap<String, String>, Failure> {
+        let conf = self.node(node)?.1.conf.display().to_string();
+        let directory = prefix.display().to_string();
+        let arguments = ["prepare", "-c", &conf, "-p", &directory];
+        self.kong(node, &arguments, super::COMMAND)
+            .await?
+            .success()?;
+        rendered(prefix)
     }
 }
 

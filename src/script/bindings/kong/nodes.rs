@@ -113,8 +113,8 @@ pub(in crate::script::bindings) mod nodes_module {
     /// # On resume
     /// Still held or watched, against the digest of the first time.
     /// # Errors
-    /// `argument.value`: there is no such mode. `database.failed`: the role may not make triggers. `kong.freeze.stopped`: a node does not
-    /// run. `kong.admin.no_status`: a node has no status listener.
+    /// `argument.value`: there is no such mode. `database.failed`: the role may not make triggers. `kong.admin.no_status`: a node
+    /// has no status listener.
     /// # Example
     /// ```rhai
     /// kong::freeze(env::cluster("practice"), #{ mode: "deny" });
@@ -185,6 +185,7 @@ pub(in crate::script::bindings) mod nodes_module {
                 cluster: found.name,
                 database,
                 nodes,
+                keeps_denial: false,
             }),
         )
     }
