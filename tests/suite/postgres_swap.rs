@@ -1,5 +1,7 @@
 //! Swapping databases, from every point at which a swap can be killed, and back.
 
+use std::time::{Duration, Instant};
+
 use cutover::gateway::live::postgres::{
     DigestOptions, PostgresError, Role, SwapNames, SwapState, backup, connect, describe, digest,
     drop_created, restore_beside, swap, swap_state,
@@ -167,4 +169,46 @@ async fn a_mistyped_name_puts_nothing_foreign_in_the_live_place() {
     );
     let state = swap_state(&database, &names("somebodys", "kong_retired")).await;
     assert_eq!(state.expect("probed"), SwapState::NotBegun);
+}
+
+/// The server goes on with what it was told when the runner that told it is gone.
+#[tokio::test]
+async fn a_database_that_is_being_created_for_a_killed_runner_is_not_left_behind() {
+    let fixture = Fixture::start();
+    let database = fixture.database();
+    let admin = async |name| {
+        connect(&database, Role::Admin, name)
+            .await
+            .expect("connected")
+    };
+    let (killed, watcher) = (admin(None).await, admin(None).await);
+    watcher
+        .batch_execute("CREATE DATABASE held")
+        .await
+        .expect("created");
+    // The server waits some seconds for everybody to leave the template.
+    let holding = admin(Some("held")).await;
+    let creating = tokio::spawn(async move {
+        let create =
+            "CREATE DATABASE \"cutover_late\" OWNER DEFAULT TEMPLATE held ALLOW_CONNECTIONS false";
+        killed.batch_execute(create).await
+    });
+    let is = async |question: &str| {
+        let row = watcher.query_one(question, &[]).await.expect("asked");
+        row.get::<_, bool>(0)
+    };
+    let begun = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'CREATE DATABASE \"cutover_late\"%')";
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while !is(begun).await {
+        assert!(Instant::now() < deadline, "it is not being created");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let leaving = async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        holding.close().await;
+    };
+    let (dropped, ()) = tokio::join!(drop_created(&database, "cutover_late", "run"), leaving);
+    creating.await.expect("joined").expect("created");
+    assert!(dropped.expect("looked"), "it was not there yet");
+    assert!(!is("SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'cutover_late')").await);
 }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing here drops a database that does not bear the mark of the run that asks for it.
 
+use std::time::{Duration, Instant};
+
 use serde::{Deserialize, Serialize};
 
 use super::catalog::{Description, describe};
@@ -12,6 +14,12 @@ use crate::environment::Database;
 
 /// What a mark begins with; the rest is JSON.
 const PREFIX: &str = "cutover:";
+
+/// How long a creation that nobody waits for any more may take.
+const CREATION: Duration = Duration::from_mins(1);
+
+/// The pause between two looks at it.
+const BETWEEN: Duration = Duration::from_millis(50);
 
 /// The server keeps this many bytes of a name (`NAMEDATALEN` less one).
 const NAME_LIMIT: usize = 63;
@@ -96,6 +104,7 @@ pub(super) async fn drop_ours(
     name: &str,
     run: &str,
 ) -> Result<bool, PostgresError> {
+    await_creation(session, name).await?;
     let Some(description) = describe(session, name).await? else {
         return Ok(false);
     };
@@ -111,6 +120,32 @@ pub(super) async fn drop_ours(
         .await
         .map_err(PostgresError::query(format!("drop the database `{name}`")))?;
     Ok(true)
+}
+
+/// Waits until the server is done with creating the database called `name` for a runner that was killed meanwhile: until then it is
+/// not there, and a moment later it is.
+async fn await_creation(session: &Session, name: &str) -> Result<(), PostgresError> {
+    let deadline = Instant::now() + CREATION;
+    let statement = creation(name);
+    loop {
+        let row = session
+            .query_one(
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_stat_activity WHERE pid <> pg_backend_pid() AND state = 'active'
+                   AND application_name = 'cutover' AND strpos(query, $1) = 1)",
+                &[&statement],
+            )
+            .await
+            .map_err(PostgresError::query("see whether a database is being created"))?;
+        if !row.get::<_, bool>(0) || Instant::now() > deadline {
+            return Ok(());
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+}
+
+/// How the statement begins that creates the database called `name`, by which it is known.
+fn creation(name: &str) -> String {
+    format!("CREATE DATABASE {} OWNER ", identifier(name))
 }
 
 /// Creates the database called `name` with encoding and locale of `like`, owned by `owner` and marked as made by `run`.
@@ -130,8 +165,8 @@ pub(super) async fn create(
     let failed = || PostgresError::query(format!("create the database `{name}`"));
     session
         .batch_execute(&format!(
-            "CREATE DATABASE {} OWNER {} TEMPLATE {} ENCODING {} LC_COLLATE {} LC_CTYPE {} ALLOW_CONNECTIONS false",
-            identifier(name),
+            "{}{} TEMPLATE {} ENCODING {} LC_COLLATE {} LC_CTYPE {} ALLOW_CONNECTIONS false",
+            creation(name),
             identifier(owner),
             identifier(template),
             literal(&like.encoding),
