@@ -26,7 +26,8 @@
 //!
 //! Arrows point one way: `cli` wires everything and nothing imports it; `environment`, `kong` and `tls` point nowhere; and
 //!
-//! * `script → run, journal, primitive, playbook, gateway, drill, trial` (of `journal` and `gateway` types only);
+//! * `script → run, journal, primitive, playbook, gateway, drill, trial, environment` (of `journal`, `gateway` and `environment`
+//!   types only);
 //! * `run → journal, primitive, environment, gateway`;
 //! * `drill → run, journal, primitive, gateway, kong`;
 //! * `trial → run, journal, primitive, gateway, kong, environment`;

@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::journal::{Actor, Adoption, Direction, Event, Header, RunDirectory, RunState};
 use crate::playbook::resolve_again;
 use crate::run::{Fault, retrace};
-use crate::script::{Host, Sources};
+use crate::script::{Host, Sources, Terms};
 
 /// What came of the wish to adopt a playbook.
 pub(super) enum Edited {
@@ -26,6 +26,7 @@ pub(super) async fn edited(
     state: &RunState,
     header: &Header,
     environment: &Environment,
+    terms: Terms,
 ) -> Result<Edited, CliError> {
     if state.direction == Direction::Unwinding {
         return Err(
@@ -33,7 +34,7 @@ pub(super) async fn edited(
                 .hint("go on back with `cutover rollback`"),
         );
     }
-    let (mut host, loaded) = Host::load(Sources::find(name)?).await?;
+    let (mut host, loaded) = Host::load(Sources::find(name)?, terms).await?;
     if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
         return Ok(Edited::Rejected(exit));
     }

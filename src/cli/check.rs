@@ -2,6 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use super::output;
+use super::sandbox::SandboxArguments;
 use crate::playbook::Severity;
 use crate::render;
 use crate::script::{Host, Loaded, Sources};
@@ -11,10 +12,16 @@ use crate::script::{Host, Loaded, Sources};
 pub(super) struct Arguments {
     /// A playbook that ships, by name, or the path of a `.rhai` file.
     playbook: String,
+    #[command(flatten)]
+    sandbox: SandboxArguments,
 }
 
 pub(super) async fn check(arguments: Arguments) -> Result<Exit, CliError> {
-    let (host, loaded) = Host::load(Sources::find(&arguments.playbook)?).await?;
+    let (host, loaded) = Host::load(
+        Sources::find(&arguments.playbook)?,
+        arguments.sandbox.terms_anywhere(),
+    )
+    .await?;
     if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
         return Ok(exit);
     }

@@ -2,7 +2,7 @@
 
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::script::{Host, Sources};
+use crate::script::{Host, Sources, Terms};
 
 /// Arguments of `cutover list`.
 #[derive(Debug, clap::Args)]
@@ -12,7 +12,7 @@ pub(super) async fn list(_arguments: &Arguments) -> Result<Exit, CliError> {
     let mut names: Vec<&str> = Sources::shipped().map(|(name, _)| name).collect();
     names.sort_unstable();
     for name in names {
-        let (_, loaded) = Host::load(Sources::find(name)?).await?;
+        let (_, loaded) = Host::load(Sources::find(name)?, Terms::default()).await?;
         output::data(&format!(
             "{name}: {}",
             loaded.about.lines().next().unwrap_or_default()

@@ -8,6 +8,7 @@ mod approve;
 mod bug;
 mod check;
 mod demo;
+mod doctor;
 mod drill;
 mod environment;
 mod exit;
@@ -27,6 +28,7 @@ mod rollback;
 mod run;
 mod runner;
 mod runs;
+mod sandbox;
 mod settle;
 mod shell;
 mod show;
@@ -93,6 +95,8 @@ enum Verb {
     New(new::Arguments),
     /// Checks a playbook without running it.
     Check(check::Arguments),
+    /// Shows what this machine has of what cutover builds on.
+    Doctor(doctor::Arguments),
     /// Lists the playbooks that ship, with their parameters.
     List(list::Arguments),
     /// Shows the reference of the language.
@@ -143,7 +147,7 @@ pub fn main() -> ExitCode {
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     match words.first().map(String::as_str) {
-        Some("script-host") => return crate::script::child_main(),
+        Some("script-host") => return crate::script::child_main(&words[1..]),
         Some("stand-in") => return crate::lab::stand_in::main(&words[1..]),
         Some("practice-process") => return crate::lab::practice::main(&words[1..]),
         _ => {}
@@ -182,6 +186,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Show(arguments) => show::show(&arguments),
         Verb::WhyDown(arguments) => why_down::why_down(&arguments),
         Verb::Check(arguments) => check::check(arguments).await,
+        Verb::Doctor(arguments) => doctor::doctor(&arguments).await,
         Verb::List(arguments) => list::list(&arguments).await,
         Verb::New(arguments) => new::new(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),

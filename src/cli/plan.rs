@@ -7,6 +7,7 @@ use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
 use super::output;
 use super::run::{header_of, resolve_parameters};
+use super::sandbox::SandboxArguments;
 use super::{observe, runner, telling};
 use crate::environment::Environment;
 use crate::gateway::simulated::Durations;
@@ -29,6 +30,8 @@ pub(super) struct SubjectArguments {
     /// Begin with a world that was observed before, or described, instead of looking at the real one.
     #[arg(long, value_name = "FILE")]
     offline: Option<PathBuf>,
+    #[command(flatten)]
+    sandbox: SandboxArguments,
 }
 
 /// A playbook that is ready to be played.
@@ -42,7 +45,11 @@ impl SubjectArguments {
     /// Loads the playbook and the world; nothing where the playbook is rejected, which has been said then.
     pub(super) async fn load(&self) -> Result<Option<Subject>, CliError> {
         let environment = Environment::load(&self.place.environment)?;
-        let (mut host, loaded) = Host::load(Sources::find(&self.playbook)?).await?;
+        let (mut host, loaded) = Host::load(
+            Sources::find(&self.playbook)?,
+            self.sandbox.terms(&environment),
+        )
+        .await?;
         if refuse_rejected(&loaded, host.sources()).is_some() {
             return Ok(None);
         }
@@ -178,6 +185,7 @@ pub(super) async fn dry_run(
     playbook: String,
     parameters: Vec<String>,
     place: Place,
+    sandbox: SandboxArguments,
 ) -> Result<Exit, CliError> {
     plan(Arguments {
         subject: SubjectArguments {
@@ -185,6 +193,7 @@ pub(super) async fn dry_run(
             parameters,
             place,
             offline: None,
+            sandbox,
         },
         output: Shown::Text,
         out: None,

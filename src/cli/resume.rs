@@ -7,12 +7,13 @@ use super::exit::{CliError, Exit};
 use super::runner::{
     MannerArguments, Runner, TakenUp, inventory, lock_world, store, stored_environment,
 };
+use super::sandbox;
 use crate::environment::Environment;
 use crate::journal::{
     Attempt, Direction, Ending, Event, Header, Mark, RunDirectory, RunId, RunState,
 };
 use crate::run::{EnvironmentLock, conduct, roll_back};
-use crate::script::{Host, Sources};
+use crate::script::{Host, Sources, Terms};
 
 /// Arguments of `cutover resume`.
 #[derive(Debug, clap::Args)]
@@ -58,15 +59,16 @@ async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result
         .header
         .clone()
         .ok_or_else(|| CliError::usage("the run ended before its first record; start it anew"))?;
+    let terms = arguments.manner.sandbox.terms(&environment);
     let (host, adoption) = match playbook {
-        None => match stored(&directory, &state, &header, &environment)
+        None => match stored(&directory, &state, &header, &environment, terms)
             .await
             .map_err(|error| error.under(&state))?
         {
             Ok(host) => (host, None),
             Err(exit) => return Ok(exit),
         },
-        Some(name) => match edited(name, &state, &header, &environment)
+        Some(name) => match edited(name, &state, &header, &environment, terms)
             .await
             .map_err(|error| error.under(&state))?
         {
@@ -77,6 +79,7 @@ async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result
             Edited::Rejected(exit) => return Ok(exit),
         },
     };
+    sandbox::warn(&host);
     let back = state.direction == Direction::Unwinding;
     let retried = match state.attempt() {
         Some(Attempt::Step(step)) if mark == Mark::Retry => {
@@ -117,9 +120,10 @@ async fn stored(
     state: &RunState,
     header: &Header,
     environment: &Environment,
+    terms: Terms,
 ) -> Result<Result<Host, Exit>, CliError> {
     let sources = Sources::stored(directory, &state.sources_folder(), header)?;
-    let (mut host, loaded) = Host::load(sources).await?;
+    let (mut host, loaded) = Host::load(sources, terms).await?;
     if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
         return Ok(Err(exit));
     }

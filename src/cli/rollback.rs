@@ -5,6 +5,7 @@ use std::io::Write as _;
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
 use super::runner::{Manner, Runner, TakenUp, inventory, lock_world, store, stored_environment};
+use super::sandbox::{self, SandboxArguments};
 use super::way_back::{WayArgument, choose};
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
@@ -31,6 +32,8 @@ pub(super) struct Arguments {
     confirm: Option<String>,
     #[command(flatten)]
     injection: Injection,
+    #[command(flatten)]
+    sandbox: SandboxArguments,
 }
 
 pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
@@ -56,12 +59,9 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
         .header
         .clone()
         .ok_or_else(|| CliError::refused("the run ended before its first record"))?;
-    let (mut host, _) = Host::load(Sources::stored(
-        &directory,
-        &state.sources_folder(),
-        &header,
-    )?)
-    .await?;
+    let sources = Sources::stored(&directory, &state.sources_folder(), &header)?;
+    let (mut host, _) = Host::load(sources, arguments.sandbox.terms(&environment)).await?;
+    sandbox::warn(&host);
     host.provide(header.parameters.clone(), inventory(&environment));
     let manner = Manner {
         format: arguments.output,

@@ -10,6 +10,7 @@ use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
 use super::kept_plan::Held;
 use super::runner::{ENVIRONMENT, MannerArguments, Runner, TakenUp, inventory, lock_world, store};
+use super::sandbox;
 use crate::environment::{Decision, Environment};
 use crate::journal::{
     Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Store,
@@ -45,7 +46,13 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     if arguments.dry_run {
         let playbook = arguments.playbook.unwrap_or_default();
-        return super::plan::dry_run(playbook, arguments.parameters, arguments.place).await;
+        return super::plan::dry_run(
+            playbook,
+            arguments.parameters,
+            arguments.place,
+            arguments.manner.sandbox,
+        )
+        .await;
     }
     let environment = Environment::load(&arguments.place.environment)?;
     let store = store(&environment)?;
@@ -54,7 +61,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         Some(held) => held.kept.subject.clone(),
         None => arguments.playbook.unwrap_or_default(),
     };
-    let (mut host, loaded) = Host::load(Sources::find(&playbook)?).await?;
+    let (mut host, loaded) = Host::load(
+        Sources::find(&playbook)?,
+        arguments.manner.sandbox.terms(&environment),
+    )
+    .await?;
     if let Some(exit) = refuse_rejected(&loaded, host.sources()) {
         return Ok(exit);
     }
@@ -84,6 +95,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         &parameters,
         &environment,
     );
+    first.sandbox = host.sandbox().cloned();
+    sandbox::warn(&host);
     if let Some(held) = &held {
         held.refuse_drift(&first, &environment).await?;
         held.use_once(&store, &run)?;
@@ -137,6 +150,7 @@ pub(super) fn header_of(
         environment: environment.name.clone(),
         environment_digest: Digest::of(stored_form(environment)),
         plan: None,
+        sandbox: None,
     }
 }
 

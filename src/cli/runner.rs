@@ -8,6 +8,7 @@ use super::exit::{CliError, Exit};
 use super::injection::Injection;
 use super::kept_plan::last_line;
 use super::operator::{Operator, PauseWish, login};
+use super::sandbox::SandboxArguments;
 use super::signals::Signals;
 use super::{OutputFormat, bug, output, telling};
 use crate::environment::Environment;
@@ -51,6 +52,8 @@ pub(super) struct MannerArguments {
     approve: Option<String>,
     #[command(flatten)]
     injection: Injection,
+    #[command(flatten)]
+    pub(super) sandbox: SandboxArguments,
 }
 
 impl MannerArguments {

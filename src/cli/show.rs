@@ -5,7 +5,7 @@ use super::kept_plan::{fidelity, last_line};
 use super::runner::store;
 use super::{OutputFormat, Place, output, telling};
 use crate::environment::Environment;
-use crate::journal::{RunId, RunState};
+use crate::journal::{Event, Record, RunId, RunState, Spent};
 use crate::render;
 
 /// Arguments of `cutover show`.
@@ -45,8 +45,26 @@ pub(super) fn show(arguments: &Arguments) -> Result<Exit, CliError> {
         if let Some(fidelity) = fidelity(&directory, &state) {
             output::data(&render::surprises(&fidelity));
         }
+        if let Some(sandbox) = state
+            .header
+            .as_ref()
+            .and_then(|header| header.sandbox.as_ref())
+        {
+            output::data(&render::sandbox(sandbox));
+        }
+        if let Some(spent) = spent(&records) {
+            output::data(&render::spent(spent));
+        }
         output::data(&last_line(&directory, &state));
         output::data(&format!("journal: {}", directory.journal().display()));
     }
     Ok(Exit::Done)
+}
+
+/// What the last runner that came to a verdict said of the budgets.
+fn spent(records: &[Record]) -> Option<&[Spent]> {
+    records.iter().rev().find_map(|record| match &record.event {
+        Event::Verdict { spent, .. } if !spent.is_empty() => Some(spent.as_slice()),
+        _ => None,
+    })
 }

@@ -7,8 +7,9 @@ use futures_util::StreamExt as _;
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
 use super::output;
+use super::sandbox::SandboxArguments;
 use crate::render;
-use crate::script::{Host, HostError, Sources};
+use crate::script::{Host, HostError, Sources, Terms};
 use crate::trial::{Coverage, TestedFile};
 
 /// What the name of a file of tests ends with.
@@ -23,6 +24,8 @@ pub(super) struct Arguments {
     /// How the answer is shown.
     #[arg(long, value_enum, default_value = "text")]
     output: Shown,
+    #[command(flatten)]
+    sandbox: SandboxArguments,
 }
 
 /// How the answer of tests is shown.
@@ -55,7 +58,7 @@ pub(super) async fn test(arguments: Arguments) -> Result<Exit, CliError> {
     }
     let at_once = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let mut ended = futures_util::stream::iter(subjects)
-        .map(|(file, sources)| run(file, sources))
+        .map(|(file, sources)| run(file, sources, arguments.sandbox.terms_anywhere()))
         .buffered(at_once);
     let mut files = Vec::new();
     let mut coverage = Coverage::default();
@@ -86,8 +89,8 @@ pub(super) async fn test(arguments: Arguments) -> Result<Exit, CliError> {
     })
 }
 
-async fn run(file: String, sources: Sources) -> Result<Ended, HostError> {
-    let (mut host, loaded) = Host::load_tests(sources).await?;
+async fn run(file: String, sources: Sources, terms: Terms) -> Result<Ended, HostError> {
+    let (mut host, loaded) = Host::load_tests(sources, terms).await?;
     if refuse_rejected(&loaded, host.sources()).is_some() {
         return Ok(Ended {
             host,

@@ -64,6 +64,15 @@ impl Problem {
         }
     }
 
+    pub(super) fn beyond_cap(key: &str, wanted: u64, cap: u64) -> Self {
+        Self {
+            word: key.to_owned(),
+            after: "[budgets]".to_owned(),
+            what: format!("the budget `{key}` cannot be {wanted}"),
+            help: Some(format!("give it something from 1 to {cap}")),
+        }
+    }
+
     pub(super) fn unsupported(owner: &str, what: &str, name: &str, instead: &str) -> Self {
         let owner_kind = if what.starts_with("database") {
             "database"

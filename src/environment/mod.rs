@@ -4,6 +4,7 @@
 //! secret, opens no connection and knows nothing of playbooks. Everything else refers to what stands here by name.
 
 mod access;
+mod budgets;
 mod cluster;
 mod database;
 mod error;
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use access::Access;
+pub use budgets::Budgets;
 pub use cluster::{Cluster, Node, PackageDriver, Service, Topology, Transport};
 pub use database::{Database, DatabaseAdmin, DatabaseKind, Tls};
 pub use error::EnvironmentError;
@@ -37,6 +39,9 @@ pub struct Environment {
     /// What playbooks may do here.
     #[serde(default)]
     pub grants: Grants,
+    /// What a playbook may use up before it is stopped.
+    #[serde(default)]
+    pub budgets: Budgets,
     /// Kong clusters by name.
     #[serde(default)]
     pub clusters: BTreeMap<String, Cluster>,
@@ -128,6 +133,7 @@ impl Environment {
 
     /// What the types alone cannot say: every reference names something, every node name is unique, every driver exists.
     fn check(&self) -> Result<(), error::Problem> {
+        self.budgets.check()?;
         let mut seen = std::collections::BTreeSet::new();
         for (cluster_name, cluster) in &self.clusters {
             if let Some(database) = &cluster.database

@@ -13,6 +13,7 @@ mod memory;
 mod outage;
 mod outcome;
 mod record;
+mod sandbox;
 mod store;
 mod text;
 mod ways;
@@ -30,6 +31,7 @@ pub use outage::Outage;
 pub use record::{
     Actor, Ending, Event, Header, Mark, Record, RunId, SettledAs, StepNo, Target, VERSION,
 };
+pub use sandbox::{Layer, Sandbox, Spent};
 pub use store::{RunDirectory, Store};
 pub use text::{Adoption, Place, Raised, Source};
 pub use ways::{Loses, NewUndo, Takes, Way, WayBack, WaysBack};

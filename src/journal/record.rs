@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Adoption, Digest, NewUndo, Place, Raised, Source, Way};
+use super::{Adoption, Digest, NewUndo, Place, Raised, Sandbox, Source, Spent, Way};
 use crate::primitive::{Failure, Intent, ProcessIdentity};
 
 /// The version of the record format. A change of meaning raises it and ships with an old journal as a test.
@@ -265,6 +265,9 @@ pub enum Event {
         /// What the playbook itself raised with a hint and did not catch; a step's failure has a record of its own.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         raised: Option<Failure>,
+        /// What the playbook used of its budgets with the runner that came to this verdict.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        spent: Vec<Spent>,
     },
 }
 
@@ -288,6 +291,9 @@ pub struct Header {
     /// The digest of the plan that the run is held to, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Digest>,
+    /// What holds the script's process. An old journal does not say; a play has no process of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sandbox: Option<Sandbox>,
 }
 
 /// One thing that a step acts upon.

@@ -9,7 +9,7 @@ use super::{Back, Call, Fault, Gate, People, Raised, Reply, Request, Script};
 use crate::environment::OnFailure;
 use crate::gateway::Gateway;
 use crate::journal::{
-    Durability, Ending, Event, JournalError, RunState, StepResult, Trail, WaysBack,
+    Durability, Ending, Event, JournalError, RunState, Spent, StepResult, Trail, WaysBack,
 };
 use crate::primitive::{Effect, Failure};
 
@@ -45,7 +45,7 @@ pub async fn conduct<World: Gateway, Person: People>(
             (ending, reason, None)
         }
     };
-    conclude(gate, ending, reason, raised)
+    conclude(gate, ending, reason, raised, script.spent())
 }
 
 /// Takes the run back, whatever it was doing.
@@ -55,7 +55,7 @@ pub async fn roll_back<World: Gateway, Person: People>(
     reason: &str,
 ) -> Result<Conclusion, JournalError> {
     let (ending, reason) = unwound(gate.unwind(script, reason).await)?;
-    conclude(gate, ending, reason, None)
+    conclude(gate, ending, reason, None, script.spent())
 }
 
 /// Lets the script go on until it ends or raises something.
@@ -241,6 +241,7 @@ fn conclude<World: Gateway, Person: People>(
     ending: Ending,
     reason: String,
     raised: Option<Raised>,
+    spent: Vec<Spent>,
 ) -> Result<Conclusion, JournalError> {
     let event = Event::Verdict {
         ending,
@@ -250,6 +251,7 @@ fn conclude<World: Gateway, Person: People>(
             .map(|raised| &raised.failure)
             .filter(|failure| gate.recorder.state(|state| is_news(state, failure)))
             .cloned(),
+        spent,
     };
     match gate
         .recorder

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Fault;
-use crate::journal::{Place, Raised, StepNo};
+use crate::journal::{Place, Raised, Spent, StepNo};
 use crate::primitive::{Failure, Intent};
 
 /// What a step answers: an outcome, or a failure that the script may catch.
@@ -56,4 +56,8 @@ pub trait Script {
     async fn closure(&mut self, step: StepNo) -> Result<(), Fault>;
     /// Whether the script's side is there and waits, so that closures can be asked for.
     fn waits(&self) -> bool;
+    /// What it used of its budgets so far; nothing where nobody counts.
+    fn spent(&self) -> Vec<Spent> {
+        Vec::new()
+    }
 }

@@ -3,54 +3,51 @@
 //! The child is treated as hostile: lines are bounded and parsed strictly, what comes out of turn ends it, and a child that is dead
 //! or silent never takes the supervisor with it.
 
+mod meter;
+mod pipe;
 mod trial;
 
 use std::collections::BTreeMap;
-use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::Sources;
-use super::protocol::{
-    FromChild, Inventory, Job, LONGEST_LINE, Loaded, Purpose, SourceKind, ToChild, VERSION,
-};
+use super::protocol::{FromChild, Inventory, Job, Loaded, Purpose, SourceKind, ToChild, VERSION};
 use crate::drill::Report;
-use crate::journal::StepNo;
+use crate::environment::Budgets;
+use crate::journal::{Sandbox, Spent, StepNo};
 use crate::run::{Answer, Fault, Foreseen, Request, Scenario, Script};
-
-/// The word that makes the binary the child.
-pub(crate) const CHILD_WORD: &str = "script-host";
-
-/// How long a script may think between two messages. The count of operations does not see what a single operation takes, and a
-/// chain of closures that hold one another can take one for ever. A playbook needs milliseconds.
-const THINKING: Duration = Duration::from_secs(10);
+use pipe::{Pipe, broke};
 
 /// How many recorded answers are sent in one line.
 const BATCH: usize = 256;
 
+/// On what terms a stranger's text is interpreted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Terms {
+    /// What it may use up.
+    pub budgets: Budgets,
+    /// Whether every layer of the sandbox must hold.
+    pub require_full_sandbox: bool,
+}
+
 /// A playbook in its process.
 #[derive(Debug)]
 pub struct Host {
+    terms: Terms,
     kind: SourceKind,
     sources: Sources,
     /// The playbooks that tests asked for, by the names that they used.
     playbooks: BTreeMap<String, Sources>,
     parameters: BTreeMap<String, Value>,
     inventory: Inventory,
-    process: Option<Process>,
+    pipe: Option<Pipe>,
+    /// The layers that hold the process that was started last.
+    sandbox: Option<Sandbox>,
+    /// What the last process used that is no more.
+    spent: Vec<Spent>,
     /// Set from the first request until the process ends.
     begun: bool,
-}
-
-#[derive(Debug)]
-struct Process {
-    /// Ended with this value: the child has nothing of its own to finish.
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
 }
 
 /// Why a playbook could not be loaded.
@@ -62,29 +59,45 @@ pub enum HostError {
     /// The process ended, or broke the protocol.
     #[error("the script's process {0}")]
     Died(String),
-    /// The process did not answer in time, and was ended.
-    #[error("the script used up its budget of {} s between two steps", THINKING.as_secs())]
-    Silent,
+    /// It used up a budget, and was ended.
+    #[error("the script used up its budget of {0}")]
+    Budget(String),
+    /// A layer of the sandbox does not hold, and all of them were asked for.
+    #[error("the sandbox is not full: {0}")]
+    Unconfined(String),
 }
 
 impl Host {
     /// Loads a playbook: parsed, checked and with its modules, in a process of its own.
-    pub async fn load(sources: Sources) -> Result<(Self, Loaded), HostError> {
-        Self::load_as(SourceKind::Playbook, sources).await
+    pub async fn load(sources: Sources, terms: Terms) -> Result<(Self, Loaded), HostError> {
+        Self::load_as(SourceKind::Playbook, sources, terms).await
     }
 
-    async fn load_as(kind: SourceKind, sources: Sources) -> Result<(Self, Loaded), HostError> {
+    async fn load_as(
+        kind: SourceKind,
+        sources: Sources,
+        terms: Terms,
+    ) -> Result<(Self, Loaded), HostError> {
         let mut host = Self {
+            terms,
             kind,
             sources,
             playbooks: BTreeMap::new(),
             parameters: BTreeMap::new(),
             inventory: Inventory::default(),
-            process: None,
+            pipe: None,
+            sandbox: None,
+            spent: Vec::new(),
             begun: false,
         };
         let loaded = host.start().await?;
         Ok((host, loaded))
+    }
+
+    /// What would hold a playbook's process here.
+    pub async fn probe() -> Result<Sandbox, HostError> {
+        let mut pipe = Pipe::open(&Budgets::default()).map_err(HostError::Spawn)?;
+        confined(&mut pipe).await
     }
 
     /// What the playbook will see when it begins.
@@ -98,7 +111,7 @@ impl Host {
         self.send_job(scenario, Purpose::Plan).await?;
         match self.receive().await? {
             FromChild::Foreseen(foreseen) => Ok(*foreseen),
-            _ => Err(self.broke("spoke out of turn")),
+            _ => Err(self.out_of_turn()),
         }
     }
 
@@ -113,16 +126,19 @@ impl Host {
         self.send_job(scenario, Purpose::Drill { only }).await?;
         loop {
             match self.receive().await? {
-                FromChild::Drilling { done, of } => tick(done, of),
+                FromChild::Drilling { done, of } => {
+                    self.goes_on();
+                    tick(done, of);
+                }
                 FromChild::Drilled(report) => return Ok(*report),
-                _ => return Err(self.broke("spoke out of turn")),
+                _ => return Err(self.out_of_turn()),
             }
         }
     }
 
     async fn send_job(&mut self, scenario: Scenario, purpose: Purpose) -> Result<(), HostError> {
-        if self.process.is_none() || self.begun {
-            self.process = None;
+        if self.pipe.is_none() || self.begun {
+            self.pipe = None;
             self.start().await?;
         }
         self.begun = true;
@@ -141,9 +157,18 @@ impl Host {
         &self.sources
     }
 
+    /// The layers that hold the script's process.
+    #[must_use]
+    pub fn sandbox(&self) -> Option<&Sandbox> {
+        self.sandbox.as_ref()
+    }
+
     async fn start(&mut self) -> Result<Loaded, HostError> {
-        self.process = Some(Process::spawn().map_err(HostError::Spawn)?);
+        self.pipe = Some(Pipe::open(&self.terms.budgets).map_err(HostError::Spawn)?);
         self.begun = false;
+        let sandbox = confined(self.pipe()?).await?;
+        self.require(&sandbox)?;
+        self.sandbox = Some(sandbox);
         let (name, text) = (self.sources.name.clone(), self.sources.text.clone());
         self.send(&ToChild::Load {
             version: VERSION,
@@ -156,11 +181,21 @@ impl Host {
             match self.receive().await? {
                 FromChild::NeedModule { of, path } => self.send_module(&of, &path).await?,
                 FromChild::Loaded(loaded) => return Ok(loaded),
-                _ => {
-                    return Err(self.broke("asked for a step before it was begun"));
-                }
+                _ => return Err(broke("asked for a step before it was begun")),
             }
         }
+    }
+
+    /// Refuses a sandbox with a layer missing, where all were asked for.
+    fn require(&self, sandbox: &Sandbox) -> Result<(), HostError> {
+        let lacking = sandbox.lacking();
+        let lacking: Vec<String> = lacking
+            .map(|(name, why)| format!("{name} ({why})"))
+            .collect();
+        if self.terms.require_full_sandbox && !lacking.is_empty() {
+            return Err(HostError::Unconfined(lacking.join(", ")));
+        }
+        Ok(())
     }
 
     /// Sends the module `path` of the playbook `of`, or of what was loaded first.
@@ -179,78 +214,55 @@ impl Host {
     }
 
     async fn send(&mut self, message: &ToChild) -> Result<(), HostError> {
-        let mut line = serde_json::to_vec(message).expect("messages are plain data");
-        line.push(b'\n');
-        let Some(process) = &mut self.process else {
-            return Err(HostError::Died("is not there".to_owned()));
-        };
-        match process.input.write_all(&line).await {
-            Ok(()) => Ok(()),
-            Err(_) => Err(HostError::Died(self.how_it_ended().await)),
-        }
+        let sent = self.pipe()?.send(message).await;
+        self.ending(sent)
     }
 
     async fn receive(&mut self) -> Result<FromChild, HostError> {
-        let Some(process) = &mut self.process else {
-            return Err(HostError::Died("is not there".to_owned()));
-        };
-        let mut line = Vec::new();
-        let limit = LONGEST_LINE as u64 + 1;
-        let mut output = (&mut process.output).take(limit);
-        let read = tokio::time::timeout(THINKING, output.read_until(b'\n', &mut line));
-        let Ok(read) = read.await else {
-            self.process = None;
-            return Err(HostError::Silent);
-        };
-        match read {
-            Ok(0) | Err(_) => Err(HostError::Died(self.how_it_ended().await)),
-            Ok(length) if length > LONGEST_LINE => Err(self.broke("sent a line that is too long")),
-            Ok(_) => serde_json::from_slice(&line)
-                .map_err(|_| self.broke("sent something that is not a message")),
+        let received = self.pipe()?.receive().await;
+        self.ending(received)
+    }
+
+    fn pipe(&mut self) -> Result<&mut Pipe, HostError> {
+        self.pipe.as_mut().ok_or_else(|| broke("is not there"))
+    }
+
+    /// Ends a process that broke the protocol or used up a budget: whatever it says next is not heard.
+    fn ending<Message>(
+        &mut self,
+        result: Result<Message, HostError>,
+    ) -> Result<Message, HostError> {
+        if result.is_err() {
+            self.end();
+        }
+        result
+    }
+
+    /// Ends a process whose message has no meaning here.
+    fn out_of_turn(&mut self) -> HostError {
+        self.end();
+        broke("spoke out of turn")
+    }
+
+    fn end(&mut self) {
+        if let Some(pipe) = self.pipe.take() {
+            self.spent = pipe.meter.spent();
         }
     }
 
-    /// Ends a child that does not keep to the protocol.
-    fn broke(&mut self, how: &str) -> HostError {
-        self.process = None;
-        HostError::Died(how.to_owned())
-    }
-
-    async fn how_it_ended(&mut self) -> String {
-        let Some(mut process) = self.process.take() else {
-            return "is not there".to_owned();
-        };
-        // Its pipe is closed, so it is ending; one that closed its pipe and lives on is ended here.
-        let wait = tokio::time::timeout(Duration::from_secs(2), process.child.wait());
-        match wait.await {
-            Ok(Ok(status)) => format!("ended unexpectedly ({status})"),
-            Ok(Err(error)) => format!("ended unexpectedly ({error})"),
-            Err(_) => "closed its pipe and was ended".to_owned(),
+    /// A long work goes on, and is not silence.
+    fn goes_on(&mut self) {
+        if let Some(pipe) = &mut self.pipe {
+            pipe.meter.goes_on();
         }
     }
 }
 
-impl Process {
-    fn spawn() -> std::io::Result<Self> {
-        let mut child = Command::new("/proc/self/exe")
-            .arg0("cutover")
-            .arg(CHILD_WORD)
-            .env_clear()
-            .current_dir("/")
-            // Its own group: a Ctrl-C at the terminal is for the supervisor, which decides what it means.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()?;
-        let input = child.stdin.take().expect("piped above");
-        let output = BufReader::new(child.stdout.take().expect("piped above"));
-        Ok(Self {
-            child,
-            input,
-            output,
-        })
+/// The first thing that a process says. It has seen nobody's text yet, so it is our own code that speaks, and it is believed.
+async fn confined(pipe: &mut Pipe) -> Result<Sandbox, HostError> {
+    match pipe.receive().await? {
+        FromChild::Confined { sandbox } => Ok(sandbox),
+        _ => Err(broke("did not say what holds it")),
     }
 }
 
@@ -259,8 +271,9 @@ impl From<HostError> for Fault {
         match error {
             HostError::Spawn(source) => Self::ScriptDied(format!("could not be started: {source}")),
             HostError::Died(how) => Self::ScriptDied(how),
-            HostError::Silent => {
-                Self::Budget(format!("{} s between two steps", THINKING.as_secs()))
+            HostError::Budget(what) => Self::Budget(what),
+            HostError::Unconfined(why) => {
+                Self::ScriptDied(format!("is not wholly confined: {why}"))
             }
         }
     }
@@ -268,10 +281,11 @@ impl From<HostError> for Fault {
 
 impl Script for Host {
     async fn begin(&mut self, ahead: Vec<Answer>, only_replay: bool) -> Result<(), Fault> {
-        if self.process.is_none() || self.begun {
-            self.process = None;
+        if self.pipe.is_none() || self.begun {
+            self.pipe = None;
             self.start().await?;
         }
+        self.pipe()?.meter.repeats(ahead.len());
         for answers in ahead.chunks(BATCH) {
             self.send(&ToChild::Ahead {
                 answers: answers.to_vec(),
@@ -293,7 +307,7 @@ impl Script for Host {
         match self.receive().await? {
             FromChild::Request(request) => Ok(request),
             FromChild::Budget { what } => Err(Fault::Budget(what)),
-            _ => Err(self.broke("spoke out of turn").into()),
+            _ => Err(self.out_of_turn().into()),
         }
     }
 
@@ -306,6 +320,17 @@ impl Script for Host {
     }
 
     fn waits(&self) -> bool {
-        self.begun && self.process.is_some()
+        self.begun && self.pipe.is_some()
+    }
+
+    fn spent(&self) -> Vec<Spent> {
+        let mut spent = self.spent.clone();
+        if let Some(pipe) = &self.pipe {
+            spent.extend(pipe.meter.spent());
+        }
+        // A process that was ended for a budget is what counts, not the one that walks the way back.
+        spent.sort_by(|a, b| (&a.budget, b.used).cmp(&(&b.budget, a.used)));
+        spent.dedup_by(|a, b| a.budget == b.budget);
+        spent
     }
 }

@@ -12,7 +12,7 @@ mod reference;
 mod sources;
 
 pub use child::main as child_main;
-pub use host::{Host, HostError};
+pub use host::{Host, HostError, Terms};
 pub use protocol::{Inventory, InventoryCluster, Loaded};
 pub use reference::{Page, SECTIONS, pages};
 pub use sources::{SourceError, Sources};

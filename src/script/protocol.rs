@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::drill::Report;
-use crate::journal::StepNo;
+use crate::journal::{Sandbox, StepNo};
 use crate::playbook::{Diagnostic, Header};
 use crate::run::{Answer, Foreseen, Request, Scenario};
 use crate::trial::{Coverage, Tested};
 
 /// The version of this protocol. Both ends are the same binary; it is compared all the same, since a binary may be replaced while
 /// a run is on.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// The longest line that either end reads, in bytes. Values over 64 KiB do not cross as values, so this is generous.
 pub(super) const LONGEST_LINE: usize = 8 << 20;
@@ -52,10 +52,45 @@ pub(super) enum ToChild {
     Closure { step: StepNo },
 }
 
+/// A message of the child with its place in the conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Numbered {
+    /// Counted from 1: none is left out, none comes twice.
+    pub(super) number: u64,
+    /// What the script took so far.
+    pub(super) taken: Taken,
+    /// What it says.
+    pub(super) message: FromChild,
+}
+
+/// What only the script's process can count of a script.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Taken {
+    /// Operations of the interpreter.
+    pub(super) operations: u64,
+    /// The most bytes that its values held at once.
+    pub(super) memory: u64,
+}
+
+impl Numbered {
+    /// The message that `line` is, to the byte: what this binary itself would have written, with nothing added, left out or said
+    /// twice.
+    pub(super) fn read(line: &[u8]) -> Option<Self> {
+        let line = line.strip_suffix(b"\n")?;
+        let read: Self = serde_json::from_slice(line).ok()?;
+        let again = serde_json::to_vec(&read).ok()?;
+        (again == line).then_some(read)
+    }
+}
+
 /// From the child to the supervisor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "from_child", rename_all = "snake_case")]
 pub(super) enum FromChild {
+    /// The first message, before anything is read: what holds the process.
+    Confined { sandbox: Sandbox },
     /// The text of a module is wanted.
     NeedModule {
         /// The playbook or the tests that it is for.

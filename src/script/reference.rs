@@ -62,7 +62,10 @@ struct Parameter {
 /// Every page, by namespace and name.
 #[must_use]
 pub fn pages() -> Vec<Page> {
-    let engine = engine(&SharedLink::new(Link::over(StandardStreams::new())));
+    let engine = engine(&SharedLink::new(Link::over(
+        StandardStreams::new(),
+        crate::environment::Budgets::default(),
+    )));
     let description = engine
         .gen_fn_metadata_to_json(false)
         .expect("the engine describes itself");

@@ -245,6 +245,7 @@ fn header() -> Event {
         environment: "bench".to_owned(),
         environment_digest: Digest::ZERO,
         plan: None,
+        sandbox: None,
     }))
 }
 

@@ -43,6 +43,7 @@ mod practice_cluster;
 mod rehearsal;
 mod resume;
 mod rhai_traps;
+mod sandbox;
 mod simulated;
 mod stand_in_cli;
 mod stand_in_node;

@@ -199,7 +199,7 @@ fn is_listed(cluster: &PracticeCluster, words: &[String]) -> bool {
     let is_look = |words: &[&str]| KONG.iter().any(|look| words.starts_with(look));
     match words.as_slice() {
         [CUTOVER, "stand-in", _, rest @ ..] => is_look(rest),
-        [CUTOVER, "plan" | "observe" | "drill", ..] | ["/proc/self/exe", "script-host"] => true,
+        [CUTOVER, "plan" | "observe" | "drill", ..] | ["/proc/self/exe", "script-host", ..] => true,
         [kong, rest @ ..] => {
             let ours = Path::new(kong).starts_with(cluster.path());
             ours && kong.ends_with("/packages/current/bin/kong") && is_look(rest)

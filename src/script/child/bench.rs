@@ -158,6 +158,7 @@ impl Bench {
                 environment: described.world.environment.clone(),
                 environment_digest: Digest::of(""),
                 plan: None,
+                sandbox: None,
             },
             world: described.world.clone(),
         };
@@ -165,7 +166,13 @@ impl Bench {
             .runnable()
             .expect("only what is sound is kept")
             .clone();
-        let mut script = Inside::new(&parsed.units, playbook, parameters, inventory(&described));
+        let mut script = Inside::new(
+            self.link.budgets(),
+            &parsed.units,
+            playbook,
+            parameters,
+            inventory(&described),
+        );
         let trouble = self.trouble.replace(calm());
         let played = run::play_with(&scenario, &trouble, &mut script)
             .now_or_never()

@@ -1,9 +1,9 @@
 //! Where the child's messages go and come from: the pipe to the supervisor, or the same process.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{BufRead as _, BufReader, Read as _, Stdin, Stdout, Write as _};
 
-use crate::script::protocol::{FromChild, LONGEST_LINE, ToChild};
+use crate::script::protocol::{FromChild, LONGEST_LINE, Numbered, Taken, ToChild};
 
 /// The other side is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub(in crate::script) struct Gone;
 
 /// A conversation, seen from the script's side.
 pub(in crate::script) trait Channel {
-    /// Sends a message.
-    fn send(&self, message: FromChild) -> Result<(), Gone>;
+    /// Sends a message of a script that took so much until now.
+    fn send(&self, message: FromChild, taken: Taken) -> Result<(), Gone>;
     /// Waits for the next message; `None` when nobody is there any more, or what came is no message.
     fn receive(&self) -> Option<ToChild>;
 }
@@ -21,6 +21,8 @@ pub(in crate::script) trait Channel {
 pub(in crate::script) struct StandardStreams {
     input: RefCell<BufReader<Stdin>>,
     output: RefCell<Stdout>,
+    /// How many messages were sent.
+    sent: Cell<u64>,
 }
 
 impl StandardStreams {
@@ -28,12 +30,20 @@ impl StandardStreams {
         Self {
             input: RefCell::new(BufReader::new(std::io::stdin())),
             output: RefCell::new(std::io::stdout()),
+            sent: Cell::new(0),
         }
     }
 }
 
 impl Channel for StandardStreams {
-    fn send(&self, message: FromChild) -> Result<(), Gone> {
+    fn send(&self, message: FromChild, taken: Taken) -> Result<(), Gone> {
+        let number = self.sent.get() + 1;
+        self.sent.set(number);
+        let message = Numbered {
+            number,
+            taken,
+            message,
+        };
         let mut line = serde_json::to_vec(&message).expect("messages are plain data");
         line.push(b'\n');
         let mut output = self.output.borrow_mut();

@@ -13,8 +13,6 @@ use super::values::Raise as _;
 use crate::primitive::Failure;
 use crate::script::bindings;
 
-/// Nesting of calls. Each takes some 7 KiB of the interpreter's stack, closures inside natives 19 KiB.
-const CALL_LEVELS: usize = 128;
 /// Nesting of expressions, at the top and in functions. Closures in phases in loops add up.
 const EXPRESSION_DEPTH: usize = 64;
 /// Length of a text, in bytes.
@@ -64,7 +62,8 @@ fn bounded(link: &SharedLink) -> Engine {
     engine.set_strict_variables(true);
     engine.set_allow_shadowing(true);
     engine.set_fail_on_invalid_map_property(true);
-    engine.set_max_call_levels(CALL_LEVELS);
+    // Each takes some 7 KiB of the interpreter's stack, closures inside natives 19 KiB.
+    engine.set_max_call_levels(link.budgets().depth as usize);
     engine.set_max_expr_depths(EXPRESSION_DEPTH, EXPRESSION_DEPTH);
     engine.set_max_string_size(TEXT);
     engine.set_max_array_size(ELEMENTS);

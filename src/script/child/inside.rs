@@ -19,12 +19,13 @@ use super::channel::{Channel, Gone};
 use super::link::{Link, SharedLink};
 use super::load::Unit;
 use super::{engine, interpret};
+use crate::environment::Budgets;
 use crate::journal::StepNo;
 use crate::run::{Answer, Fault, Request, Script};
-use crate::script::protocol::{FromChild, Inventory, ToChild};
+use crate::script::protocol::{FromChild, Inventory, Taken, ToChild};
 
 /// The script's stack, as large as the one that it has in a run.
-const STACK: usize = super::STACK;
+const STACK: usize = super::confinement::STACK;
 
 scoped_thread_local!(
     /// How the script that runs on this thread gives the turn to its gate.
@@ -35,7 +36,7 @@ scoped_thread_local!(
 struct Turns(Rc<RefCell<VecDeque<FromChild>>>);
 
 impl Channel for Turns {
-    fn send(&self, message: FromChild) -> Result<(), Gone> {
+    fn send(&self, message: FromChild, _taken: Taken) -> Result<(), Gone> {
         self.0.borrow_mut().push_back(message);
         Ok(())
     }
@@ -60,13 +61,14 @@ pub(super) struct Inside {
 impl Inside {
     /// Of what was loaded; `playbook` is the first of it.
     pub(super) fn new(
+        budgets: Budgets,
         units: &[Unit],
         playbook: AST,
         parameters: BTreeMap<String, Value>,
         inventory: Inventory,
     ) -> Self {
         let said = Rc::new(RefCell::new(VecDeque::new()));
-        let link = SharedLink::new(Link::over(Turns(said.clone())));
+        let link = SharedLink::new(Link::over(Turns(said.clone()), budgets));
         link.hold(units);
         Self {
             engine: Rc::new(engine(&link)),

@@ -10,15 +10,14 @@ use serde_json::Value;
 use super::channel::Channel;
 use super::fault::Stop;
 use super::load::Unit;
+use super::memory;
 use super::raised;
 use super::values::Raise as _;
+use crate::environment::Budgets;
 use crate::journal::{Place, StepNo};
 use crate::primitive::{Effect, Intent};
 use crate::run::{self, Answer, Request};
-use crate::script::protocol::{FromChild, Inventory, Job, ToChild};
-
-/// How many operations a playbook may take. A long one takes some ten thousand; a loop without end reaches this in seconds.
-const OPERATIONS: u64 = 50_000_000;
+use crate::script::protocol::{FromChild, Inventory, Job, Taken, ToChild};
 
 /// The link, shared between the engine and its functions.
 #[derive(Clone)]
@@ -37,6 +36,7 @@ pub(super) enum Wanted {
 /// The child's end of the conversation.
 pub(in crate::script) struct Link {
     channel: Box<dyn Channel>,
+    budgets: Budgets,
     /// Answers of recorded steps that were sent ahead.
     ahead: RefCell<VecDeque<Answer>>,
     /// Whether to stop where those end.
@@ -44,6 +44,8 @@ pub(in crate::script) struct Link {
     /// How many steps the script has called.
     steps: Cell<u32>,
     operations: Cell<u64>,
+    /// The most bytes that were allocated between two operations.
+    memory: Cell<u64>,
     /// Whether an invariant is at work, which only looks.
     only_looks: Cell<bool>,
     /// Set once, when the script must not go on; see [`Stop`].
@@ -82,13 +84,15 @@ impl SharedLink {
 }
 
 impl Link {
-    pub(in crate::script) fn over(channel: impl Channel + 'static) -> Self {
+    pub(in crate::script) fn over(channel: impl Channel + 'static, budgets: Budgets) -> Self {
         Self {
             channel: Box::new(channel),
+            budgets,
             ahead: RefCell::default(),
             only_replay: Cell::new(false),
             steps: Cell::new(0),
             operations: Cell::new(0),
+            memory: Cell::new(0),
             only_looks: Cell::new(false),
             stop: RefCell::new(None),
             pending: RefCell::new(None),
@@ -126,7 +130,11 @@ impl Link {
 
     /// Sends a message. A pipe that is gone is noticed at the next reading.
     pub(super) fn send(&self, message: FromChild) {
-        if self.channel.send(message).is_err() {
+        let taken = Taken {
+            operations: self.operations.get(),
+            memory: self.memory.get(),
+        };
+        if self.channel.send(message, taken).is_err() {
             self.stop_with(Stop::Gone);
         }
     }
@@ -163,6 +171,10 @@ impl Link {
         }
     }
 
+    pub(super) fn budgets(&self) -> Budgets {
+        self.budgets
+    }
+
     pub(super) fn set_inventory(&self, inventory: Inventory) {
         *self.inventory.borrow_mut() = inventory;
     }
@@ -188,8 +200,19 @@ impl Link {
     pub(super) fn on_operation(&self) -> Option<Dynamic> {
         let operations = self.operations.get() + 1;
         self.operations.set(operations);
-        if operations > OPERATIONS {
-            self.stop_with(Stop::Budget(format!("{OPERATIONS} operations")));
+        if operations > self.budgets.operations {
+            self.stop_with(Stop::Budget(format!(
+                "{} operations",
+                self.budgets.operations
+            )));
+        }
+        let allocated = memory::allocated() as u64;
+        self.memory.set(self.memory.get().max(allocated));
+        if allocated > self.budgets.memory_bytes() {
+            self.stop_with(Stop::Budget(format!(
+                "{} MiB of memory",
+                self.budgets.memory_mib
+            )));
         }
         self.stop.borrow().is_some().then_some(Dynamic::UNIT)
     }
@@ -205,6 +228,10 @@ impl Link {
             return Err(run::acts(&intent).raise_in(context));
         }
         let step = StepNo(self.steps.get() + 1);
+        if step.0 > self.budgets.steps {
+            let spent = format!("{} steps", self.budgets.steps);
+            return Err(self.terminate(Stop::Budget(spent)));
+        }
         self.steps.set(step.0);
         let recorded = self.ahead.borrow_mut().pop_front();
         if recorded.is_none() && self.only_replay.get() {

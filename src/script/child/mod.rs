@@ -1,16 +1,18 @@
 //! The child process: it parses, checks and interprets, and asks the supervisor for everything else.
 //!
-//! Kernel confinement goes here, before the first line is read. Until then the child is held by what it is given: no environment,
-//! no descriptor but the pipe, and no word of the language that acts by itself.
+//! Before it reads a line it confines itself ([`confinement`]). Besides, it is held by what it is given: no environment, no
+//! descriptor but the pipe, and no word of the language that acts by itself.
 
 mod bench;
 mod channel;
 mod closures;
+mod confinement;
 mod engine;
 mod fault;
 mod inside;
 mod link;
 mod load;
+mod memory;
 mod play;
 mod raised;
 mod resolver;
@@ -21,7 +23,6 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use rhai::{AST, Dynamic, Engine, Scope};
-use rustix::process::{Resource, Rlimit, setrlimit};
 use serde_json::Value;
 
 pub(super) use bench::SharedBench;
@@ -35,49 +36,31 @@ pub(super) use values::{Raise, text_argument, to_dynamic, to_json, values_argume
 use link::Wanted;
 
 use super::protocol::{FromChild, Inventory, SourceKind, ToChild, VERSION};
+use crate::environment::Budgets;
+use crate::journal::Sandbox;
 use crate::playbook::Header;
 use crate::run::Request;
 
-/// The stack of the one thread that interprets. Deep values overflow an ordinary stack when they are dropped or printed, and a
-/// stack that overflows aborts. It is virtual memory: only what is used is there.
-const STACK: usize = 256 << 20;
-
-/// The address space of the process, in bytes: the stack, the binary, and ample room for values.
-const MEMORY: u64 = 1 << 30;
-
-/// Runs the child until the supervisor closes the pipe.
+/// Runs the child until the supervisor closes the pipe. `words` follow the word that made the binary the child: its budgets.
 #[must_use]
-pub fn main() -> ExitCode {
+pub fn main(words: &[String]) -> ExitCode {
+    let Some(Ok(budgets)) = words.first().map(|word| serde_json::from_str(word)) else {
+        return ExitCode::FAILURE;
+    };
     // Without a fixed seed the names of closures differ between processes, and could reach a record.
     let seeded = rhai::config::hashing::set_hashing_seed(Some([1, 2, 3, 4]));
     debug_assert!(seeded.is_ok(), "nothing was hashed before");
-    if bound_memory().is_err() {
-        return ExitCode::FAILURE;
+    match confinement::confined(budgets, move |sandbox| converse(budgets, sandbox)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
     }
-    let thread = std::thread::Builder::new()
-        .stack_size(STACK)
-        .spawn(converse);
-    match thread.map(std::thread::JoinHandle::join) {
-        Ok(Ok(())) => ExitCode::SUCCESS,
-        Ok(Err(_)) | Err(_) => ExitCode::FAILURE,
-    }
-}
-
-/// What the process takes in all. The interpreter's limits are per value: closures hoard without ever reaching one. A process that
-/// reaches this one aborts, which ends the script and nothing else.
-fn bound_memory() -> rustix::io::Result<()> {
-    let limit = |bytes| Rlimit {
-        current: Some(bytes),
-        maximum: Some(bytes),
-    };
-    setrlimit(Resource::As, limit(MEMORY))?;
-    // A core file would hold what the playbook knew.
-    setrlimit(Resource::Core, limit(0))
 }
 
 /// The conversation: load, then run or play.
-fn converse() {
-    let link = SharedLink::new(Link::over(StandardStreams::new()));
+fn converse(budgets: Budgets, sandbox: Sandbox) {
+    memory::bound(usize::try_from(budgets.memory_bytes()).unwrap_or(usize::MAX));
+    let link = SharedLink::new(Link::over(StandardStreams::new(), budgets));
+    link.send(FromChild::Confined { sandbox });
     let Some(ToChild::Load {
         version: VERSION,
         kind,

@@ -25,7 +25,13 @@ pub(super) fn play(link: &SharedLink, units: &[Unit], playbook: &AST, job: Job) 
         scenario,
         purpose,
     } = job;
-    let mut script = Inside::new(units, playbook.clone(), parameters, inventory);
+    let mut script = Inside::new(
+        link.budgets(),
+        units,
+        playbook.clone(),
+        parameters,
+        inventory,
+    );
     link.send(match purpose {
         Purpose::Plan => {
             let foreseen = run::foresee(&scenario, &mut script)

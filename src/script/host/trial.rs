@@ -1,14 +1,14 @@
 //! Tests of playbooks in their process: which files they may have read for them, and what comes back.
 
-use super::{Host, HostError};
+use super::{Host, HostError, Terms};
 use crate::script::Sources;
 use crate::script::protocol::{FromChild, Loaded, SourceKind, ToChild};
 use crate::trial::{Coverage, Tested};
 
 impl Host {
     /// Loads a source of tests: parsed, checked and with its modules, in a process of its own.
-    pub async fn load_tests(sources: Sources) -> Result<(Self, Loaded), HostError> {
-        Self::load_as(SourceKind::Tests, sources).await
+    pub async fn load_tests(sources: Sources, terms: Terms) -> Result<(Self, Loaded), HostError> {
+        Self::load_as(SourceKind::Tests, sources, terms).await
     }
 
     /// Runs the tests, each of which is told to `ended`, and answers what they reached.
@@ -33,9 +33,12 @@ impl Host {
                     let text = self.sources.beside(&path);
                     self.send_text(text).await?;
                 }
-                FromChild::Tested(tested) => ended(*tested),
+                FromChild::Tested(tested) => {
+                    self.goes_on();
+                    ended(*tested);
+                }
                 FromChild::TestsEnded { coverage } => return Ok(coverage),
-                _ => return Err(self.broke("spoke out of turn")),
+                _ => return Err(self.out_of_turn()),
             }
         }
     }
