@@ -37,7 +37,7 @@
 //! * `primitive → gateway, kong, playbook` (of `playbook` value types only);
 //! * `gateway → environment, kong, tls`;
 //! * `lab → kong, tls`;
-//! * `playbook → kong` (value types only).
+//! * `playbook → kong, environment` (value types only).
 //!
 //! `tests/suite/architecture.rs` reads these lines and checks them.
 

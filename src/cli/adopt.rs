@@ -3,8 +3,8 @@
 
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
+use super::needs::{self, refuse_denied};
 use super::operator::login;
-use super::run::refuse_denied;
 use super::runner::inventory;
 use crate::environment::Environment;
 use crate::journal::{Actor, Adoption, Direction, Event, Header, RunDirectory, RunState};
@@ -40,8 +40,17 @@ pub(super) async fn edited(
     }
     let declared = loaded
         .header
+        .as_ref()
         .expect("a playbook without a header is rejected");
-    refuse_denied(&loaded.verbs, environment)?;
+    let declaring = Header {
+        needs: Some(needs::written(&declared.needs)),
+        ..header.clone()
+    };
+    refuse_denied(
+        &loaded,
+        &needs::permissions(environment, &declaring),
+        &environment.name,
+    )?;
     let clusters: Vec<&str> = environment.clusters.keys().map(String::as_str).collect();
     let databases: Vec<&str> = environment.databases.keys().map(String::as_str).collect();
     let parameters = resolve_again(&declared.params, &header.parameters, &clusters, &databases)
@@ -60,6 +69,7 @@ pub(super) async fn edited(
         replaced: header.sources.clone(),
         sources: host.sources().digests(),
         parameters,
+        needs: Some(needs::written(&declared.needs)),
     };
     let event = Event::PlaybookAdopted(Box::new(adoption));
     Ok(Edited::Sound(Box::new(host), Box::new(event)))

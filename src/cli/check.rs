@@ -1,8 +1,13 @@
 //! `cutover check PLAYBOOK`: everything that can be known to be wrong before it runs.
 
+use std::path::PathBuf;
+
+use super::environment;
 use super::exit::{CliError, Exit};
+use super::needs;
 use super::output;
 use super::sandbox::SandboxArguments;
+use crate::environment::Permissions;
 use crate::playbook::Severity;
 use crate::render;
 use crate::script::{Host, Loaded, Sources};
@@ -12,6 +17,12 @@ use crate::script::{Host, Loaded, Sources};
 pub(super) struct Arguments {
     /// A playbook that ships, by name, or the path of a `.rhai` file.
     playbook: String,
+    /// Show what the playbook needs; with an environment, whether it is granted there.
+    #[arg(long)]
+    needs: bool,
+    /// The environment file.
+    #[arg(short, long, value_name = "FILE", env = "CUTOVER_ENVIRONMENT")]
+    environment: Option<PathBuf>,
     #[command(flatten)]
     sandbox: SandboxArguments,
 }
@@ -31,6 +42,13 @@ pub(super) async fn check(arguments: Arguments) -> Result<Exit, CliError> {
         host.sources().name,
         list(&loaded.verbs)
     ));
+    if arguments.needs {
+        let permissions = match &arguments.environment {
+            Some(file) => environment::load(file)?.permissions(Vec::new(), None),
+            None => Permissions::default(),
+        };
+        output::data(&needs::whole_table(&loaded, &permissions));
+    }
     Ok(Exit::Done)
 }
 

@@ -1,12 +1,13 @@
 //! `cutover environment check FILE` and `schema`: the inventory file by itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::exit::{CliError, Exit};
 use super::output;
-use crate::environment::Environment;
+use crate::environment::{Environment, Need};
 use crate::gateway::simulated::World;
 use crate::plan::Plan;
+use crate::primitive::Intent;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
@@ -34,10 +35,29 @@ pub(super) enum SchemaOf {
     Plan,
 }
 
+/// Reads an environment file for somebody who is going to act by it. A word among its grants that means no verb is refused: a
+/// denial that is misspelt denies nothing.
+pub(super) fn load(path: &Path) -> Result<Environment, CliError> {
+    let environment = Environment::load(path)?;
+    let grants = environment.grants.all();
+    let mut needs: Vec<(String, &Need)> = grants
+        .map(|(list, grant)| (format!("[grants] {list}"), grant.need()))
+        .collect();
+    let gates = environment.gates.before.iter();
+    needs.extend(gates.map(|need| ("[gates] before".to_owned(), need)));
+    let nothing =
+        |need: &&(String, &Need)| Intent::VERBS.iter().all(|verb| !need.1.speaks_of(verb));
+    if let Some((place, need)) = needs.iter().find(nothing) {
+        let message = format!("{}: `{need}` under `{place}` means no verb", path.display());
+        return Err(CliError::usage(message).hint("`cutover api` lists them"));
+    }
+    Ok(environment)
+}
+
 pub(super) fn environment(verb: &Verb) -> Result<Exit, CliError> {
     match verb {
         Verb::Check { file } => {
-            let environment = Environment::load(file)?;
+            let environment = load(file)?;
             let nodes: usize = environment
                 .clusters
                 .values()

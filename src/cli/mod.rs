@@ -17,6 +17,7 @@ mod injection;
 mod journal;
 mod kept_plan;
 mod list;
+mod needs;
 mod new;
 mod observe;
 mod operator;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use super::Place;
+use super::environment;
 use super::exit::{CliError, Exit};
 use super::output;
 use crate::environment::Environment;
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
-    let environment = Environment::load(&arguments.place.environment)?;
+    let environment = environment::load(&arguments.place.environment)?;
     let world = look(&environment).await?;
     output::data(&serde_json::to_string_pretty(&world).expect("plain data"));
     Ok(Exit::Done)

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::Place;
 use super::check::refuse_rejected;
+use super::environment;
 use super::exit::{CliError, Exit};
+use super::needs::{self, GrantArguments};
 use super::output;
 use super::run::{header_of, resolve_parameters};
 use super::sandbox::SandboxArguments;
@@ -31,6 +33,8 @@ pub(super) struct SubjectArguments {
     #[arg(long, value_name = "FILE")]
     offline: Option<PathBuf>,
     #[command(flatten)]
+    grants: GrantArguments,
+    #[command(flatten)]
     sandbox: SandboxArguments,
 }
 
@@ -44,7 +48,7 @@ pub(super) struct Subject {
 impl SubjectArguments {
     /// Loads the playbook and the world; nothing where the playbook is rejected, which has been said then.
     pub(super) async fn load(&self) -> Result<Option<Subject>, CliError> {
-        let environment = Environment::load(&self.place.environment)?;
+        let environment = environment::load(&self.place.environment)?;
         let (mut host, loaded) = Host::load(
             Sources::find(&self.playbook)?,
             self.sandbox.terms(&environment),
@@ -61,17 +65,19 @@ impl SubjectArguments {
             Some(path) => observe::read(path)?,
             None => observe::look(&environment).await?,
         };
+        let header = header_of(
+            RunId("plan".to_owned()),
+            &header,
+            host.sources(),
+            &parameters,
+            &environment,
+            &self.grants.grant,
+        );
         let scenario = Scenario {
-            header: header_of(
-                RunId("plan".to_owned()),
-                header.api,
-                host.sources(),
-                &parameters,
-                &environment,
-            ),
+            permissions: needs::permissions(&environment, &header),
+            header,
             world,
             durations: durations(&environment)?,
-            grants: environment.grants.clone(),
             on_failure: environment.on_failure,
         };
         host.provide(parameters, runner::inventory(&environment));
@@ -145,7 +151,7 @@ pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
         return Ok(Exit::Rejected);
     };
     let foreseen = host.foresee(scenario.clone()).await?;
-    let plan = Plan::of(&foreseen, &scenario.world, &environment.grants);
+    let plan = Plan::of(&foreseen, &scenario.world, &scenario.permissions);
     if let Some(path) = &arguments.out {
         keep(path, &arguments.subject.playbook, &scenario, &plan)?;
     }
@@ -186,6 +192,7 @@ pub(super) async fn dry_run(
     parameters: Vec<String>,
     place: Place,
     sandbox: SandboxArguments,
+    grants: GrantArguments,
 ) -> Result<Exit, CliError> {
     plan(Arguments {
         subject: SubjectArguments {
@@ -194,6 +201,7 @@ pub(super) async fn dry_run(
             place,
             offline: None,
             sandbox,
+            grants,
         },
         output: Shown::Text,
         out: None,

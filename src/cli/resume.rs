@@ -87,7 +87,7 @@ async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result
         }
         _ => None,
     };
-    let runner = Runner::attach(TakenUp {
+    let mut runner = Runner::attach(TakenUp {
         journal: opened.journal,
         state,
         begun: None,
@@ -103,6 +103,7 @@ async fn go_on(arguments: GoingOn, mark: Mark, playbook: Option<&str>) -> Result
         let recorded = runner.gate.recorder().sync(jiff::Timestamp::now(), event);
         recorded.map_err(|fault| CliError::usage(fault.to_string()))?;
     }
+    runner.hold_to_needs(&environment);
     runner
         .until_concluded(host, async |gate, host| {
             if back {

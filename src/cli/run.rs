@@ -7,11 +7,13 @@ use jiff::Timestamp;
 
 use super::Place;
 use super::check::refuse_rejected;
+use super::environment;
 use super::exit::{CliError, Exit};
 use super::kept_plan::Held;
+use super::needs::{self, GrantArguments, refuse_denied};
 use super::runner::{ENVIRONMENT, MannerArguments, Runner, TakenUp, inventory, lock_world, store};
 use super::sandbox;
-use crate::environment::{Decision, Environment};
+use crate::environment::{Environment, Need};
 use crate::journal::{
     Digest, Durability, Event, Header, Journal as _, Mark, RunId, RunState, Store,
 };
@@ -29,7 +31,7 @@ pub(super) struct Arguments {
     #[arg(value_name = "NAME=VALUE", conflicts_with = "plan")]
     parameters: Vec<String>,
     /// Hold the run to a plan that `cutover plan --out` wrote: refuse when anything has changed since. A plan is used once.
-    #[arg(long, value_name = "FILE", conflicts_with = "playbook")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["playbook", "grant"])]
     plan: Option<PathBuf>,
     /// Show what the run would do and do nothing: the same as `cutover plan`.
     #[arg(long, conflicts_with = "plan")]
@@ -41,6 +43,8 @@ pub(super) struct Arguments {
     /// The run's name, instead of one made from the time.
     #[arg(long, value_name = "RUN")]
     run_id: Option<String>,
+    #[command(flatten)]
+    grants: GrantArguments,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
@@ -51,10 +55,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
             arguments.parameters,
             arguments.place,
             arguments.manner.sandbox,
+            arguments.grants,
         )
         .await;
     }
-    let environment = Environment::load(&arguments.place.environment)?;
+    let environment = environment::load(&arguments.place.environment)?;
     let store = store(&environment)?;
     let held = arguments.plan.as_deref().map(Held::read).transpose()?;
     let playbook = match &held {
@@ -71,14 +76,27 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     }
     let header = loaded
         .header
+        .as_ref()
         .expect("a playbook without a header is rejected");
     let parameters = match &held {
         Some(held) => held.kept.header.parameters.clone(),
-        None => resolve_parameters(&header, &arguments.parameters, &environment)?,
+        None => resolve_parameters(header, &arguments.parameters, &environment)?,
     };
-    refuse_denied(&loaded.verbs, &environment)?;
-    let manner = arguments.manner.manner(&environment)?;
     let run = RunId(arguments.run_id.unwrap_or_else(new_run_id));
+    let mut first = header_of(
+        run.clone(),
+        header,
+        host.sources(),
+        &parameters,
+        &environment,
+        &arguments.grants.grant,
+    );
+    if let Some(held) = &held {
+        first.granted.clone_from(&held.kept.header.granted);
+    }
+    let permissions = needs::permissions(&environment, &first);
+    refuse_denied(&loaded, &permissions, &environment.name)?;
+    let manner = arguments.manner.manner(&environment)?;
     refuse_unusable(&run, &store)?;
     let _lock = EnvironmentLock::take(&store, &environment.name, &run)?;
     EnvironmentLock::require_free(&store, &environment.name, None)?;
@@ -88,14 +106,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
         None
     };
 
-    let mut first = header_of(
-        run.clone(),
-        header.api,
-        host.sources(),
-        &parameters,
-        &environment,
-    );
     first.sandbox = host.sandbox().cloned();
+    needs::tell(&loaded, &permissions);
     sandbox::warn(&host);
     if let Some(held) = &held {
         held.refuse_drift(&first, &environment).await?;
@@ -136,20 +148,23 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
 /// The first record of a run.
 pub(super) fn header_of(
     run: RunId,
-    api: u32,
+    declared: &playbook::Header,
     sources: &Sources,
     parameters: &BTreeMap<String, serde_json::Value>,
     environment: &Environment,
+    granted: &[Need],
 ) -> Header {
     Header {
         run,
         playbook: sources.name.clone(),
-        api,
+        api: declared.api,
         sources: sources.digests(),
         parameters: parameters.clone(),
         environment: environment.name.clone(),
         environment_digest: Digest::of(stored_form(environment)),
         plan: None,
+        needs: Some(needs::written(&declared.needs)),
+        granted: needs::written(granted),
         sandbox: None,
     }
 }
@@ -178,24 +193,6 @@ pub(super) fn resolve_parameters(
     let clusters: Vec<&str> = environment.clusters.keys().map(String::as_str).collect();
     let databases: Vec<&str> = environment.databases.keys().map(String::as_str).collect();
     Ok(resolve(&header.params, &given, &clusters, &databases)?)
-}
-
-/// Refuses before the first step what the gate would refuse in the middle.
-pub(super) fn refuse_denied(verbs: &[String], environment: &Environment) -> Result<(), CliError> {
-    let denied: Vec<String> = verbs
-        .iter()
-        .filter(|verb| environment.grants.decide(verb) == Decision::Deny)
-        .map(|verb| format!("`{verb}`"))
-        .collect();
-    if denied.is_empty() {
-        return Ok(());
-    }
-    let message = format!(
-        "the playbook needs {}, which `{}` does not grant",
-        denied.join(", "),
-        environment.name
-    );
-    Err(CliError::refused(message).hint("a person who may decides adds them under `[grants] allow` or `ask` in the environment file"))
 }
 
 /// Whether a playbook calls more than cutover's own toys, so that other machines' runners have to be kept out.

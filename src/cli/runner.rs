@@ -10,8 +10,8 @@ use super::kept_plan::last_line;
 use super::operator::{Operator, PauseWish, login};
 use super::sandbox::SandboxArguments;
 use super::signals::Signals;
-use super::{OutputFormat, bug, output, telling};
-use crate::environment::Environment;
+use super::{OutputFormat, bug, needs, output, telling};
+use crate::environment::{Environment, Permissions};
 use crate::gateway::live::Live;
 use crate::gateway::live::postgres::Claim;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
@@ -138,6 +138,7 @@ impl Runner {
             manner,
             pause.clone(),
         );
+        let permissions = permissions(environment, &state);
         let recorder = Recorder::new(manner.injection.journal(Box::new(journal)), state, watcher);
         let attached = Event::Attached {
             mark,
@@ -165,7 +166,7 @@ impl Runner {
                 .held_by(locks.clone()),
             manner.injection.plan(),
         );
-        let gate = Gate::new(recorder, world, operator, environment.grants.clone());
+        let gate = Gate::new(recorder, world, operator, permissions);
         let format = manner.format;
         Ok(Self {
             gate,
@@ -174,6 +175,15 @@ impl Runner {
             directory: directory.clone(),
             locks,
         })
+    }
+
+    /// Holds the run to what the playbook declares that it goes by now.
+    pub(super) fn hold_to_needs(&mut self, environment: &Environment) {
+        let now = self
+            .gate
+            .recorder()
+            .state(|state| permissions(environment, state));
+        self.gate.permit_by(now);
     }
 
     /// Lets `work` run with the gate until it concludes, or a second signal ends it.
@@ -241,6 +251,14 @@ impl Runner {
         );
         Ok(exit)
     }
+}
+
+/// What the run may do.
+fn permissions(environment: &Environment, state: &RunState) -> Permissions {
+    let header = state.header.as_ref();
+    header
+        .map(|header| needs::permissions(environment, header))
+        .unwrap_or_default()
 }
 
 /// Writes what a gateway tells into the journal, and shows progress at a terminal.

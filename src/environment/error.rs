@@ -15,6 +15,16 @@ pub enum EnvironmentError {
         /// Why.
         source: std::io::Error,
     },
+    /// It is not ours alone, and it is code.
+    #[error("the environment file `{}` cannot be believed: {why}\nhelp: {remedy}", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// Who else may change it.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
     /// The file can be read and is not right.
     #[error("{}:{line}:{column}: {problem}{}", path.display(), help_line(help.as_deref()))]
     Invalid {

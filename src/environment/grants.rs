@@ -1,9 +1,15 @@
-//! What playbooks may do in an environment: deny before ask before allow, by globs over the verbs of primitives.
+//! What playbooks may do in an environment: deny before ask before allow.
+
+use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
-/// What was granted, by verb globs such as `kong.*`.
+use super::Need;
+
+/// What was granted.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grants {
@@ -12,16 +18,105 @@ pub struct Grants {
     pub protected: bool,
     /// Granted without a question.
     #[serde(default)]
-    pub allow: Vec<String>,
+    pub allow: Vec<Grant>,
     /// Granted after a person agreed.
     #[serde(default)]
-    pub ask: Vec<String>,
+    pub ask: Vec<Grant>,
     /// Never granted, whatever else is listed.
     #[serde(default)]
-    pub deny: Vec<String>,
+    pub deny: Vec<Grant>,
 }
 
-/// What the grants say about one verb.
+/// One line of grants: a need, or a need with how often it is met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Grant {
+    /// As often as it is wanted.
+    Always(Need),
+    /// So many steps of a run.
+    Counted(Counted),
+}
+
+/// A need that is met so often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Counted {
+    /// The need.
+    pub need: Need,
+    /// For how many steps.
+    pub at_most: u32,
+    /// In how many seconds; in the whole run where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_seconds: Option<u32>,
+}
+
+/// By hand, since a derived one says of a misspelt need only that nothing fits.
+impl<'de> Deserialize<'de> for Grant {
+    fn deserialize<From: Deserializer<'de>>(from: From) -> Result<Self, From::Error> {
+        from.deserialize_any(Written)
+    }
+}
+
+/// A grant as it stands in a file.
+struct Written;
+
+impl<'de> Visitor<'de> for Written {
+    type Value = Grant;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a need, or a table with `need` and `at_most`")
+    }
+
+    fn visit_str<Problem: de::Error>(self, text: &str) -> Result<Grant, Problem> {
+        text.parse().map(Grant::Always).map_err(Problem::custom)
+    }
+
+    fn visit_map<Map: MapAccess<'de>>(self, map: Map) -> Result<Grant, Map::Error> {
+        Counted::deserialize(MapAccessDeserializer::new(map)).map(Grant::Counted)
+    }
+}
+
+impl Grants {
+    /// Every grant with the list that it stands in.
+    pub fn all(&self) -> impl Iterator<Item = (&'static str, &Grant)> {
+        let lists = [
+            ("allow", &self.allow),
+            ("ask", &self.ask),
+            ("deny", &self.deny),
+        ];
+        lists
+            .into_iter()
+            .flat_map(|(list, grants)| grants.iter().map(move |grant| (list, grant)))
+    }
+}
+
+impl Grant {
+    /// What it is about.
+    #[must_use]
+    pub fn need(&self) -> &Need {
+        match self {
+            Self::Always(need) => need,
+            Self::Counted(counted) => &counted.need,
+        }
+    }
+}
+
+impl fmt::Display for Grant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Always(need) => write!(formatter, "{need}"),
+            Self::Counted(counted) => {
+                write!(formatter, "{}, at most {}", counted.need, counted.at_most)?;
+                match counted.per_seconds {
+                    Some(seconds) => write!(formatter, " in {seconds} s"),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+}
+
+/// What the grants say about a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decision {
@@ -31,77 +126,4 @@ pub enum Decision {
     Ask,
     /// It may not be done.
     Deny,
-}
-
-/// Verbs that change nothing outside the journal, and so need no grant.
-const FREE: [&str; 2] = ["run.", "clock."];
-
-impl Grants {
-    /// Decides about `verb`, a primitive's name such as `kong.stop`.
-    #[must_use]
-    pub fn decide(&self, verb: &str) -> Decision {
-        let any = |globs: &[String]| globs.iter().any(|glob| matches(glob, verb));
-        if FREE.iter().any(|room| verb.starts_with(room)) {
-            // Nothing outside the journal is changed by these.
-            Decision::Allow
-        } else if any(&self.deny) {
-            Decision::Deny
-        } else if any(&self.ask) {
-            Decision::Ask
-        } else if any(&self.allow) || !self.protected {
-            Decision::Allow
-        } else {
-            Decision::Deny
-        }
-    }
-}
-
-/// Whether `glob` covers `verb`: equal, `*`, or `room.*`.
-fn matches(glob: &str, verb: &str) -> bool {
-    match glob.strip_suffix('*') {
-        Some(start) => verb.starts_with(start),
-        None => glob == verb,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn grants(protected: bool, allow: &[&str], ask: &[&str], deny: &[&str]) -> Grants {
-        let owned = |globs: &[&str]| globs.iter().map(|&glob| glob.to_owned()).collect();
-        Grants {
-            protected,
-            allow: owned(allow),
-            ask: owned(ask),
-            deny: owned(deny),
-        }
-    }
-
-    #[test]
-    fn deny_comes_before_ask_before_allow() {
-        let grants = grants(true, &["kong.*"], &["kong.finish"], &["kong.reset"]);
-        assert_eq!(grants.decide("kong.stop"), Decision::Allow);
-        assert_eq!(grants.decide("kong.finish"), Decision::Ask);
-        assert_eq!(grants.decide("kong.reset"), Decision::Deny);
-        assert_eq!(grants.decide("database.restore"), Decision::Deny);
-    }
-
-    #[test]
-    fn an_unprotected_environment_grants_what_is_not_listed() {
-        assert_eq!(
-            grants(false, &[], &[], &["kong.reset"]).decide("database.restore"),
-            Decision::Allow
-        );
-    }
-
-    #[test]
-    fn a_glob_ends_in_a_star() {
-        assert!(
-            matches("*", "kong.stop")
-                && matches("kong.*", "kong.stop")
-                && matches("kong.stop", "kong.stop")
-        );
-        assert!(!matches("kong", "kong.stop") && !matches("kong.st", "kong.stop"));
-    }
 }

@@ -8,7 +8,11 @@ mod budgets;
 mod cluster;
 mod database;
 mod error;
+mod gates;
 mod grants;
+mod need;
+mod ours;
+mod permissions;
 mod secret;
 mod traffic;
 
@@ -23,7 +27,10 @@ pub use budgets::Budgets;
 pub use cluster::{Cluster, Node, PackageDriver, Service, Topology, Transport};
 pub use database::{Database, DatabaseAdmin, DatabaseKind, Tls};
 pub use error::EnvironmentError;
-pub use grants::{Decision, Grants};
+pub use gates::Gates;
+pub use grants::{Counted, Decision, Grant, Grants};
+pub use need::{Need, NeedError, Thing};
+pub use permissions::{Leave, Outlook, Permissions, Wanted};
 pub use secret::SecretReference;
 pub use traffic::{Traffic, TrafficKind};
 
@@ -39,6 +46,9 @@ pub struct Environment {
     /// What playbooks may do here.
     #[serde(default)]
     pub grants: Grants,
+    /// What a person approves, whatever a playbook says.
+    #[serde(default)]
+    pub gates: Gates,
     /// What a playbook may use up before it is stopped.
     #[serde(default)]
     pub budgets: Budgets,
@@ -90,6 +100,7 @@ impl Environment {
     ///
     /// Relative paths in it start at the file's own directory.
     pub fn load(path: &Path) -> Result<Self, EnvironmentError> {
+        ours::check(path)?;
         let text =
             std::fs::read_to_string(path).map_err(|source| EnvironmentError::Unreadable {
                 path: path.to_owned(),

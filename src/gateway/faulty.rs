@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts,
     Databases, Expectation, Failure, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions,
-    MigrationRun, Packages, Practice, ProcessIdentity, Processes, Rotation, ScratchCopy,
+    MigrationRun, Packages, Practice, ProcessIdentity, Processes, Reach, Rotation, ScratchCopy,
     ScratchPlace, Since, Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier, Web,
     WriteDenial, Writes,
 };
@@ -265,6 +265,6 @@ hand_on! { Traffic {
 } }
 
 hand_on! { Web {
-    look fn request(request: &HttpRequest, hoped: &Expectation) -> HttpAnswer;
+    look fn request(request: &HttpRequest, reach: Reach, hoped: &Expectation) -> HttpAnswer;
     look fn proxy_url(node: &str) -> String;
 } }

@@ -4,6 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
+
+use super::Failure;
 
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +23,34 @@ pub struct HttpRequest {
     /// How long the whole answer may take, in milliseconds.
     #[serde(default = "ten_seconds")]
     pub timeout: u64,
+}
+
+/// Whose server a request is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// One of the environment's, at the address that the inventory gives.
+    Environment,
+    /// Any other, which a playbook has named.
+    Outside,
+}
+
+/// The URL of `path` at a server whose base URL is `base`. Nothing that a playbook writes behind a base leads to another server.
+pub fn at(base: &str, path: &str) -> Result<String, Failure> {
+    let refused = |why: &str| {
+        Failure::new("http.request", format!("`{path}` {why}"))
+            .hint("write a path that begins with `/`, as in `http::check(node, \"/status\", …)`")
+    };
+    if !path.starts_with('/') || path.starts_with("//") {
+        return Err(refused("is not a path"));
+    }
+    let whole = format!("{}{path}", base.trim_end_matches('/'));
+    let (Ok(origin), Ok(url)) = (Url::parse(base), Url::parse(&whole)) else {
+        return Err(refused("makes no URL"));
+    };
+    if origin.origin() != url.origin() {
+        return Err(refused("leads to another server"));
+    }
+    Ok(whole)
 }
 
 fn get() -> String {
@@ -61,4 +92,30 @@ pub struct Expectation {
     /// The longest that it may take, in milliseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at;
+
+    #[test]
+    fn a_path_stays_at_its_server() {
+        let base = "http://127.0.0.1:8000/";
+        assert_eq!(
+            at(base, "/a?b=c").ok().as_deref(),
+            Some("http://127.0.0.1:8000/a?b=c")
+        );
+        for trick in [
+            "@evil.example/",
+            ".evil.example/",
+            ":9/",
+            "//evil.example/",
+            "",
+            "a",
+            "\\evil",
+            "1/",
+        ] {
+            assert!(at(base, trick).is_err(), "{trick}");
+        }
+    }
 }

@@ -20,7 +20,7 @@ pub use admin_access::AdminAccess;
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
 pub use hold::{Hold, Holding};
-pub use http::{Expectation, HttpAnswer, HttpRequest};
+pub use http::{Expectation, HttpAnswer, HttpRequest, Reach, at};
 pub use process_identity::ProcessIdentity;
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AdminAccess, BaselineFacts, Expectation, Failure, HttpAnswer, HttpRequest, ProcessIdentity,
-    ScratchCopy, Since, Writes,
+    Reach, ScratchCopy, Since, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -363,6 +363,7 @@ pub trait Web {
     async fn request(
         &self,
         request: &HttpRequest,
+        reach: Reach,
         hoped: &Expectation,
     ) -> Result<HttpAnswer, Failure>;
     /// The base URL of a node's proxy.

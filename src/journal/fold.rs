@@ -52,6 +52,8 @@ pub struct RunState {
     pub runner: Option<ProcessIdentity>,
     /// When it did.
     pub attached: Option<Timestamp>,
+    /// Who started the run.
+    pub started_by: Option<Actor>,
     /// What that runner came to do.
     pub mark: Option<Mark>,
     /// When the first record was written.
@@ -348,6 +350,7 @@ fn adopt(state: &mut RunState, adoption: &Adoption) -> Result<(), String> {
     header.api = adoption.api;
     header.sources.clone_from(&adoption.sources);
     header.parameters.clone_from(&adoption.parameters);
+    header.needs.clone_from(&adoption.needs);
     state.adopted += 1;
     state.reopen_phases();
     for approval in state.approvals.values_mut() {
@@ -357,7 +360,10 @@ fn adopt(state: &mut RunState, adoption: &Adoption) -> Result<(), String> {
 }
 
 /// The runner's own record of itself clears how the run was put down before.
-fn attach(state: &mut RunState, mark: Mark, process: &ProcessIdentity, at: Timestamp) {
+fn attach(state: &mut RunState, mark: Mark, by: &Actor, process: &ProcessIdentity, at: Timestamp) {
+    if mark == Mark::Run {
+        state.started_by = Some(by.clone());
+    }
     state.attached = Some(at);
     state.runner = Some(process.clone());
     state.mark = Some(mark);

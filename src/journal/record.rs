@@ -291,6 +291,12 @@ pub struct Header {
     /// The digest of the plan that the run is held to, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Digest>,
+    /// What the playbook declares that it needs, by which its steps are held.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Vec<String>>,
+    /// What was granted for this run alone.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub granted: Vec<String>,
     /// What holds the script's process. An old journal does not say; a play has no process of its own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sandbox: Option<Sandbox>,

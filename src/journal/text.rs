@@ -33,6 +33,9 @@ pub struct Adoption {
     pub sources: Vec<Source>,
     /// The parameters, as the edited playbook declares them.
     pub parameters: BTreeMap<String, Value>,
+    /// What it declares that it needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub needs: Option<Vec<String>>,
 }
 
 /// A place in a playbook or module.

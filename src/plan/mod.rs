@@ -24,7 +24,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::environment::Grants;
+use crate::environment::Permissions;
 use crate::gateway::simulated::{Basis, Happened, World};
 use crate::gateway::{Rotation, RotationState};
 use crate::journal::Ending;
@@ -99,15 +99,15 @@ pub struct Disk {
 }
 
 impl Plan {
-    /// The plan that `foreseen` is, in an environment with these `grants`, of a run that began in `world`.
+    /// The plan that `foreseen` is, with these `permissions`, of a run that began in `world`.
     #[must_use]
-    pub fn of(foreseen: &Foreseen, world: &World, grants: &Grants) -> Self {
+    pub fn of(foreseen: &Foreseen, world: &World, permissions: &Permissions) -> Self {
         let played = &foreseen.played;
         let header = played.records.first().map(|record| &record.event);
         let Some(crate::journal::Event::Header(header)) = header else {
             unreachable!("every run begins with its header");
         };
-        let steps = step::steps(foreseen, grants);
+        let steps = step::steps(foreseen, permissions);
         let returning = steps.iter().find(|step| step.irreversible);
         let asked = |question: &Question| match question {
             Question::Approve { step, shown } => Some(Asked {

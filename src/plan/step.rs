@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PlannedWay;
-use crate::environment::{Decision, Grants};
+use crate::environment::{Decision, Permissions, Wanted};
 use crate::gateway::Failure;
 use crate::gateway::simulated::Basis;
 use crate::journal::{Event, RunState, UndoState};
-use crate::primitive::Effect;
+use crate::primitive::{Effect, Intent};
 use crate::run::Foreseen;
 
 /// What the environment says to a step.
@@ -63,7 +63,7 @@ pub struct PlannedStep {
 }
 
 /// The steps of a played run, those of the way back left out.
-pub(super) fn steps(foreseen: &Foreseen, grants: &Grants) -> Vec<PlannedStep> {
+pub(super) fn steps(foreseen: &Foreseen, permissions: &Permissions) -> Vec<PlannedStep> {
     let Foreseen { played, ways_back } = foreseen;
     let mut time: BTreeMap<u32, (u64, Option<Basis>)> = BTreeMap::new();
     for spent in &played.spent {
@@ -103,11 +103,7 @@ pub(super) fn steps(foreseen: &Foreseen, grants: &Grants) -> Vec<PlannedStep> {
             number: number.0,
             phases: state.phases().to_vec(),
             verb: intent.verb().to_owned(),
-            granted: match grants.decide(intent.verb()) {
-                Decision::Allow => Granted::Allow,
-                Decision::Ask => Granted::Ask,
-                Decision::Deny => Granted::Deny,
-            },
+            granted: granted(permissions, &intent),
             targets: intent.targets(),
             about: intent.about().trim_end_matches('.').to_owned(),
             words: intent.words(),
@@ -121,4 +117,17 @@ pub(super) fn steps(foreseen: &Foreseen, grants: &Grants) -> Vec<PlannedStep> {
         });
     }
     steps
+}
+
+/// What is said about a step in advance.
+fn granted(permissions: &Permissions, intent: &Intent) -> Granted {
+    let things = intent.things();
+    let Some(wanted) = Wanted::of(intent.verb(), intent.method(), &things) else {
+        return Granted::Deny;
+    };
+    match permissions.decide(&wanted).decision {
+        Decision::Deny => Granted::Deny,
+        Decision::Allow if !permissions.gated(&wanted) => Granted::Allow,
+        Decision::Allow | Decision::Ask => Granted::Ask,
+    }
 }

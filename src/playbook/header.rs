@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Parameter;
+use crate::environment::Need;
 
 /// The version of the script interface that this cutover speaks.
 pub const API: u32 = 1;
@@ -19,9 +20,9 @@ pub struct Header {
     /// Its parameters by name.
     #[serde(default)]
     pub params: BTreeMap<String, Parameter>,
-    /// The verbs that it calls, as globs.
+    /// The verbs that it calls, as globs, and what it calls them about where it says so.
     #[serde(default)]
-    pub needs: Vec<String>,
+    pub needs: Vec<Need>,
     /// Its first comment lines; not part of the constant.
     #[serde(skip)]
     pub about: String,
@@ -54,9 +55,6 @@ impl Header {
     /// Whether the header declares that the playbook calls `verb`.
     #[must_use]
     pub fn declares(&self, verb: &str) -> bool {
-        self.needs.iter().any(|need| match need.strip_suffix('*') {
-            Some(start) => verb.starts_with(start),
-            None => need == verb,
-        })
+        self.needs.iter().any(|need| need.speaks_of(verb))
     }
 }

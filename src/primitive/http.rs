@@ -1,12 +1,13 @@
 //! `http.check` and `http.poll`: what a server must answer.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Failure, Look, milliseconds_since};
-use crate::gateway::{Expectation, Gateway, HttpAnswer, HttpRequest};
+use crate::gateway::{Expectation, Gateway, HttpAnswer, HttpRequest, Reach, at};
 
 /// Sends one request and compares the answer with what it must be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,14 +25,14 @@ impl Check {
     /// Asks once.
     async fn ask(&self, world: &impl Gateway) -> Result<HttpAnswer, Failure> {
         let mut request = self.request.clone();
-        if let Some(node) = &self.node {
-            request.url = format!(
-                "{}{}",
-                world.proxy_url(node).await?.trim_end_matches('/'),
-                request.url
-            );
-        }
-        let answer = world.request(&request, &self.expect).await?;
+        let reach = match &self.node {
+            Some(node) => {
+                request.url = at(&world.proxy_url(node).await?, &request.url)?;
+                Reach::Environment
+            }
+            None => Reach::Outside,
+        };
+        let answer = world.request(&request, reach, &self.expect).await?;
         let wrong = differences(&self.expect, &answer);
         if wrong.is_empty() {
             return Ok(answer);
@@ -43,7 +44,7 @@ impl Check {
             wrong.join("; ")
         );
         Err(Failure::new("http.check.different", message)
-            .details(json!({ "status": answer.status, "headers": answer.headers })))
+            .details(json!({ "status": answer.status, "headers": shown(&answer) })))
     }
 }
 
@@ -120,6 +121,33 @@ impl Look for Poll {
     }
 }
 
+/// Headers whose values let somebody in, and so do not belong into a journal.
+const SECRET_HEADERS: [&str; 6] = [
+    "set-cookie",
+    "cookie",
+    "authorization",
+    "proxy-authorization",
+    "apikey",
+    "kong-admin-token",
+];
+
+/// The headers of an answer, as a journal may hold them.
+fn shown(answer: &HttpAnswer) -> BTreeMap<&str, &str> {
+    let headers = answer.headers.iter();
+    headers
+        .map(|(name, value)| {
+            let shown = if is_secret(name) { "(hidden)" } else { value };
+            (name.as_str(), shown)
+        })
+        .collect()
+}
+
+fn is_secret(header: &str) -> bool {
+    SECRET_HEADERS
+        .iter()
+        .any(|secret| header.eq_ignore_ascii_case(secret))
+}
+
 /// What of an answer is not as it must be.
 fn differences(expect: &Expectation, answer: &HttpAnswer) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -129,10 +157,12 @@ fn differences(expect: &Expectation, answer: &HttpAnswer) -> Vec<String> {
     for (name, value) in &expect.headers {
         let found = answer.headers.get(&name.to_lowercase());
         if found != Some(value) {
-            wrong.push(format!(
-                "header `{name}` is {}",
-                found.map_or_else(|| "missing".to_owned(), |found| format!("`{found}`"))
-            ));
+            let found = match found {
+                None => "missing".to_owned(),
+                Some(_) if is_secret(name) => "another".to_owned(),
+                Some(found) => format!("`{found}`"),
+            };
+            wrong.push(format!("header `{name}` is {found}"));
         }
     }
     for (pointer, value) in &expect.json {

@@ -16,6 +16,7 @@ mod packages;
 mod practice;
 mod review;
 mod run;
+mod things;
 mod traffic;
 mod words;
 
@@ -41,6 +42,7 @@ pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
 pub use review::ReviewPath;
 pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
+pub use things::holds;
 pub use traffic::{Admit, Drain, SetRotation, TrafficStatus};
 
 pub use crate::kong::changes::Changes;

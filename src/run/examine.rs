@@ -111,7 +111,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         if intent.effect() != Effect::Read {
             return Ok(Err(acts(intent)));
         }
-        let _permit = self.permit(step, intent).await?;
+        let _permit = self.permit(step, intent, None).await?;
         self.turn_to(step, intent, None);
         let answer = self.look(intent).await;
         self.world.turn_over();

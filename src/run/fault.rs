@@ -45,14 +45,21 @@ pub struct Divergence {
 
 /// What was not granted.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "step {step}, `{verb}`, is not granted in this environment; `{grant}` under `[grants] allow` would grant it"
-)]
+#[error("step {step}, `{verb}`, is not granted{}: {why}", about(things))]
 pub struct Denial {
     /// The step.
     pub step: StepNo,
     /// The primitive.
     pub verb: String,
-    /// What would have granted it.
-    pub grant: String,
+    /// What it is about.
+    pub things: Vec<String>,
+    /// Why not, and what would have granted it.
+    pub why: String,
+}
+
+fn about(things: &[String]) -> String {
+    match things {
+        [] => String::new(),
+        several => format!(" on {}", several.join(", ")),
+    }
 }

@@ -3,11 +3,11 @@
 use serde_json::Value;
 
 use super::cursor::{Cursor, Past};
-use super::{Answer, Answered, Denial, Fault, People, Question, Recorder};
-use crate::environment::{Decision, Grants};
+use super::{Answer, Fault, People, Recorder};
+use crate::environment::Permissions;
 use crate::gateway::{Gateway, Turn, TurnKind};
-use crate::journal::{Direction, Durability, Event, Place, RunState, StepNo, Target, Trail};
-use crate::primitive::{Effect, Failure, Intent};
+use crate::journal::{Direction, Durability, Event, Place, StepNo, StepResult, Target, Trail};
+use crate::primitive::{Effect, Failure, Intent, holds};
 
 /// One call of a primitive.
 #[derive(Debug, Clone)]
@@ -37,21 +37,26 @@ pub struct Gate<World, Person> {
     pub(super) recorder: Recorder,
     pub(super) world: World,
     pub(super) people: Person,
-    grants: Grants,
+    pub(super) permissions: Permissions,
     cursor: Cursor,
 }
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
     /// The gate of the run that `recorder` writes, to `world`.
-    pub fn new(recorder: Recorder, world: World, people: Person, grants: Grants) -> Self {
+    pub fn new(recorder: Recorder, world: World, people: Person, permissions: Permissions) -> Self {
         let cursor = recorder.state(Cursor::new);
         Self {
             recorder,
             world,
             people,
-            grants,
+            permissions,
             cursor,
         }
+    }
+
+    /// From here on the steps have leave by other `permissions`: another playbook has other needs.
+    pub fn permit_by(&mut self, permissions: Permissions) {
+        self.permissions = permissions;
     }
 
     /// **The promise.** Every effect that a playbook has passes here.
@@ -63,8 +68,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             Past::Again(number) | Past::New(number) => number,
         };
         // 2. Is it granted, and does everything stand that gives it leave?
-        let permit = self.permit(number, &call.intent).await?;
+        let permit = self.permit(number, &call.intent, call.within).await?;
         self.turn_to(number, &call.intent, call.within);
+        if let Err(failure) = self.genuine(&call.intent) {
+            return self.failed_before(number, call, failure).map(Reply::Now);
+        }
         if call.intent.effect() == Effect::Read {
             return self.read(number, call, permit).await.map(Reply::Now);
         }
@@ -169,60 +177,18 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             .state(|state| self.cursor.step(state, &call.intent, call.place.as_ref()))
     }
 
-    pub(super) async fn permit(&mut self, step: StepNo, intent: &Intent) -> Result<Permit, Fault> {
-        let verb = intent.verb();
-        match self.grants.decide(verb) {
-            Decision::Allow => {}
-            Decision::Deny => {
-                return Err(Fault::Denied(Denial {
-                    step,
-                    verb: verb.to_owned(),
-                    grant: verb.to_owned(),
-                }));
-            }
-            Decision::Ask => {
-                let shown = format!(
-                    "step {step}: `{verb}` on {}, which this environment grants only when asked",
-                    intent.targets().join(", ")
-                );
-                self.ask_approval(step, shown).await?;
-            }
-        }
+    pub(super) async fn permit(
+        &mut self,
+        step: StepNo,
+        intent: &Intent,
+        within: Option<StepNo>,
+    ) -> Result<Permit, Fault> {
+        self.leave(step, intent, within).await?;
         self.standing(intent).await?;
         if intent.effect() != Effect::Read {
             self.hold().await?;
         }
         Ok(Permit(()))
-    }
-
-    /// Asks for an approval, and returns once somebody gave it.
-    pub(super) async fn ask_approval(&mut self, step: StepNo, shown: String) -> Result<(), Fault> {
-        let given = |state: &RunState| state.approvals.get(&step)?.given.clone();
-        if self.recorder.state(given).is_some() {
-            return Ok(());
-        }
-        self.ask_anew(step, shown).await
-    }
-
-    /// The same, whatever was approved before.
-    pub(super) async fn ask_anew(&mut self, step: StepNo, shown: String) -> Result<(), Fault> {
-        self.sync(Event::ApprovalAsked {
-            step,
-            shown: shown.clone(),
-        })?;
-        let question = Question::Approve {
-            step,
-            shown: shown.clone(),
-        };
-        match self.people.ask(&question).await {
-            Answered::Yes(by) => self.sync(Event::Approved { step, by }),
-            Answered::No(by) => Err(Fault::Paused {
-                reason: format!("{by} did not approve step {step}"),
-            }),
-            Answered::Nobody => Err(Fault::Paused {
-                reason: format!("step {step} waits for an approval: {shown}"),
-            }),
-        }
     }
 
     async fn read(&mut self, step: StepNo, call: Call, _permit: Permit) -> Result<Answer, Fault> {
@@ -243,6 +209,29 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             outcomes.insert(target, outcome);
         }
         Ok(Value::Object(outcomes))
+    }
+
+    /// Refuses what a playbook made up that only a step can answer: a backup that nobody took would be read from wherever it says.
+    fn genuine(&self, intent: &Intent) -> Result<(), Failure> {
+        let answered = |value: &Value| {
+            self.recorder.state(|state| {
+                let mut steps = state.steps.iter();
+                steps.any(|step| {
+                    matches!(&step.result, StepResult::Finished(answer) if holds(answer, value))
+                })
+            })
+        };
+        match intent.carries().iter().find(|value| !answered(value)) {
+            None => Ok(()),
+            Some(_) => Err(Failure::new(
+                "argument.made_up",
+                format!(
+                    "`{}` is given something that no step of this run has answered",
+                    intent.verb()
+                ),
+            )
+            .hint("hand on what `database::backup` or another step answered, as it is")),
+        }
     }
 
     fn failed_before(

@@ -13,6 +13,7 @@ mod examine;
 mod fault;
 mod gate;
 mod hold;
+mod leave;
 mod lock;
 mod loss;
 mod moment;

@@ -13,7 +13,7 @@ use super::ways_ahead::Moments;
 use super::{
     Answered, Back, Conclusion, Gate, People, Question, Recorder, Script, conduct, roll_back,
 };
-use crate::environment::{Grants, OnFailure};
+use crate::environment::{OnFailure, Permissions};
 use crate::gateway::simulated::{Durations, Happening, Simulated, Spent, World};
 use crate::gateway::{ChangingCall, Clock as _, Faulty, ProcessIdentity};
 use crate::journal::{
@@ -28,8 +28,8 @@ pub struct Scenario {
     pub world: World,
     /// How long things take in it.
     pub durations: Durations,
-    /// What the environment grants.
-    pub grants: Grants,
+    /// What the run may do.
+    pub permissions: Permissions,
     /// What the environment wants after a failure.
     pub on_failure: OnFailure,
     /// The run's header.
@@ -173,7 +173,7 @@ impl Stage<'_> {
                 recorder,
                 Faulty::new(self.world.clone(), trouble.call).with_steps(trouble.steps.clone()),
                 people,
-                self.scenario.grants.clone(),
+                self.scenario.permissions.clone(),
             );
             let concluded = match mark {
                 Mark::Rollback => roll_back(&mut gate, script, "a person asked for it").await,
@@ -279,6 +279,9 @@ fn missed(trouble: &Trouble, world: &Faulty<Simulated>, met: &BTreeSet<usize>) -
 /// Who acts in a play.
 const SOMEBODY: &str = "somebody";
 
+/// Who answers what it asks.
+const SOMEBODY_ELSE: &str = "somebody else";
+
 /// A runner of a play takes the run up.
 pub(super) fn attached(mark: Mark) -> Event {
     Event::Attached {
@@ -311,7 +314,7 @@ pub(super) struct Agreeing {
 impl People for Agreeing {
     async fn ask(&mut self, question: &Question) -> Answered {
         self.questions.push(question.clone());
-        let by = Actor::Person(SOMEBODY.to_owned());
+        let by = Actor::Person(SOMEBODY_ELSE.to_owned());
         match question {
             Question::Approve { step, .. } if self.refuses == Some(step.0) => Answered::No(by),
             Question::Approve { shown, .. }

@@ -73,7 +73,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             return self.succeeded(number, outcome);
         }
         self.turn_to(number, &step.intent, step.within);
-        let permit = self.permit(number, &step.intent).await?;
+        let permit = self.permit(number, &step.intent, step.within).await?;
         self.act(number, permit).await
     }
 
@@ -189,10 +189,13 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             })
             .await
         {
-            Answered::Yes(by) => self.sync(Event::Approved {
-                step: step.number,
-                by,
-            }),
+            Answered::Yes(by) => {
+                self.may_approve(step.number, &by)?;
+                self.sync(Event::Approved {
+                    step: step.number,
+                    by,
+                })
+            }
             Answered::No(by) => Err(Fault::Paused {
                 reason: format!("{by} did not approve: {words}"),
             }),

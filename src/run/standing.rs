@@ -14,9 +14,6 @@ use crate::gateway::Gateway;
 use crate::journal::{Event, RunState, Step, StepNo, StepResult, WaysBack};
 use crate::primitive::{Effect, Intent, Past};
 
-/// How long an approval stands. A night's window fits in; the next night's does not.
-const APPROVAL_STANDS: Duration = Duration::from_hours(8);
-
 impl<World: Gateway, Person: People> Gate<World, Person> {
     /// Checks the standing conditions, if `intent` is of the kind that needs them.
     pub(super) async fn standing(&mut self, intent: &Intent) -> Result<(), Fault> {
@@ -69,10 +66,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     /// Asks again for approvals that have grown too old, or were given for another text.
     async fn renew_approvals(&mut self) -> Result<(), Fault> {
         let now = self.world.now();
+        let stands = Duration::from_mins(self.permissions.gates().approval_minutes.into());
         let old = |(number, approval): (&StepNo, &crate::journal::Approval)| {
             let (_, at) = approval.given.as_ref()?;
             let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
-            (approval.lapsed || age > APPROVAL_STANDS).then(|| (*number, approval.shown.clone()))
+            (approval.lapsed || age > stands).then(|| (*number, approval.shown.clone()))
         };
         let lapsed: Vec<(StepNo, String)> = self
             .recorder
@@ -87,7 +85,10 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 .ask(&super::Question::Approve { step, shown })
                 .await
             {
-                super::Answered::Yes(by) => self.sync(Event::Approved { step, by })?,
+                super::Answered::Yes(by) => {
+                    self.may_approve(step, &by)?;
+                    self.sync(Event::Approved { step, by })?;
+                }
                 super::Answered::No(_) | super::Answered::Nobody => {
                     return Err(Fault::Paused {
                         reason: format!("the approval of step {step} has lapsed; approve it again"),
@@ -116,8 +117,24 @@ fn worked_after(state: &RunState, condition: StepNo) -> Duration {
         .sum()
 }
 
-/// What a person is shown before approving: facts of the journal, then the playbook's own words, quoted and marked as such.
+/// What a person is shown before approving: facts of the journal, then the playbook's own words, every line of them quoted and
+/// marked as such.
 pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> String {
+    let mut screen = facts(state, at);
+    let _ = write!(screen, "\nThe playbook says: > {}", quoted(words));
+    screen
+}
+
+/// `words` with a mark before every line, so that none of them can be taken for a fact.
+fn quoted(words: &str) -> String {
+    let lines: Vec<&str> = words
+        .split(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'])
+        .collect();
+    lines.join("\n> ")
+}
+
+/// Facts of the journal, for somebody who is to approve.
+pub(super) fn facts(state: &RunState, at: Timestamp) -> String {
     let mut screen = String::new();
     if let Some(header) = &state.header {
         let _ = write!(
@@ -143,6 +160,5 @@ pub(super) fn approval_screen(state: &RunState, at: Timestamp, words: &str) -> S
     if let Some(ways) = WaysBack::of(state) {
         let _ = write!(screen, "\n{}", ways.told(at));
     }
-    let _ = write!(screen, "\nThe playbook says: > {words}");
     screen
 }

@@ -162,7 +162,7 @@ async fn walk(
         recorder,
         world.clone(),
         Agreeing::default(),
-        scenario.grants.clone(),
+        scenario.permissions.clone(),
     );
     let concluded = roll_back(&mut gate, script, "to see how it goes")
         .await

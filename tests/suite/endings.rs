@@ -137,7 +137,7 @@ fn a_need_that_is_not_granted_is_4_before_anything_is_touched() {
     let test = three().environment("[grants]\ndeny = [\"practice.write\"]\n");
     insta::assert_snapshot!(told(&test.run()), @r"
     error: the playbook needs `practice.write`, which `practice` does not grant
-    help: a person who may decides adds them under `[grants] allow` or `ask` in the environment file
+    help: a person who may decides adds them under `[grants] allow` or `ask` in the environment file, or gives them to one run with `--grant`; `cutover check --needs` shows all of them
     --- 4
     ");
     assert!(!test.run_path().exists());
@@ -470,17 +470,22 @@ fn waiting_for_an_approval_ends_when_it_comes() {
 fn a_grant_that_asks_waits_for_a_person() {
     let test = three().environment("[grants]\nask = [\"practice.write\"]\n");
     insta::assert_snapshot!(told(&test.run()), @r"
-      1 ? approval wanted: step 1: `practice.write` on one, which this environment grants only when asked
+    needs of the playbook:
+      practice.write  asked about
+      1 ? approval wanted: run first of `playbook` in `practice`; 0 steps done, 0 to undo on the way back; everything so far can be undone.
+          step 1: `practice.write` on one, which this environment grants only when asked
     --- 8
     paused after TIME: step 1 waits for an approval: step 1: `practice.write` on one, which this environment grants only when asked; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
     ");
     assert_eq!(test.world(), []);
     assert_eq!(test.cutover(&["approve", RUN]).status, 0);
     insta::assert_snapshot!(told(&test.cutover(&["resume", RUN])), @r"
-      1 ? approval wanted: step 1: `practice.write` on one, which this environment grants only when asked
+      1 ? approval wanted: run first of `playbook` in `practice`; 0 steps done, 0 to undo on the way back; everything so far can be undone.
+          step 1: `practice.write` on one, which this environment grants only when asked
       1 ✓ approved by operator
       1 ✓ practice.write one  TIME
-      2 ? approval wanted: step 2: `practice.write` on two, three, which this environment grants only when asked
+      2 ? approval wanted: run first of `playbook` in `practice`; 1 step done, 1 to undo on the way back; everything so far can be undone.
+          step 2: `practice.write` on two, three, which this environment grants only when asked
     --- 8
     paused after TIME: step 2 waits for an approval: step 2: `practice.write` on two, three, which this environment grants only when asked; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
     ");

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::rc::Rc;
 
-use cutover::environment::{Environment, Grants, OnFailure};
+use cutover::environment::{Environment, OnFailure, Permissions};
 use cutover::gateway::live::Live;
 use cutover::gateway::{Failure, Faulty, Plan, ProcessIdentity, Report};
 use cutover::journal::{
@@ -210,7 +210,12 @@ impl Bench {
         recorder
             .sync(jiff::Timestamp::now(), attached)
             .expect("in memory");
-        Gate::new(recorder, Faulty::new(live, plan), Nobody, Grants::default())
+        Gate::new(
+            recorder,
+            Faulty::new(live, plan),
+            Nobody,
+            Permissions::default(),
+        )
     }
 
     /// Runs the list from where it stands; what came of it and how many calls changed the world.
@@ -245,6 +250,8 @@ fn header() -> Event {
         environment: "bench".to_owned(),
         environment_digest: Digest::ZERO,
         plan: None,
+        needs: None,
+        granted: Vec::new(),
         sandbox: None,
     }))
 }

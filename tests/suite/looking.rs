@@ -8,7 +8,7 @@ use cutover::environment::{Access, Environment};
 use cutover::gateway::live::Live;
 use cutover::gateway::live::postgres::{Role, Session, connect};
 use cutover::gateway::{
-    Databases as _, Expectation, Failure, HttpRequest, Kong as _, ProcessIdentity, Report,
+    Databases as _, Expectation, Failure, HttpRequest, Kong as _, ProcessIdentity, Reach, Report,
     Rotation, RotationState, Traffic as _, Web as _, WriteDenial,
 };
 
@@ -164,7 +164,9 @@ async fn a_world_that_is_looked_at_refuses_every_kind_of_act() {
         "url": "http://127.0.0.1:9/cache",
     }))
     .expect("a request");
-    let answer = world.request(&request, &Expectation::default()).await;
+    let answer = world
+        .request(&request, Reach::Environment, &Expectation::default())
+        .await;
     assert_eq!(code(answer.map(drop)), "look.request");
 }
 

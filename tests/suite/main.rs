@@ -19,6 +19,7 @@ mod endings;
 mod failures;
 mod finish_gates;
 mod freeze;
+mod grants;
 mod hardened;
 mod harness;
 mod in_place;

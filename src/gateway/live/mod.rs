@@ -4,6 +4,7 @@ mod client;
 mod databases;
 mod kong;
 mod look;
+mod outside;
 mod packages;
 pub mod postgres;
 mod practice;

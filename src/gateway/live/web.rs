@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::Live;
-use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Web};
+use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Reach, Web};
 
 /// The longest body that is read.
 const LONGEST_BODY: usize = 8 << 20;
@@ -32,6 +32,7 @@ impl Web for Live {
     async fn request(
         &self,
         request: &HttpRequest,
+        reach: Reach,
         _hoped: &Expectation,
     ) -> Result<HttpAnswer, Failure> {
         let wrong = |message: String| Failure::new("http.request", message);
@@ -39,10 +40,11 @@ impl Web for Live {
             .method
             .parse()
             .map_err(|_| wrong(format!("`{}` is not a method", request.method)))?;
-        let mut building = self
-            .client
-            .request(method, &request.url)?
-            .timeout(Duration::from_millis(request.timeout));
+        let building = match reach {
+            Reach::Environment => self.client.request(method, &request.url)?,
+            Reach::Outside => self.client.request_outside(method, &request.url)?,
+        };
+        let mut building = building.timeout(Duration::from_millis(request.timeout));
         for (name, value) in &request.headers {
             building = building.header(name, value);
         }

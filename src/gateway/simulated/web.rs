@@ -4,13 +4,14 @@
 use serde_json::Value;
 
 use super::{Happened, Simulated, Work};
-use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Web};
+use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Reach, Web};
 use crate::kong::schema::Fit;
 
 impl Web for Simulated {
     async fn request(
         &self,
         request: &HttpRequest,
+        _reach: Reach,
         hoped: &Expectation,
     ) -> Result<HttpAnswer, Failure> {
         self.work(Work::Request, 0);

@@ -53,7 +53,9 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
     )?;
     match event {
         Event::Header(header) => state.header = Some(*header.clone()),
-        Event::Attached { mark, process, .. } => super::attach(state, *mark, process, record.at),
+        Event::Attached {
+            mark, by, process, ..
+        } => super::attach(state, *mark, by, process, record.at),
         Event::TailCut { .. } | Event::Raised(_) | Event::ProcessStarted { step: None, .. } => {}
         Event::ProcessStarted {
             step: Some(step),

@@ -4,9 +4,8 @@ use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
 use super::arguments::{Options, data, node};
-use super::environment::Node;
 use super::{call, wrong_argument};
-use crate::gateway::{Expectation, HttpRequest};
+use crate::gateway::{Expectation, HttpRequest, at};
 use crate::primitive::{Check, Intent, Poll};
 use crate::script::child::to_dynamic;
 
@@ -17,7 +16,7 @@ fn check_of(which: Dynamic, request: Dynamic, expect: Map) -> Result<Check, Box<
     } else {
         request
     };
-    let request: HttpRequest = data("the request", &request)?;
+    let mut request: HttpRequest = data("the request", &request)?;
     let expect: Expectation = data("what is expected", &Dynamic::from_map(expect))?;
     if expect == Expectation::default() {
         let hint =
@@ -27,10 +26,19 @@ fn check_of(which: Dynamic, request: Dynamic, expect: Map) -> Result<Check, Box<
             hint,
         ));
     }
-    let node = if which.is::<Node>() {
-        Some(node(which)?)
-    } else {
+    let node = if which.is_string() {
+        let base = which.into_string().unwrap_or_default();
+        request.url = at(&base, &request.url)?;
         None
+    } else {
+        let url = &request.url;
+        if !url.starts_with('/') {
+            return Err(wrong_argument(
+                format!("`{url}` is not a path"),
+                "http::check(node, \"/status\", #{ status: 200 })",
+            ));
+        }
+        Some(node(which)?)
     };
     Ok(Check {
         node,
@@ -41,12 +49,13 @@ fn check_of(which: Dynamic, request: Dynamic, expect: Map) -> Result<Check, Box<
 
 #[export_module]
 pub(super) mod http {
-    /// Sends one request to a node's proxy over a fresh connection, and compares the answer. The request is a path, or a map with `url`
-    /// (the path), `method`, `headers`, `timeout` (milliseconds). Expected are at least one of `status`, `headers`, `json` (by JSON
+    /// Sends one request to a node's proxy over a fresh connection, and compares the answer. Instead of a node the base URL of another
+    /// server can be given, which wants a grant that names it. The request is a path, or a map with `url` (the path), `method`,
+    /// `headers`, `timeout` (milliseconds). Expected are at least one of `status`, `headers`, `json` (by JSON
     /// pointer), `within` (milliseconds).
     ///
     /// # Needs
-    /// `http.check`
+    /// `http.check`; of another server `http.check:https://host/*`, for another method than GET and HEAD `http.check:POST …`
     /// # Effect
     /// One request.
     /// # Undo
@@ -54,7 +63,8 @@ pub(super) mod http {
     /// # On resume
     /// Not repeated.
     /// # Errors
-    /// `http.check.different`, `http.unreachable`; `argument.value`: nothing is expected.
+    /// `http.check.different`, `http.unreachable`; `http.request`: it leads where no playbook may ask; `argument.value`: nothing is
+    /// expected.
     /// # Example
     /// ```rhai
     /// for node in env::cluster("practice").nodes {

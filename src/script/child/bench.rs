@@ -12,6 +12,7 @@ use super::engine::engine;
 use super::inside::Inside;
 use super::link::SharedLink;
 use super::load::{self, Parsed};
+use crate::environment::Permissions;
 use crate::gateway::simulated::{Durations, World};
 use crate::journal::{Digest, Header, RunId};
 use crate::playbook;
@@ -147,7 +148,7 @@ impl Bench {
         .map_err(|error| Failure::new("test.parameter", error.to_string()))?;
         let scenario = Scenario {
             durations: Durations::built_in(),
-            grants: described.grants.clone(),
+            permissions: permissions(&described),
             on_failure: described.on_failure,
             header: Header {
                 run: RunId("test".to_owned()),
@@ -158,6 +159,8 @@ impl Bench {
                 environment: described.world.environment.clone(),
                 environment_digest: Digest::of(""),
                 plan: None,
+                needs: None,
+                granted: Vec::new(),
                 sandbox: None,
             },
             world: described.world.clone(),
@@ -248,6 +251,18 @@ impl Bench {
 }
 
 /// What scripts may know of a described world.
+/// What a run may do in a described world.
+fn permissions(described: &Described) -> Permissions {
+    let nodes = described.world.nodes.keys().cloned().collect();
+    let cluster = (
+        described.cluster.clone(),
+        nodes,
+        described.database.clone(),
+        None,
+    );
+    Permissions::new(described.grants.clone(), [cluster])
+}
+
 fn inventory(described: &Described) -> Inventory {
     let cluster = InventoryCluster {
         nodes: described.world.nodes.keys().cloned().collect(),

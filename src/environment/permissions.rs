@@ -1,0 +1,352 @@
+//! What one run may do: the environment's grants, what was granted for this run alone, and the names that belong together.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Counted, Decision, Environment, Gates, Grant, Grants, Need, Thing};
+
+/// Verbs that change nothing outside the journal, and so need no grant.
+const FREE: [&str; 2] = ["run.", "clock."];
+
+/// What one run may do.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Permissions {
+    grants: Grants,
+    gates: Gates,
+    /// What was granted for this run alone.
+    for_this_run: Vec<Need>,
+    /// What the playbook declares that it needs; nothing where it is not known, as in a journal of an older cutover.
+    declared: Option<Vec<Need>>,
+    /// The other names under which something is granted as well: a node's cluster and that cluster's database.
+    also: BTreeMap<String, Vec<String>>,
+}
+
+/// What a step wants leave for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted<'a> {
+    /// Its verb.
+    pub verb: &'a str,
+    /// The method, of an HTTP request.
+    pub method: Option<&'a str>,
+    /// Everything that it names.
+    pub things: Vec<Thing>,
+}
+
+impl<'a> Wanted<'a> {
+    /// What a step wants that names `things`; nothing where a URL among them cannot be read.
+    #[must_use]
+    pub fn of(verb: &'a str, method: Option<&'a str>, things: &[String]) -> Option<Self> {
+        let things = things.iter().map(|thing| Thing::read(thing));
+        Some(Self {
+            verb,
+            method,
+            things: things.collect::<Option<_>>()?,
+        })
+    }
+}
+
+/// What is said about a step, and by what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leave {
+    /// What is said.
+    pub decision: Decision,
+    /// What was listed that says so: grants, or a denial; nothing where the environment is open.
+    pub by: Vec<Grant>,
+    /// What would have granted it, where it is denied for want of a grant.
+    pub lacking: Option<Need>,
+    /// Whether it is the playbook that does not declare it.
+    pub undeclared: bool,
+}
+
+/// What can be said about a need before it is known what a step will be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outlook {
+    /// The same whatever it will be about.
+    Settled(Decision),
+    /// It depends on that; so it stands in the grants.
+    Depends(Vec<String>),
+}
+
+impl Environment {
+    /// What a run may do here that declares `needs`, with what was granted `for_this_run`.
+    #[must_use]
+    pub fn permissions(&self, for_this_run: Vec<Need>, needs: Option<Vec<Need>>) -> Permissions {
+        let clusters = self.clusters.iter().map(|(name, cluster)| {
+            let nodes = cluster.nodes.iter().map(|node| node.name.clone()).collect();
+            (
+                name.clone(),
+                nodes,
+                cluster.database.clone(),
+                cluster.traffic.clone(),
+            )
+        });
+        Permissions {
+            gates: self.gates.clone(),
+            for_this_run,
+            declared: needs,
+            ..Permissions::new(self.grants.clone(), clusters)
+        }
+    }
+}
+
+impl Permissions {
+    /// `grants` where there are these clusters: the name of each, its nodes, its database and its load balancer.
+    pub fn new(
+        grants: Grants,
+        clusters: impl IntoIterator<Item = (String, Vec<String>, Option<String>, Option<String>)>,
+    ) -> Self {
+        let mut also: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (cluster, nodes, database, traffic) in clusters {
+            // Whoever is granted something on a cluster is granted it on what belongs to it; and a step on a database names the
+            // nodes that it goes by.
+            let around: Vec<String> = std::iter::once(cluster.clone())
+                .chain(database.clone())
+                .collect();
+            for name in nodes.into_iter().chain(traffic) {
+                also.entry(name).or_default().extend(around.clone());
+            }
+            also.entry(cluster.clone())
+                .or_default()
+                .extend(database.clone());
+            if let Some(database) = database {
+                also.entry(database).or_default().push(cluster);
+            }
+        }
+        Self {
+            grants,
+            also,
+            ..Self::default()
+        }
+    }
+
+    /// What is wanted of approvals.
+    #[must_use]
+    pub fn gates(&self) -> &Gates {
+        &self.gates
+    }
+
+    /// Whether a person is asked before the step, whatever the playbook says.
+    #[must_use]
+    pub fn gated(&self, wanted: &Wanted<'_>) -> bool {
+        let covers = |need: &Need| {
+            covers_all(need, wanted)
+                || wanted
+                    .things
+                    .iter()
+                    .any(|thing| self.covers(need, wanted, thing))
+        };
+        self.gates.before.iter().any(covers)
+    }
+
+    /// Decides about a step: what is denied before what is asked before what is allowed, for each thing that it names.
+    #[must_use]
+    pub fn decide(&self, wanted: &Wanted<'_>) -> Leave {
+        let mut whole = Leave {
+            decision: Decision::Allow,
+            by: Vec::new(),
+            lacking: None,
+            undeclared: false,
+        };
+        if FREE.iter().any(|room| wanted.verb.starts_with(room)) {
+            return whole;
+        }
+        if let Some(undeclared) = self.undeclared(wanted) {
+            return undeclared;
+        }
+        let none = [Thing::Named(String::new())];
+        let things = if wanted.things.is_empty() {
+            &none[..]
+        } else {
+            &wanted.things
+        };
+        for thing in things {
+            let one = self.decide_about(wanted, thing);
+            match one.decision.cmp(&whole.decision) {
+                std::cmp::Ordering::Greater => whole = one,
+                std::cmp::Ordering::Equal => {
+                    let new: Vec<Grant> = one
+                        .by
+                        .into_iter()
+                        .filter(|by| !whole.by.contains(by))
+                        .collect();
+                    whole.by.extend(new);
+                }
+                std::cmp::Ordering::Less => {}
+            }
+        }
+        whole
+    }
+
+    /// The denial of a step that the playbook does not declare. Its check sees verbs; what they are about is seen here.
+    fn undeclared(&self, wanted: &Wanted<'_>) -> Option<Leave> {
+        let declared = self.declared.as_ref()?;
+        let covered = |thing: &Thing| {
+            declared
+                .iter()
+                .any(|need| self.covers(need, wanted, thing) || covers_all(need, wanted))
+        };
+        let missing = if wanted.things.is_empty() {
+            declared
+                .iter()
+                .all(|need| !need.speaks_of(wanted.verb))
+                .then_some(None)
+        } else {
+            wanted.things.iter().find(|thing| !covered(thing)).map(Some)
+        };
+        missing.map(|thing| Leave {
+            decision: Decision::Deny,
+            by: Vec::new(),
+            lacking: need_for(wanted, thing),
+            undeclared: true,
+        })
+    }
+
+    fn decide_about(&self, wanted: &Wanted<'_>, thing: &Thing) -> Leave {
+        let by = |listed: &[Grant]| {
+            let found = listed
+                .iter()
+                .find(|grant| self.covers(grant.need(), wanted, thing));
+            found.cloned().map(|grant| vec![grant])
+        };
+        let leave = |decision, by| Leave {
+            decision,
+            by,
+            lacking: None,
+            undeclared: false,
+        };
+        // A denial needs no method: who denies a verb denies it by every one.
+        let denies = |grant: &&Grant| {
+            let looks = Wanted {
+                method: None,
+                ..wanted.clone()
+            };
+            self.covers(grant.need(), &looks, thing)
+                || self.covers(grant.need(), wanted, thing)
+                || covers_all(grant.need(), wanted)
+        };
+        if let Some(denial) = self.grants.deny.iter().find(denies) {
+            return leave(Decision::Deny, vec![denial.clone()]);
+        }
+        if let Some(by) = by(&self.grants.ask) {
+            return leave(Decision::Ask, by);
+        }
+        if let Some(by) = by(&self.grants.allow) {
+            return leave(Decision::Allow, by);
+        }
+        let now = |need: &&Need| self.covers(need, wanted, thing);
+        if let Some(need) = self.for_this_run.iter().find(now) {
+            return leave(Decision::Allow, vec![Grant::Always(need.clone())]);
+        }
+        // What leads out of the environment is granted by name alone, however open it is.
+        let looks = matches!(wanted.method, None | Some("GET" | "HEAD"));
+        if !self.grants.protected && looks && matches!(thing, Thing::Named(_)) {
+            return leave(Decision::Allow, Vec::new());
+        }
+        Leave {
+            decision: Decision::Deny,
+            by: Vec::new(),
+            lacking: need_for(wanted, Some(thing)),
+            undeclared: false,
+        }
+    }
+
+    fn covers(&self, need: &Need, wanted: &Wanted<'_>, thing: &Thing) -> bool {
+        let also: Vec<&str> = match thing {
+            Thing::Named(name) => {
+                let names = self.also.get(name).into_iter().flatten();
+                names.map(String::as_str).collect()
+            }
+            Thing::Url(_) => Vec::new(),
+        };
+        need.covers(wanted.verb, wanted.method, thing, &also)
+    }
+
+    /// How often the steps that `grant` covers may be done, and whether it covers this one.
+    #[must_use]
+    pub fn counts<'a>(&self, grant: &'a Grant, wanted: &Wanted<'_>) -> Option<&'a Counted> {
+        match grant {
+            Grant::Counted(counted) => {
+                let mut things = wanted.things.iter();
+                things
+                    .any(|thing| self.covers(&counted.need, wanted, thing))
+                    .then_some(counted)
+            }
+            Grant::Always(_) => None,
+        }
+    }
+
+    /// What can be said of a need of `verb` about `object`, before any step.
+    #[must_use]
+    pub fn outlook(&self, verb: &str, object: Option<&str>) -> Outlook {
+        if FREE.iter().any(|room| verb.starts_with(room)) {
+            return Outlook::Settled(Decision::Allow);
+        }
+        let speaking = |listed: &[Grant]| -> Vec<Need> {
+            let needs = listed.iter().map(Grant::need);
+            needs.filter(|need| need.speaks_of(verb)).cloned().collect()
+        };
+        let whole = |needs: &[Need]| {
+            let all = |need: &Need| need.object().is_none() || need.object().as_deref() == object;
+            needs.iter().any(all)
+        };
+        let (deny, ask) = (speaking(&self.grants.deny), speaking(&self.grants.ask));
+        let mut allow = speaking(&self.grants.allow);
+        allow.extend(
+            self.for_this_run
+                .iter()
+                .filter(|need| need.speaks_of(verb))
+                .cloned(),
+        );
+        if whole(&deny) {
+            return Outlook::Settled(Decision::Deny);
+        }
+        let objects: Vec<String> = deny
+            .iter()
+            .chain(&ask)
+            .chain(&allow)
+            .filter_map(Need::object)
+            .collect();
+        let settled = if whole(&ask) {
+            Decision::Ask
+        } else if whole(&allow) || !self.grants.protected {
+            Decision::Allow
+        } else {
+            Decision::Deny
+        };
+        let open = match settled {
+            Decision::Deny => !objects.is_empty(),
+            // What is denied or asked about one thing alone depends on that thing.
+            Decision::Ask | Decision::Allow => {
+                let some = |needs: &[Need]| needs.iter().any(|need| need.object().is_some());
+                some(&deny) || (settled == Decision::Allow && some(&ask))
+            }
+        };
+        if open {
+            Outlook::Depends(objects)
+        } else {
+            Outlook::Settled(settled)
+        }
+    }
+}
+
+/// A verb without an object, denied or declared, means URLs and every method as well; granted, it does not.
+fn covers_all(need: &Need, wanted: &Wanted<'_>) -> bool {
+    need.object().is_none() && need.speaks_of(wanted.verb)
+}
+
+/// The need that would have met what a step wants of `thing`.
+fn need_for(wanted: &Wanted<'_>, thing: Option<&Thing>) -> Option<Need> {
+    let method = wanted
+        .method
+        .filter(|method| !matches!(*method, "GET" | "HEAD"));
+    let object = thing
+        .map(ToString::to_string)
+        .filter(|object| !object.is_empty());
+    let text = match (method, object) {
+        (Some(method), Some(object)) => format!("{}:{method} {object}", wanted.verb),
+        (None, Some(object)) => format!("{}:{object}", wanted.verb),
+        (_, None) => wanted.verb.to_owned(),
+    };
+    text.parse().ok().or_else(|| wanted.verb.parse().ok())
+}

@@ -1,0 +1,119 @@
+//! What a step names: everything that its leave is asked about, whatever the step calls its target.
+//!
+//! Read off the intent as data, by the keys that name things, so that no primitive can forget one and no field is left out that a
+//! playbook has put another name into.
+
+use serde_json::Value;
+
+use super::Intent;
+use crate::gateway::{ScratchCopy, ScratchNode};
+
+/// The keys under which intents name things of an environment.
+const NAMING: [&str; 6] = ["node", "nodes", "cluster", "database", "file", "files"];
+
+impl Intent {
+    /// The names and the URLs that this names, in order, each once.
+    #[must_use]
+    pub fn things(&self) -> Vec<String> {
+        let mut things = Vec::new();
+        let value = serde_json::to_value(self).expect("an intent is plain data");
+        collect(&value, &mut things);
+        if let Some(url) = self.url() {
+            things.push(url.to_owned());
+        }
+        let mut once: Vec<String> = Vec::new();
+        for thing in things.into_iter().flat_map(|thing| plain(&thing)) {
+            if !once.contains(&thing) {
+                once.push(thing);
+            }
+        }
+        once
+    }
+
+    /// The method, of an HTTP request.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        match self {
+            Self::Check(check) => Some(&check.request.method),
+            Self::Poll(poll) => Some(&poll.check.request.method),
+            _ => None,
+        }
+    }
+
+    /// The URL of a request that is not for a node's proxy.
+    fn url(&self) -> Option<&str> {
+        let check = match self {
+            Self::Check(check) => check,
+            Self::Poll(poll) => &poll.check,
+            _ => return None,
+        };
+        check.node.is_none().then_some(check.request.url.as_str())
+    }
+}
+
+/// The keys under which intents carry what an earlier step of the run has answered.
+const CARRYING: [&str; 2] = ["backup", "baseline"];
+
+impl Intent {
+    /// What this carries that only an earlier step can have answered: a playbook hands such values on, and cannot make them.
+    #[must_use]
+    pub fn carries(&self) -> Vec<Value> {
+        let mut carried = Vec::new();
+        let value = serde_json::to_value(self).expect("an intent is plain data");
+        collect_carried(&value, &mut carried);
+        carried
+    }
+}
+
+fn collect_carried(value: &Value, carried: &mut Vec<Value>) {
+    let Value::Object(map) = value else { return };
+    for (key, value) in map {
+        if value.is_object() && CARRYING.contains(&key.as_str()) {
+            carried.push(value.clone());
+        } else {
+            collect_carried(value, carried);
+        }
+    }
+}
+
+/// Whether `answer` is `value`, or holds it.
+#[must_use]
+pub fn holds(answer: &Value, value: &Value) -> bool {
+    answer == value
+        || match answer {
+            Value::Object(map) => map.values().any(|part| holds(part, value)),
+            Value::Array(parts) => parts.iter().any(|part| holds(part, value)),
+            _ => false,
+        }
+}
+
+fn collect(value: &Value, things: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::String(name) if NAMING.contains(&key.as_str()) => {
+                        things.push(name.clone());
+                    }
+                    Value::Array(names) if NAMING.contains(&key.as_str()) => {
+                        things.extend(names.iter().filter_map(Value::as_str).map(str::to_owned));
+                    }
+                    deeper => collect(deeper, things),
+                }
+            }
+        }
+        Value::Array(values) => values.iter().for_each(|value| collect(value, things)),
+        _ => {}
+    }
+}
+
+/// The things of the environment that a name stands for: a rehearsal's node and copy have names made of theirs.
+fn plain(name: &str) -> Vec<String> {
+    if let Some(node) = ScratchNode::named(name) {
+        return vec![node.node, node.copy.database];
+    }
+    if let Some(copy) = ScratchCopy::named(name) {
+        return vec![copy.database];
+    }
+    vec![name.to_owned()]
+}
