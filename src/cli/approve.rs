@@ -35,7 +35,7 @@ pub(super) fn approve(arguments: &Arguments) -> Result<Exit, CliError> {
         )));
     };
     file_answer(&directory, &approval_file(*step), !arguments.reject)?;
-    output::people(&crate::render::clean(&approval.shown));
+    output::people(&crate::render::clean_lines(&approval.shown));
     let word = if arguments.reject {
         "rejected"
     } else {

@@ -46,7 +46,7 @@ pub(super) async fn drill(arguments: Arguments) -> Result<Exit, CliError> {
     match arguments.output {
         Shown::Junit => output::data(render::junit_of_drill(&name, &report).trim_end()),
         Shown::Text => output::data(render::drill(&report).trim_end()),
-        Shown::Json => output::data(&serde_json::to_string_pretty(&report).expect("plain data")),
+        Shown::Json => output::json(&serde_json::to_string_pretty(&report).expect("plain data")),
     }
     Ok(if report.unsafe_ones().next().is_none() {
         Exit::Done

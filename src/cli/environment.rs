@@ -76,7 +76,7 @@ pub(super) fn environment(verb: &Verb) -> Result<Exit, CliError> {
                 SchemaOf::World => schemars::schema_for!(World).into(),
                 SchemaOf::Plan => schemars::schema_for!(Plan).into(),
             };
-            output::data(&serde_json::to_string_pretty(&schema).expect("a schema is plain data"));
+            output::json(&serde_json::to_string_pretty(&schema).expect("a schema is plain data"));
         }
     }
     Ok(Exit::Done)

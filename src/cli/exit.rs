@@ -109,9 +109,13 @@ impl CliError {
 impl fmt::Display for CliError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(first) = &self.first {
-            writeln!(formatter, "{}", crate::render::clean(first))?;
+            writeln!(formatter, "{}", crate::render::clean_lines(first))?;
         }
-        write!(formatter, "error: {}", crate::render::clean(&self.message))?;
+        write!(
+            formatter,
+            "error: {}",
+            crate::render::clean_lines(&self.message)
+        )?;
         self.hint
             .as_ref()
             .map_or(Ok(()), |hint| write!(formatter, "\nhelp: {hint}"))

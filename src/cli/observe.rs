@@ -23,7 +23,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let environment = environment::load(&arguments.place.environment)?;
     let world = look(&environment).await?;
-    output::data(&serde_json::to_string_pretty(&world).expect("plain data"));
+    output::json(&serde_json::to_string_pretty(&world).expect("plain data"));
     Ok(Exit::Done)
 }
 

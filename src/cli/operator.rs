@@ -98,7 +98,7 @@ impl Operator {
 
 /// What a person types at the terminal after `text`, unless nobody is there any more.
 async fn typed(text: &str) -> Option<String> {
-    let _ = write!(std::io::stderr(), "{}", crate::render::clean(text));
+    let _ = write!(std::io::stderr(), "{}", crate::render::clean_lines(text));
     let _ = std::io::stderr().flush();
     let mut line = String::new();
     let read = BufReader::new(tokio::io::stdin())

@@ -165,18 +165,18 @@ pub(super) async fn plan(arguments: Arguments) -> Result<Exit, CliError> {
         Shown::Ndjson => {
             let changes = plan.ways_changes();
             for record in &foreseen.played.records {
-                output::data(&telling::line(record));
+                output::json(&telling::line(record));
                 let ended = record.event.outcome_of();
                 for change in changes
                     .iter()
                     .filter(|change| ended == Some(StepNo(change.after)))
                 {
-                    output::data(&telling::ways_back_line(change));
+                    output::json(&telling::ways_back_line(change));
                 }
             }
         }
         Shown::Json => {
-            output::data(&serde_json::to_string_pretty(&plan).expect("plain data"));
+            output::json(&serde_json::to_string_pretty(&plan).expect("plain data"));
         }
     }
     Ok(match plan.ending {

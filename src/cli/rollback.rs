@@ -10,7 +10,7 @@ use super::way_back::{WayArgument, choose};
 use super::{OutputFormat, Place, output};
 use crate::environment::Environment;
 use crate::journal::{Ending, Mark, RunId, RunState, Way};
-use crate::render::clean;
+use crate::render::clean_lines;
 use crate::run::{EnvironmentLock, roll_back};
 use crate::script::{Host, Sources};
 
@@ -50,7 +50,7 @@ pub(super) async fn rollback(arguments: Arguments) -> Result<Exit, CliError> {
     let wanted = arguments.way.map(Way::from);
     let choice = choose(wanted, &state, &environment, &directory).await?;
     if let Some(choice) = &choice {
-        output::people(&clean(&choice.screen));
+        output::people(&clean_lines(&choice.screen));
     }
     if state.admitted() || state.past_return() {
         confirm(&environment.name, arguments.confirm)?;

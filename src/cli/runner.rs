@@ -295,7 +295,7 @@ impl Report for Reporter {
             OutputFormat::Text => {}
             OutputFormat::Ndjson => {
                 let step = self.recorder.state(RunState::step_at_work);
-                output::data(&telling::progress_line(step, text));
+                output::json(&telling::progress_line(step, text));
             }
         }
     }
@@ -310,7 +310,7 @@ fn watcher(format: OutputFormat, directory: RunDirectory) -> Watcher {
             }
         }),
         OutputFormat::Ndjson => Box::new(|record: &Record, _: &RunState| {
-            output::data(&telling::line(record));
+            output::json(&telling::line(record));
         }),
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn show(arguments: &Arguments) -> Result<Exit, CliError> {
         state.apply(record).expect("the whole was folded before");
         match arguments.output {
             OutputFormat::Ndjson => {
-                output::data(&telling::line(record));
+                output::json(&telling::line(record));
             }
             OutputFormat::Text => {
                 if let Some(line) = telling::told(&directory, record, &state) {

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::redaction::{redacted, redacted_value};
+
 /// A step's bad outcome. The script may catch it; uncaught, it ends the run by unwinding, holding or asking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{message}")]
@@ -20,11 +22,11 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure with a stable code and a message.
+    /// A failure with a stable code and a message, in which no secret stands that was read.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             code: code.into(),
-            message: message.into(),
+            message: redacted(&message.into()).into_owned(),
             hint: None,
             details: Value::Null,
         }
@@ -33,14 +35,14 @@ impl Failure {
     /// Adds what helps.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(redacted(&hint.into()).into_owned());
         self
     }
 
     /// Adds facts.
     #[must_use]
     pub fn details(mut self, details: Value) -> Self {
-        self.details = details;
+        self.details = redacted_value(details);
         self
     }
 }

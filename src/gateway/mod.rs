@@ -11,6 +11,7 @@ mod hold;
 mod http;
 pub mod live;
 mod process_identity;
+pub mod redaction;
 mod scratch_node;
 pub mod simulated;
 mod verbs;

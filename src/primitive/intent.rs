@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Effect, Failure, History, Past, Primitive, Settled};
 use crate::gateway::Gateway;
+use crate::gateway::redaction::redacted_value;
 
 /// One line per primitive makes the enum and hands each question on to the primitive that answers it.
 /// Each answer waits on the heap: the futures of all primitives side by side would make frames that fill a small stack.
@@ -216,7 +217,8 @@ intents! {
 }
 
 fn value(typed: &impl Serialize) -> Value {
-    serde_json::to_value(typed).expect("outcomes and observations are plain data with string keys")
+    let value = serde_json::to_value(typed);
+    redacted_value(value.expect("outcomes and observations are plain data with string keys"))
 }
 
 fn typed<T: serde::de::DeserializeOwned>(value: &Value) -> Result<T, Failure> {

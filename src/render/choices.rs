@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::{clean, standing};
+use super::{clean_lines, standing};
 use crate::journal::{Attempt, Ending, RunState, WaysBack};
 
 /// The choices of a run that is held, paused or stuck on a migrated database; `None` where the next commands of its verdict say it all.
@@ -44,5 +44,5 @@ pub fn choices(state: &RunState, at: Timestamp) -> Option<String> {
         let _ = write!(text, "\n  cutover rollback {run} --way {way}");
     }
     let _ = write!(text, "\n{}", ways.told(at));
-    Some(clean(&text))
+    Some(clean_lines(&text))
 }

@@ -6,7 +6,7 @@ use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity as Level, SourceCode,
 };
 
-use super::clean;
+use super::{clean, clean_lines};
 use crate::journal::{Place, Raised};
 use crate::playbook::{Diagnostic, Severity};
 
@@ -21,7 +21,7 @@ pub struct Excerpt {
 
 impl fmt::Display for Excerpt {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&clean(&self.finding.message))
+        formatter.write_str(&clean_lines(&self.finding.message))
     }
 }
 
@@ -43,7 +43,7 @@ impl miette::Diagnostic for Excerpt {
         self.finding
             .help
             .as_ref()
-            .map(|help| Box::new(clean(help)) as Box<dyn fmt::Display>)
+            .map(|help| Box::new(clean_lines(help)) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -79,7 +79,7 @@ pub fn diagnostics(
         .with_links(false);
     let mut rendered = String::new();
     for finding in findings {
-        let source = clean(&text(&finding.source).unwrap_or_default());
+        let source = clean_lines(&text(&finding.source).unwrap_or_default());
         let (offset, length) = span(&source, finding);
         let source = NamedSource::new(format!("{}.rhai", finding.source), source);
         let excerpt = Excerpt {

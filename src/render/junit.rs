@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::clean;
+use super::clean_lines;
 use super::drill::{story_of, title};
 use crate::drill;
 use crate::trial::TestedFile;
@@ -52,7 +52,7 @@ pub fn junit_of_drill(playbook: &str, drilled: &drill::Report) -> String {
 
 fn failed(kind: &str, told: &str) -> TestCaseStatus {
     let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-    let told = clean(told);
+    let told = clean_lines(told);
     status.set_type(kind);
     status.set_message(told.lines().next().unwrap_or_default());
     status.set_description(told);

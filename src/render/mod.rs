@@ -25,7 +25,7 @@ pub use production::{downtime, production};
 pub use progress::record_line;
 pub use runbook::runbook;
 pub use sandbox::{sandbox, spent};
-pub use text::{clean, counted, duration};
+pub use text::{acts, clean, clean_lines, counted, duration};
 pub use trial::{coverage, tested};
 pub use verdict::{Standing, standing, verdict};
 pub use writes::writes;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde::Deserialize as _;
 
-use super::{clean, duration};
+use super::{clean, clean_lines, duration};
 use crate::journal::{Actor, Adoption, Event, Mark, Record, RunState, SettledAs, Source, StepNo};
 use crate::primitive::{Changes, Intent, MigratedScratch};
 
@@ -130,7 +130,7 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             )
         }
         Event::ApprovalAsked { step, shown } => {
-            let quoted = clean(shown).replace('\n', "\n      ");
+            let quoted = clean_lines(shown).replace('\n', "\n      ");
             format!("{:>3} ? approval wanted: {quoted}", step.0)
         }
         Event::Verdict {
@@ -269,5 +269,5 @@ fn failure(found: Option<&crate::primitive::Failure>) -> String {
         .as_ref()
         .map(|hint| format!("\n        help: {}", clean(hint)))
         .unwrap_or_default();
-    format!(": {} [{}]{hint}", clean(&found.message), found.code)
+    format!(": {} [{}]{hint}", clean(&found.message), clean(&found.code))
 }

@@ -2,14 +2,43 @@
 
 use jiff::Timestamp;
 
-/// Takes control characters, escape sequences and bidirectional overrides out of a foreign text, so that it cannot repaint a
-/// terminal or a report. Newlines stay.
+/// A foreign text in one line, without what could repaint a terminal or a report: control characters, escape sequences, bidirectional
+/// overrides. A line of its own could be taken for one of ours.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let override_mark = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    text.chars()
-        .filter(|c| *c == '\n' || !(c.is_control() || override_mark(*c)))
-        .collect()
+    let lines = text.split(|c: char| c == '\r' || breaks_lines(c));
+    let lines: Vec<String> = lines
+        .map(printable)
+        .filter(|line| !line.is_empty())
+        .collect();
+    lines.join(" ⏎ ")
+}
+
+/// The same for a text of ours in which foreign words have their place already: its lines stay.
+#[must_use]
+pub fn clean_lines(text: &str) -> String {
+    let lines: Vec<String> = text.split('\n').map(printable).collect();
+    lines.join("\n")
+}
+
+/// Whether a character does something to a terminal or to the order of a text instead of being shown.
+#[must_use]
+pub fn acts(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+fn breaks_lines(c: char) -> bool {
+    matches!(
+        c,
+        '\n' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
+}
+
+fn printable(line: &str) -> String {
+    // A tab is shown, and would be missed.
+    let line = line.replace('\t', "    ");
+    line.chars().filter(|c| !acts(*c)).collect()
 }
 
 /// So many things, in words: `1 fault`, `2 faults`.
@@ -66,9 +95,10 @@ mod tests {
     #[test]
     fn a_foreign_text_cannot_repaint_a_terminal() {
         assert_eq!(
-            clean("a\u{1b}[31mred\u{7}\u{202e}gnp\nnext"),
-            "a[31mredgnp\nnext"
+            clean("a\u{1b}[31mred\u{7}\u{202e}gnp\r\ndone after 1 s\u{85}\u{9b}2Jx"),
+            "a[31mredgnp ⏎ done after 1 s ⏎ 2Jx"
         );
+        assert_eq!(clean_lines("a\u{1b}[2J\n\tb\u{2066}"), "a[2J\n    b");
     }
 
     #[test]

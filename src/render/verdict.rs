@@ -1,6 +1,6 @@
 //! How a run ended, or stands: one sentence, with what to do next.
 
-use super::{clean, downtime, duration, production};
+use super::{clean, clean_lines, downtime, duration, production};
 use crate::journal::{Ending, RunState};
 
 /// How a run stands, for people.
@@ -74,7 +74,12 @@ pub fn verdict(state: &RunState) -> String {
     let reason = if state.reason.is_empty() {
         String::new()
     } else {
-        format!(": {}", clean(&state.reason))
+        // What was recorded and what was attempted instead stand below one another.
+        let shown = match state.ending {
+            Some(Ending::Diverged) => clean_lines(&state.reason),
+            _ => clean(&state.reason),
+        };
+        format!(": {shown}")
     };
     let head = state.head.map(|head| head.short()).unwrap_or_default();
     let commands: Vec<String> = next

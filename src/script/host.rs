@@ -334,3 +334,6 @@ impl Script for Host {
         spent
     }
 }
+
+#[cfg(test)]
+mod tests;

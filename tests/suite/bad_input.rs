@@ -133,7 +133,7 @@ fn a_backup_that_runs_out_of_room_leaves_nothing_behind() {
     // How many of the tool's workers get to say that they found no room is theirs to know.
     let said = mishap(&cluster, code, &all);
     for told in [
-        "No space left on device\n",
+        "No space left on device",
         "; the unfinished backup `CLUSTER/storage/backups/main-full-13-1` was removed [database.space]\n",
         "help: free some space, or name another storage in the environment file\n",
         "\nbackups left: 0\n--- 4",

@@ -280,7 +280,7 @@ fn a_method_that_changes_something_is_granted_by_its_name() {
 }
 #[test]
 fn a_backup_that_a_playbook_made_up_is_not_read() {
-    let tests = r##"
+    let tests = r#"
 const OWN = `const PLAYBOOK = #{ api: 1, needs: ["database.*"] };
 
 let real = database::backup(env::database("main"));
@@ -295,7 +295,7 @@ fn test_only_what_a_step_answered_is_believed() {
     test::equal(run.failure.code, "argument.made_up");
     test::equal(test::steps(run, "database.verify").len(), 2);
 }
-"##;
+"#;
     let test = Test::new().file("made_up_test.rhai", tests);
     let finished = test.cutover(&["test", "made_up_test.rhai"]);
     assert_eq!(finished.status, 0, "{}", told(&finished));

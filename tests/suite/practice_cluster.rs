@@ -153,6 +153,19 @@ impl PracticeCluster {
         command
     }
 
+    /// Puts a line of shell in front of the first node's `kong` of a version.
+    pub(crate) fn wrap_kong(&self, version: &str, line: &str) {
+        use std::os::unix::fs::PermissionsExt as _;
+        let packages = self.record["nodes"][0]["packages"].as_str();
+        let kong = Path::new(packages.expect("a path")).join(format!("kong-{version}/bin/kong"));
+        let real = kong.with_extension("real");
+        std::fs::rename(&kong, &real).expect("moved");
+        let text = format!("#!/bin/sh\n{line}\nexec '{}' \"$@\"\n", real.display());
+        std::fs::write(&kong, text).expect("written");
+        let mode = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&kong, mode).expect("set");
+    }
+
     /// Has a node's own settings lead to another database of the server.
     pub(crate) fn lead_astray(&self, node: usize, database: &str) {
         let conf = self.record["nodes"][node]["conf"].as_str();

@@ -174,7 +174,6 @@ mod tests {
             "file:///etc/passwd",
             "unix:///run/docker.sock",
             "kong.internal/path",
-            "http:///path",
             "http://",
         ] {
             assert!(look_at(url).is_err(), "{url}");

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::process::{self, ProcessError, Program};
 use crate::environment::SecretReference;
+use crate::gateway::redaction;
 
 /// How long a program that prints a secret may take. A vault answers in well under a second; a person is not asked here.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -77,10 +78,12 @@ pub enum SecretError {
 }
 
 impl Secret {
-    /// Wraps what was read elsewhere.
+    /// Wraps what was read elsewhere. From here on it is blacked out wherever a text leaves the process.
     #[must_use]
     pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into())
+        let secret = secret.into();
+        redaction::remember(&secret);
+        Self(secret)
     }
 
     /// The secret itself, for the one place that needs it.

@@ -33,9 +33,14 @@ impl Pipe {
     /// Starts the process, which confines itself by `budgets`.
     pub(super) fn open(budgets: &Budgets) -> std::io::Result<Self> {
         let budgets_word = serde_json::to_string(budgets).expect("plain data");
-        let mut child = Command::new("/proc/self/exe")
-            .arg0("cutover")
-            .args([CHILD_WORD, &budgets_word])
+        let mut command = Command::new("/proc/self/exe");
+        command.arg0("cutover").args([CHILD_WORD, &budgets_word]);
+        Self::to(&mut command, budgets)
+    }
+
+    /// Starts `command` as the process.
+    pub(super) fn to(command: &mut Command, budgets: &Budgets) -> std::io::Result<Self> {
+        let mut child = command
             .env_clear()
             .current_dir("/")
             // Its own group: a Ctrl-C at the terminal is for the supervisor, which decides what it means.

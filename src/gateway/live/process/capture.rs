@@ -10,12 +10,10 @@ use std::path::Path;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::super::secret::Secret;
+use crate::gateway::redaction::{BLACKED_OUT, known_shapes};
 
 /// Bytes kept of the beginning, and again of the end. Tools say what they do first and why they failed last.
 const KEPT: usize = 64 * 1024;
-
-/// What stands where a secret stood.
-const BLACKED_OUT: &[u8] = b"[secret]";
 
 /// Which of the two outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +50,9 @@ impl Capture {
         });
         let mut secrets: Vec<Vec<u8>> = secrets
             .iter()
-            .map(|secret| secret.expose().as_bytes().to_vec())
+            .map(|secret| secret.expose().to_owned())
+            .chain(known_shapes())
+            .map(String::into_bytes)
             .filter(|secret| !secret.is_empty())
             .collect();
         // The longest first, so that a secret which begins with another one disappears as a whole.
@@ -106,7 +106,7 @@ impl Capture {
         let mut rest = bytes;
         while rest.len() >= needed {
             if let Some(secret) = self.secrets.iter().find(|secret| rest.starts_with(secret)) {
-                clear.extend_from_slice(BLACKED_OUT);
+                clear.extend_from_slice(BLACKED_OUT.as_bytes());
                 rest = &rest[secret.len()..];
             } else if let Some((first, others)) = rest.split_first() {
                 clear.push(*first);
