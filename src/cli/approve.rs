@@ -34,7 +34,8 @@ pub(super) fn approve(arguments: &Arguments) -> Result<Exit, CliError> {
             directory.run()
         )));
     };
-    file_answer(&directory, &approval_file(*step), !arguments.reject)?;
+    let shown = Some(approval.shown.as_str());
+    file_answer(&directory, &approval_file(*step), !arguments.reject, shown)?;
     output::people(&crate::render::clean_lines(&approval.shown));
     let word = if arguments.reject {
         "rejected"

@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::output;
 use super::runner::Manner;
-use crate::journal::{Actor, JournalError, RunDirectory, StepNo, Way};
+use crate::journal::{Actor, Digest, JournalError, RunDirectory, StepNo, Way};
 use crate::run::{Answered, Back, People, Question};
 
 /// An answer that was given from another terminal, as a private file of the run.
@@ -20,6 +20,9 @@ pub(super) struct FiledAnswer {
     pub(super) yes: bool,
     /// Who.
     pub(super) by: String,
+    /// The digest of what was shown, where it is an approval: it answers that and nothing else.
+    #[serde(default)]
+    pub(super) shown: Option<Digest>,
 }
 
 /// Why the run should be put down, once somebody wants that.
@@ -62,6 +65,16 @@ impl Operator {
         let answer: FiledAnswer = serde_json::from_str(&text).ok()?;
         // An answer is for one question: a later one is asked anew.
         let _ = std::fs::remove_file(self.directory.path().join(&name));
+        if let Question::Approve { shown, before, .. } = question {
+            let of = |text: &String| answer.shown == Some(Digest::of(text));
+            if !of(shown) && !before.as_ref().is_some_and(of) {
+                output::people(&format!(
+                    "an approval by {} was for something else, and does not count",
+                    answer.by
+                ));
+                return None;
+            }
+        }
         let by = Actor::Person(answer.by);
         Some(if answer.yes {
             Answered::Yes(by)
@@ -157,8 +170,13 @@ pub(super) fn file_answer(
     directory: &RunDirectory,
     name: &str,
     yes: bool,
+    shown: Option<&str>,
 ) -> Result<(), JournalError> {
-    let answer = FiledAnswer { yes, by: login() };
+    let answer = FiledAnswer {
+        yes,
+        by: login(),
+        shown: shown.map(Digest::of),
+    };
     directory.store(name, &serde_json::to_string(&answer).expect("plain data"))
 }
 

@@ -50,6 +50,7 @@ pub(super) fn settle(arguments: &Arguments) -> Result<Exit, CliError> {
         &directory,
         &settle_file(step),
         arguments.found == Found::Done,
+        None,
     )?;
     output::data(&format!(
         "noted for step {step}; next: `cutover resume {0}` or `cutover rollback {0}`",

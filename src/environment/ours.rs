@@ -7,8 +7,8 @@ use super::EnvironmentError;
 
 /// Others may write.
 const OTHERS_WRITE: u32 = 0o002;
-/// The group or others may write.
-const NOT_OURS_ALONE: u32 = 0o022;
+/// The group may write.
+const GROUP_WRITES: u32 = 0o020;
 /// In a directory: only the owner of a file removes it.
 const STICKY: u32 = 0o1000;
 
@@ -33,7 +33,9 @@ pub(super) fn check(path: &Path) -> Result<(), EnvironmentError> {
             "look at what it says, and make it yours with `chown`".to_owned(),
         );
     }
-    if file.mode() & NOT_OURS_ALONE != 0 {
+    // Where everybody has a group of his own, it bears the user's number, and what it may write is ours alone.
+    let shared = file.mode() & GROUP_WRITES != 0 && file.gid() != own;
+    if shared || file.mode() & OTHERS_WRITE != 0 {
         return refused(
             "others may write into it".to_owned(),
             format!("look at what it says, then `chmod go-w {}`", path.display()),

@@ -110,7 +110,7 @@ impl Plan {
         let steps = step::steps(foreseen, permissions);
         let returning = steps.iter().find(|step| step.irreversible);
         let asked = |question: &Question| match question {
-            Question::Approve { step, shown } => Some(Asked {
+            Question::Approve { step, shown, .. } => Some(Asked {
                 step: step.0,
                 shown: shown.clone(),
             }),

@@ -87,33 +87,46 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// The same, whatever was approved before.
     pub(super) async fn ask_anew(&mut self, step: StepNo, shown: String) -> Result<(), Fault> {
+        let last = shown.lines().last().unwrap_or_default().to_owned();
+        self.ask_person(step, shown, |refused| match refused {
+            Some(by) => format!("{by} did not approve step {step}"),
+            None => format!("step {step} waits for an approval: {last}"),
+        })
+        .await
+    }
+
+    /// Shows a person what there is to approve, and records who approved. Where nobody does, the run is put down for the reason that
+    /// `without` gives; it is told who refused.
+    pub(super) async fn ask_person(
+        &mut self,
+        step: StepNo,
+        shown: String,
+        without: impl Fn(Option<&Actor>) -> String,
+    ) -> Result<(), Fault> {
+        let before = |state: &RunState| Some(state.approvals.get(&step)?.shown.clone());
+        let before = self.recorder.state(before);
         self.sync(Event::ApprovalAsked {
             step,
             shown: shown.clone(),
         })?;
         let question = Question::Approve {
             step,
-            shown: shown.clone(),
+            shown,
+            before,
         };
+        let paused = |reason| Err(Fault::Paused { reason });
         match self.people.ask(&question).await {
             Answered::Yes(by) => {
                 self.may_approve(step, &by)?;
                 self.sync(Event::Approved { step, by })
             }
-            Answered::No(by) => Err(Fault::Paused {
-                reason: format!("{by} did not approve step {step}"),
-            }),
-            Answered::Nobody => Err(Fault::Paused {
-                reason: format!(
-                    "step {step} waits for an approval: {}",
-                    shown.lines().last().unwrap_or_default()
-                ),
-            }),
+            Answered::No(by) => paused(without(Some(&by))),
+            Answered::Nobody => paused(without(None)),
         }
     }
 
     /// Refuses the approval of somebody who may not give it.
-    pub(super) fn may_approve(&self, step: StepNo, by: &Actor) -> Result<(), Fault> {
+    fn may_approve(&self, step: StepNo, by: &Actor) -> Result<(), Fault> {
         let same = self
             .recorder
             .state(|state| state.started_by.as_ref() == Some(by));

@@ -14,6 +14,8 @@ pub enum Question {
         step: StepNo,
         /// Facts of the journal, and the playbook's words quoted.
         shown: String,
+        /// What was shown when the same was asked before: an answer to that is one to this, since the facts tell the time.
+        before: Option<String>,
     },
     /// Did this interrupted step take effect?
     Settle {

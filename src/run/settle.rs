@@ -177,32 +177,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         let shown = self
             .recorder
             .state(|state| super::standing::approval_screen(state, now, &words));
-        self.sync(Event::ApprovalAsked {
-            step: step.number,
-            shown: shown.clone(),
-        })?;
-        match self
-            .people
-            .ask(&Question::Approve {
-                step: step.number,
-                shown,
-            })
-            .await
-        {
-            Answered::Yes(by) => {
-                self.may_approve(step.number, &by)?;
-                self.sync(Event::Approved {
-                    step: step.number,
-                    by,
-                })
-            }
-            Answered::No(by) => Err(Fault::Paused {
-                reason: format!("{by} did not approve: {words}"),
-            }),
-            Answered::Nobody => Err(Fault::Paused {
-                reason: format!("waiting for an approval: {words}"),
-            }),
-        }
+        self.ask_person(step.number, shown, |refused| match refused {
+            Some(by) => format!("{by} did not approve: {words}"),
+            None => format!("waiting for an approval: {words}"),
+        })
+        .await
     }
 
     fn succeeded(&mut self, number: StepNo, outcome: Value) -> Result<Answer, Fault> {

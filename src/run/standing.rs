@@ -11,7 +11,7 @@ use jiff::Timestamp;
 
 use super::{Fault, Gate, People};
 use crate::gateway::Gateway;
-use crate::journal::{Event, RunState, Step, StepNo, StepResult, WaysBack};
+use crate::journal::{RunState, Step, StepNo, StepResult, WaysBack};
 use crate::primitive::{Effect, Intent, Past};
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
@@ -76,25 +76,10 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             .recorder
             .state(|state| state.approvals.iter().filter_map(old).collect());
         for (step, shown) in lapsed {
-            self.sync(Event::ApprovalAsked {
-                step,
-                shown: shown.clone(),
-            })?;
-            match self
-                .people
-                .ask(&super::Question::Approve { step, shown })
-                .await
-            {
-                super::Answered::Yes(by) => {
-                    self.may_approve(step, &by)?;
-                    self.sync(Event::Approved { step, by })?;
-                }
-                super::Answered::No(_) | super::Answered::Nobody => {
-                    return Err(Fault::Paused {
-                        reason: format!("the approval of step {step} has lapsed; approve it again"),
-                    });
-                }
-            }
+            self.ask_person(step, shown, |_| {
+                format!("the approval of step {step} has lapsed; approve it again")
+            })
+            .await?;
         }
         Ok(())
     }

@@ -308,7 +308,7 @@ fn an_environment_file_that_others_may_change_is_not_believed() {
     let change = |path: std::path::PathBuf, mode: u32| {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("set");
     };
-    change(test.path("environment.toml"), 0o664);
+    change(test.path("environment.toml"), 0o666);
     insta::assert_snapshot!(told(&test.run()), @r"
     error: the environment file `environment.toml` cannot be believed: others may write into it
     help: look at what it says, then `chmod go-w environment.toml`
@@ -324,4 +324,38 @@ fn an_environment_file_that_others_may_change_is_not_believed() {
     // As in `/tmp`, where everybody has files of their own.
     change(test.path("."), 0o1777);
     assert_eq!(test.run().status, 0);
+}
+
+#[test]
+fn an_approval_counts_for_what_was_shown_and_for_nothing_else() {
+    let test = Test::new().steps("practice::write(\"one\", \"1\");\nrun::approve(\"go on\");");
+    assert_eq!(test.run().status, 8);
+    assert_eq!(test.cutover(&["approve", "first"]).status, 0);
+    let file = test.run_path().join("answers/approve-2.json");
+    let answer = std::fs::read_to_string(&file).expect("an answer");
+    // Somebody has approved another text, such as that of another run.
+    let mut other: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+    other["shown"] = "0".repeat(64).into();
+    std::fs::write(&file, other.to_string()).expect("written");
+    insta::assert_snapshot!(told(&test.cutover(&["resume", "first"])), @r"
+      2 ? nobody had answered; it is asked again
+      2 ? approval wanted: run first of `playbook` in `practice`; 2 steps done, 1 to undo on the way back; everything so far can be undone.
+          The playbook says: > go on
+    an approval by operator was for something else, and does not count
+    --- 8
+    paused after TIME: waiting for an approval: go on; run first, journal head DIGEST; next: `cutover approve first` or `cutover resume first` or `cutover rollback first`
+    ");
+    std::fs::write(&file, answer).expect("written");
+    assert_eq!(test.cutover(&["resume", "first"]).status, 0);
+}
+
+#[test]
+fn an_approval_that_has_grown_too_old_is_asked_for_again() {
+    let test = Test::new()
+        .environment("[grants]\nallow = [\"practice.*\"]\n[gates]\nbefore = [\"practice.write:two\"]\napproval_minutes = 0\n")
+        .steps("practice::write(\"one\", \"1\");\npractice::write(\"two\", \"2\");");
+    assert_eq!(test.run().status, 8);
+    assert_eq!(test.cutover(&["approve", "first"]).status, 0);
+    // It is used at once, and counts.
+    assert_eq!(test.cutover(&["resume", "first"]).status, 0);
 }

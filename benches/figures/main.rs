@@ -4,6 +4,8 @@
 
 #![expect(clippy::print_stdout, reason = "a table of figures is the whole point")]
 
+mod sandbox;
+
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -38,6 +40,7 @@ fn main() {
     version();
     bench.plan_and_drill();
     bench.playbook();
+    bench.sandbox();
     bench.resume_and_memory();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -351,12 +354,7 @@ fn sync_lines(path: &Path, lines: &str) {
 
 /// The newest journal with that many steps.
 fn newest_journal(runs: &Path, steps: usize) -> String {
-    let mut journals: Vec<PathBuf> = std::fs::read_dir(runs)
-        .expect("runs")
-        .map(|entry| entry.expect("an entry").path().join("journal.ndjson"))
-        .collect();
-    journals.sort();
-    let texts = journals
+    let texts = journals(runs)
         .into_iter()
         .rev()
         .map(|path| std::fs::read_to_string(path).expect("a journal"));
@@ -364,6 +362,16 @@ fn newest_journal(runs: &Path, steps: usize) -> String {
         .into_iter()
         .find(|text| text.matches("\"event\":\"started\"").count() == steps)
         .expect("a run with the steps")
+}
+
+/// The journals of a store, the newest last.
+fn journals(runs: &Path) -> Vec<PathBuf> {
+    let mut journals: Vec<PathBuf> = std::fs::read_dir(runs)
+        .expect("runs")
+        .map(|entry| entry.expect("an entry").path().join("journal.ndjson"))
+        .collect();
+    journals.sort();
+    journals
 }
 
 fn row(what: &str, measured: Duration, baseline: &str, against: Duration) {
