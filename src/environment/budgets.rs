@@ -30,7 +30,7 @@ impl Default for Budgets {
         Self {
             operations: 50_000_000,
             memory_mib: 256,
-            seconds: 30,
+            seconds: 60,
             steps: 20_000,
             sent_mib: 64,
             messages_per_second: 10_000,

@@ -100,12 +100,7 @@ impl Environment {
     ///
     /// Relative paths in it start at the file's own directory.
     pub fn load(path: &Path) -> Result<Self, EnvironmentError> {
-        ours::check(path)?;
-        let text =
-            std::fs::read_to_string(path).map_err(|source| EnvironmentError::Unreadable {
-                path: path.to_owned(),
-                source,
-            })?;
+        let text = ours::read(path)?;
         let mut environment = Self::parse(path, &text)?;
         let base = path.parent().unwrap_or(Path::new(".")).to_owned();
         // Absolute, since programs that are started elsewhere are told of paths under it.

@@ -53,13 +53,10 @@ pub struct NeedError {
 }
 
 impl Thing {
-    /// What a step names. A URL that cannot be read, or that names a user, is nothing that anybody can grant.
+    /// The URL that `text` is, however it is written. One that cannot be read, or that names a user, is nothing that anybody can grant.
     #[must_use]
-    pub fn read(name: &str) -> Option<Self> {
-        if !name.contains("://") {
-            return Some(Self::Named(name.to_owned()));
-        }
-        let url = Url::parse(name).ok()?;
+    pub fn url(text: &str) -> Option<Self> {
+        let url = Url::parse(text).ok()?;
         let plain = url.username().is_empty() && url.password().is_none();
         (plain && matches!(url.scheme(), "http" | "https")).then_some(Self::Url(url))
     }

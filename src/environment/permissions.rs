@@ -34,14 +34,23 @@ pub struct Wanted<'a> {
 }
 
 impl<'a> Wanted<'a> {
-    /// What a step wants that names `things`; nothing where a URL among them cannot be read.
+    /// What a step wants that names `names`, and a `url` where it is a request out of the environment; nothing where that cannot be
+    /// read.
     #[must_use]
-    pub fn of(verb: &'a str, method: Option<&'a str>, things: &[String]) -> Option<Self> {
-        let things = things.iter().map(|thing| Thing::read(thing));
+    pub fn of(
+        verb: &'a str,
+        method: Option<&'a str>,
+        names: &[String],
+        url: Option<&str>,
+    ) -> Option<Self> {
+        let mut things: Vec<Thing> = names.iter().cloned().map(Thing::Named).collect();
+        if let Some(url) = url {
+            things.push(Thing::url(url)?);
+        }
         Some(Self {
             verb,
             method,
-            things: things.collect::<Option<_>>()?,
+            things,
         })
     }
 }

@@ -121,8 +121,8 @@ pub(super) fn steps(foreseen: &Foreseen, permissions: &Permissions) -> Vec<Plann
 
 /// What is said about a step in advance.
 fn granted(permissions: &Permissions, intent: &Intent) -> Granted {
-    let things = intent.things();
-    let Some(wanted) = Wanted::of(intent.verb(), intent.method(), &things) else {
+    let names = intent.names();
+    let Some(wanted) = Wanted::of(intent.verb(), intent.method(), &names, intent.url()) else {
         return Granted::Deny;
     };
     match permissions.decide(&wanted).decision {

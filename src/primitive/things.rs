@@ -12,19 +12,16 @@ use crate::gateway::{ScratchCopy, ScratchNode};
 const NAMING: [&str; 6] = ["node", "nodes", "cluster", "database", "file", "files"];
 
 impl Intent {
-    /// The names and the URLs that this names, in order, each once.
+    /// The names that this names, in order, each once.
     #[must_use]
-    pub fn things(&self) -> Vec<String> {
-        let mut things = Vec::new();
+    pub fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
         let value = serde_json::to_value(self).expect("an intent is plain data");
-        collect(&value, &mut things);
-        if let Some(url) = self.url() {
-            things.push(url.to_owned());
-        }
+        collect(&value, &mut names);
         let mut once: Vec<String> = Vec::new();
-        for thing in things.into_iter().flat_map(|thing| plain(&thing)) {
-            if !once.contains(&thing) {
-                once.push(thing);
+        for name in names.into_iter().flat_map(|name| plain(&name)) {
+            if !once.contains(&name) {
+                once.push(name);
             }
         }
         once
@@ -40,8 +37,10 @@ impl Intent {
         }
     }
 
-    /// The URL of a request that is not for a node's proxy.
-    fn url(&self) -> Option<&str> {
+    /// The URL of a request that is not for a node's proxy, as it was written: whoever asks parses it, since there are many ways to
+    /// write one.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
         let check = match self {
             Self::Check(check) => check,
             Self::Poll(poll) => &poll.check,

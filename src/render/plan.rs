@@ -25,7 +25,7 @@ pub fn plan(plan: &Plan) -> String {
             .take_while(|(one, other)| one == other)
             .count();
         for (depth, phase) in step.phases.iter().enumerate().skip(common) {
-            let _ = writeln!(text, "{}{}", "  ".repeat(depth), clean(phase));
+            let _ = writeln!(text, "{}▸ {}", "  ".repeat(depth), clean(phase));
         }
         shown = &step.phases;
         line(&mut text, step);

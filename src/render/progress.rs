@@ -30,7 +30,8 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
             format!("! {bytes} bytes of an unfinished last line were cut from the journal")
         }
         Event::PhaseEntered { name } => {
-            return Some(format!("{}{}", indent(depth - 1), clean(name)));
+            // Marked, so that no name can be taken for a line of ours.
+            return Some(format!("{}▸ {}", indent(depth - 1), clean(name)));
         }
         Event::Read {
             step,

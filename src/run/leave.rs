@@ -18,16 +18,20 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         intent: &Intent,
         undoes: Option<StepNo>,
     ) -> Result<(), Fault> {
-        let things = intent.things();
+        let names = intent.names();
         let denied = |why: String| {
             Err(Fault::Denied(Denial {
                 step,
                 verb: intent.verb().to_owned(),
-                things: things.clone(),
+                things: names
+                    .iter()
+                    .cloned()
+                    .chain(intent.url().map(str::to_owned))
+                    .collect(),
                 why,
             }))
         };
-        let Some(wanted) = Wanted::of(intent.verb(), intent.method(), &things) else {
+        let Some(wanted) = wanted(intent, &names) else {
             return denied("what it names cannot be read".to_owned());
         };
         let leave = self.permissions.decide(&wanted);
@@ -66,8 +70,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 let steps = state.steps.iter().filter(|done| done.number != step);
                 let counts = steps.filter(|done| within(done, counted, now));
                 let covered = counts.filter(|done| {
-                    let things = done.intent.things();
-                    Wanted::of(done.intent.verb(), done.intent.method(), &things)
+                    let names = done.intent.names();
+                    self::wanted(&done.intent, &names)
                         .is_some_and(|done| self.permissions.counts(grant, &done).is_some())
                 });
                 covered.count()
@@ -139,6 +143,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         }
         Ok(())
     }
+}
+
+/// What `intent` wants, which names `names`.
+fn wanted<'a>(intent: &'a Intent, names: &[String]) -> Option<Wanted<'a>> {
+    Wanted::of(intent.verb(), intent.method(), names, intent.url())
 }
 
 fn why_denied(leave: &Leave) -> String {

@@ -288,7 +288,7 @@ fn hold_is_8_and_retry_goes_on_inside_its_phase() {
     fs::set_permissions(test.path("store"), fs::Permissions::from_mode(0o700)).expect("closed");
     // Observing a directory fails, so the step fails before it acts.
     insta::assert_snapshot!(told(&test.run()), @r#"
-    Write
+    ▸ Write
         1 ✓ practice.write one  TIME
         2 ✗ practice.write two: cannot read `two`: Is a directory (os error 21) [practice.read]
     practice.read
@@ -678,7 +678,7 @@ fn what_nobody_caught_is_shown_with_its_line_then_and_later() {
         .steps("import \"tools\" as tools;\nrun::phase(\"Write\", || {\n    practice::write(\"one\", \"1\");\n    tools::prove();\n});");
     let run = test.run();
     insta::assert_snapshot!(told(&run), @r#"
-    Write
+    ▸ Write
         1 ✓ practice.write one  TIME
     playbook.raised
 

@@ -8,10 +8,10 @@ use crate::simulated::{UPGRADE, ended, fixture, played};
 fn the_plan_of_an_upgrade_is_told_step_by_step() {
     let (code, told, error) = ended(&played("plan", "in-place", &UPGRADE).output().expect("runs"));
     assert_eq!((code, error.as_str()), (Some(0), ""));
-    insta::assert_snapshot!(told, @r#"
+    insta::assert_snapshot!(told, @r"
     plan of `in-place` in `practice`, for the world of 2026-11-23 02:00 UTC
 
-    Preflight
+    ▸ Preflight
         1 · kong.status kong-1                                                  10 ms ?
         2 · review.path 2.8.5 to 3.4.2                                                 
         3 · packages.available kong-1                                           10 ms ?
@@ -23,7 +23,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
         9 · kong.check_leftovers practice                                      330 ms ?
        10 · http.poll kong-1 /health                                           170 ms ?
        11 · http.poll kong-2 /health                                           170 ms ?
-    Rehearse
+    ▸ Rehearse
        12 · kong.entities kong-1                                                10 ms ?
        13 ~ database.backup main                                                4.4 s ?
        14 ~ database.clone main                                                10.0 s ?
@@ -38,16 +38,16 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        22 ~ kong.stop_scratch kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4    2.3 s ?
        23 ~ database.drop_copy cutover_rehearsal_9a00e245b9c4                  210 ms ?
        24 · run.note rehearsed on a copy: backup 4400 ms, restore 10000 ms, up 11000 ms (0 rows changed), start 3000 ms, finish 6000 ms (0 rows changed)           
-    Close
+    ▸ Close
        25 · run.wait_for any                                                     0 ms  
        26 · kong.freeze practice, watched, not frozen                          920 ms ?
        27 · kong.check_leftovers practice                                      330 ms ?
      28 · kong.entities kong-1                                                  10 ms ?
-    Rollback backup
+    ▸ Rollback backup
        29 ~ database.backup main                                                4.4 s ?
        30 ~ database.verify main by restore, kept as standby                   10.0 s ?
      31 ~ run.approve stop 2 nodes of practice and migrate its database to 3.4.2   920 ms ?
-    Stop and migrate
+    ▸ Stop and migrate
        32 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
        33 ~ kong.stop kong-1, kong-2                                            4.6 s ?
           ↩ undo, loses nothing                                              ≤ 20.6 s ?
@@ -57,7 +57,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
           ↩ repackage, loses nothing, the new schema stays                   ≤ 28.3 s ?
           ↩ swap, loses what is written after the backup of step 29          ≤ 30.4 s ?
           ↩ restore, loses what is written after the backup of step 29       ≤ 40.6 s ?
-    Prove and admit
+    ▸ Prove and admit
        37 ~ kong.start kong-1, kong-2                                           6.6 s ?
        38 · http.poll kong-1 /health                                           170 ms ?
        39 · http.poll kong-2 /health                                           170 ms ?
@@ -73,7 +73,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        49 · clock.pause 1800000 ms                                           30 min 0 s  
        50 · http.poll kong-1 /health                                           170 ms ?
        51 · http.poll kong-2 /health                                           170 ms ?
-    Finish
+    ▸ Finish
        52 ~ run.approve cross the point of no return: `kong migrations finish`   920 ms ?
        53 ! kong.finish main                                                   19.4 s ?
           ↩ swap, loses what is written after the backup of step 29          ≤ 30.4 s ?
@@ -93,7 +93,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
 
     ~ changes something, ! has no way back of its own, ✗ fails; = measured here before, ? a rate that ships with cutover
     ↩ a way back from here on, with the longest that it takes until the next ↩
-    "#);
+    ");
 }
 
 #[test]

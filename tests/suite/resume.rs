@@ -459,7 +459,7 @@ fn a_fresh_script_sees_its_modules_as_they_were_when_the_run_began() {
     insta::assert_snapshot!(finished.stderr, @r"
       1 ✓ practice.write one  TIME
       2 ✓ run.on_rollback say  TIME
-    Wait
+    ▸ Wait
         3 · clock.pause TIME
     undoing, because the script's process ended unexpectedly (signal: 9 (SIGKILL))
       4 · then

@@ -12,8 +12,8 @@ const BESIDE_VALUES: u64 = 512 << 20;
 pub(super) fn set(budgets: &Budgets) -> rustix::io::Result<()> {
     // Two stacks: the thread's, and that of a play, whose script has one of its own.
     let stacks = 2 * STACK as u64;
-    // The supervisor counts seconds of the clock and ends the process; this is for one that the supervisor has lost.
-    let seconds = u64::from(budgets.seconds) + 5;
+    // The supervisor counts the seconds of a run, and a drill is many runs; this is for a process that nobody counts any more.
+    let seconds = u64::from(Budgets::CAPS.seconds);
     let limits = [
         (
             Resource::As,
