@@ -3,7 +3,7 @@
 use super::exit::CliError;
 use super::output;
 use crate::environment::{Decision, Environment, Need, Outlook, Permissions};
-use crate::journal;
+use crate::journal::{self, RunState};
 use crate::render::clean;
 use crate::script::Loaded;
 
@@ -22,6 +22,14 @@ pub(super) fn permissions(environment: &Environment, header: &journal::Header) -
         needs.iter().filter_map(|need| need.parse().ok()).collect()
     };
     environment.permissions(read(&header.granted), header.needs.as_deref().map(read))
+}
+
+/// What may be done in a run that has come to `state`. One that does not say what it declares has a gate of grants alone.
+pub(super) fn permissions_of(environment: &Environment, state: &RunState) -> Permissions {
+    match &state.header {
+        Some(header) => permissions(environment, header),
+        None => environment.permissions(Vec::new(), None),
+    }
 }
 
 /// Needs as a journal keeps them.

@@ -11,7 +11,7 @@ use super::operator::{Operator, PauseWish, login};
 use super::sandbox::SandboxArguments;
 use super::signals::Signals;
 use super::{OutputFormat, bug, needs, output, telling};
-use crate::environment::{Environment, Permissions};
+use crate::environment::Environment;
 use crate::gateway::live::Live;
 use crate::gateway::live::postgres::Claim;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
@@ -138,7 +138,7 @@ impl Runner {
             manner,
             pause.clone(),
         );
-        let permissions = permissions(environment, &state);
+        let permissions = needs::permissions_of(environment, &state);
         let recorder = Recorder::new(manner.injection.journal(Box::new(journal)), state, watcher);
         let attached = Event::Attached {
             mark,
@@ -179,10 +179,8 @@ impl Runner {
 
     /// Holds the run to what the playbook declares that it goes by now.
     pub(super) fn hold_to_needs(&mut self, environment: &Environment) {
-        let now = self
-            .gate
-            .recorder()
-            .state(|state| permissions(environment, state));
+        let recorder = self.gate.recorder();
+        let now = recorder.state(|state| needs::permissions_of(environment, state));
         self.gate.permit_by(now);
     }
 
@@ -251,14 +249,6 @@ impl Runner {
         );
         Ok(exit)
     }
-}
-
-/// What the run may do.
-fn permissions(environment: &Environment, state: &RunState) -> Permissions {
-    let header = state.header.as_ref();
-    header
-        .map(|header| needs::permissions(environment, header))
-        .unwrap_or_default()
 }
 
 /// Writes what a gateway tells into the journal, and shows progress at a terminal.

@@ -74,6 +74,15 @@ impl Problem {
         }
     }
 
+    pub(super) fn no_minutes() -> Self {
+        Self {
+            word: "approval_minutes".to_owned(),
+            after: "[gates]".to_owned(),
+            what: "an approval that stands for no time is none".to_owned(),
+            help: Some("give `approval_minutes` 1 or more".to_owned()),
+        }
+    }
+
     pub(super) fn beyond_cap(key: &str, wanted: u64, cap: u64) -> Self {
         Self {
             word: key.to_owned(),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Need;
+use super::error::Problem;
 
 /// What is wanted of approvals.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +16,16 @@ pub struct Gates {
     pub distinct_approver: bool,
     /// How long an approval stands, in minutes. A night's window fits into the preset; the next night's does not.
     pub approval_minutes: u32,
+}
+
+impl Gates {
+    pub(super) fn check(&self) -> Result<(), Problem> {
+        if self.approval_minutes == 0 {
+            // It would have lapsed before the step that it was given for.
+            return Err(Problem::no_minutes());
+        }
+        Ok(())
+    }
 }
 
 impl Default for Gates {

@@ -140,6 +140,7 @@ impl Environment {
     /// What the types alone cannot say: every reference names something, every node name is unique, every driver exists.
     fn check(&self) -> Result<(), error::Problem> {
         self.budgets.check()?;
+        self.gates.check()?;
         let mut seen = std::collections::BTreeSet::new();
         for (cluster_name, cluster) in &self.clusters {
             if let Some(database) = &cluster.database

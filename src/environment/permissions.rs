@@ -53,6 +53,14 @@ impl<'a> Wanted<'a> {
             things,
         })
     }
+
+    /// What leave is asked about: a step that names nothing is about one nameless thing.
+    fn about(&self) -> Vec<Thing> {
+        if self.things.is_empty() {
+            return vec![Thing::Named(String::new())];
+        }
+        self.things.clone()
+    }
 }
 
 /// What is said about a step, and by what.
@@ -163,13 +171,7 @@ impl Permissions {
         if let Some(undeclared) = self.undeclared(wanted) {
             return undeclared;
         }
-        let none = [Thing::Named(String::new())];
-        let things = if wanted.things.is_empty() {
-            &none[..]
-        } else {
-            &wanted.things
-        };
-        for thing in things {
+        for thing in &wanted.about() {
             let one = self.decide_about(wanted, thing);
             match one.decision.cmp(&whole.decision) {
                 std::cmp::Ordering::Greater => whole = one,
@@ -240,12 +242,19 @@ impl Permissions {
         if let Some(by) = by(&self.grants.ask) {
             return leave(Decision::Ask, by);
         }
+        // Who is asked about a verb is asked about every address and method that is granted with it.
+        let asked = |grant: &&Grant| covers_all(grant.need(), wanted);
+        let asked = self.grants.ask.iter().find(asked).cloned();
+        let granted = |by: Vec<Grant>| match asked.clone() {
+            Some(ask) => leave(Decision::Ask, vec![ask]),
+            None => leave(Decision::Allow, by),
+        };
         if let Some(by) = by(&self.grants.allow) {
-            return leave(Decision::Allow, by);
+            return granted(by);
         }
         let now = |need: &&Need| self.covers(need, wanted, thing);
         if let Some(need) = self.for_this_run.iter().find(now) {
-            return leave(Decision::Allow, vec![Grant::Always(need.clone())]);
+            return granted(vec![Grant::Always(need.clone())]);
         }
         // What leads out of the environment is granted by name alone, however open it is.
         let looks = matches!(wanted.method, None | Some("GET" | "HEAD"));
@@ -276,7 +285,8 @@ impl Permissions {
     pub fn counts<'a>(&self, grant: &'a Grant, wanted: &Wanted<'_>) -> Option<&'a Counted> {
         match grant {
             Grant::Counted(counted) => {
-                let mut things = wanted.things.iter();
+                let things = wanted.about();
+                let mut things = things.iter();
                 things
                     .any(|thing| self.covers(&counted.need, wanted, thing))
                     .then_some(counted)
@@ -358,4 +368,125 @@ fn need_for(wanted: &Wanted<'_>, thing: Option<&Thing>) -> Option<Need> {
         (_, None) => wanted.verb.to_owned(),
     };
     text.parse().ok().or_else(|| wanted.verb.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Grants from the text of an environment file.
+    fn permissions(grants: &str) -> Permissions {
+        let grants: Grants = toml::from_str(grants).expect("grants");
+        let cluster = |name: &str, node: &str, database: &str| {
+            let traffic = Some(format!("{name}-edge"));
+            let nodes = vec![node.to_owned()];
+            (name.to_owned(), nodes, Some(database.to_owned()), traffic)
+        };
+        let clusters = [
+            cluster("blue", "kong-1", "main"),
+            cluster("green", "kong-2", "copy"),
+        ];
+        Permissions::new(grants, clusters)
+    }
+
+    fn decide(permissions: &Permissions, verb: &str, names: &[&str]) -> Decision {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let wanted = Wanted::of(verb, None, &names, None).expect("names");
+        permissions.decide(&wanted).decision
+    }
+
+    fn request(permissions: &Permissions, method: &str, url: &str) -> Decision {
+        let wanted = Wanted::of("http.check", Some(method), &[], Some(url)).expect("a URL");
+        permissions.decide(&wanted).decision
+    }
+
+    #[test]
+    fn deny_comes_before_ask_before_allow() {
+        let some = permissions(
+            "protected = true\nallow = [\"kong.*\"]\nask = [\"kong.finish\"]\ndeny = [\"kong.reset\"]",
+        );
+        assert_eq!(decide(&some, "kong.stop", &["kong-1"]), Decision::Allow);
+        assert_eq!(decide(&some, "kong.finish", &["main"]), Decision::Ask);
+        assert_eq!(decide(&some, "kong.reset", &["main"]), Decision::Deny);
+        assert_eq!(decide(&some, "database.restore", &["main"]), Decision::Deny);
+        assert_eq!(decide(&some, "review.path", &[]), Decision::Deny);
+        assert_eq!(decide(&some, "run.note", &[]), Decision::Allow);
+    }
+
+    #[test]
+    fn an_open_environment_grants_what_is_not_listed() {
+        let open = permissions("deny = [\"kong.reset\"]");
+        assert_eq!(
+            decide(&open, "database.restore", &["main"]),
+            Decision::Allow
+        );
+        assert_eq!(decide(&open, "kong.reset", &["main"]), Decision::Deny);
+    }
+
+    #[test]
+    fn a_clusters_grant_covers_what_belongs_to_it_and_nothing_of_another() {
+        let blue = permissions("protected = true\nallow = [\"*:blue\"]");
+        for name in ["blue", "kong-1", "main", "blue-edge"] {
+            assert_eq!(
+                decide(&blue, "kong.stop", &[name]),
+                Decision::Allow,
+                "{name}"
+            );
+        }
+        for names in [
+            &["kong-2"][..],
+            &["copy"],
+            &["green"],
+            &["kong-1", "kong-2"],
+            &["main", "kong-2"],
+        ] {
+            assert_eq!(
+                decide(&blue, "kong.stop", names),
+                Decision::Deny,
+                "{names:?}"
+            );
+        }
+        // The nodes by which a database is migrated are named by the step too.
+        let database = permissions("protected = true\nallow = [\"kong.migrate_up:main\"]");
+        assert_eq!(
+            decide(&database, "kong.migrate_up", &["main", "kong-1"]),
+            Decision::Allow
+        );
+        assert_eq!(
+            decide(&database, "kong.migrate_up", &["main", "kong-2"]),
+            Decision::Deny
+        );
+    }
+
+    #[test]
+    fn whoever_is_asked_about_a_verb_is_asked_about_its_addresses_and_methods() {
+        let url = "https://kong.internal/x";
+        let asks = permissions(
+            "ask = [\"http.*\"]\nallow = [\"http.check:https://kong.internal/*\", \"http.check:POST https://kong.internal/*\"]",
+        );
+        assert_eq!(request(&asks, "GET", url), Decision::Ask);
+        assert_eq!(request(&asks, "POST", url), Decision::Ask);
+        // Asking alone grants no address.
+        assert_eq!(
+            request(&asks, "GET", "https://other.internal/"),
+            Decision::Deny
+        );
+        assert_eq!(request(&permissions(""), "GET", url), Decision::Deny);
+        let denies = permissions(
+            "deny = [\"http.check\"]\nallow = [\"http.check:https://kong.internal/*\"]",
+        );
+        assert_eq!(request(&denies, "GET", url), Decision::Deny);
+    }
+
+    #[test]
+    fn a_step_that_names_nothing_counts_as_well() {
+        let counted =
+            permissions("protected = true\nallow = [{ need = \"review.path\", at_most = 1 }]");
+        let wanted = Wanted::of("review.path", None, &[], None).expect("nothing to read");
+        let leave = counted.decide(&wanted);
+        let [grant] = &leave.by[..] else {
+            panic!("{leave:?}");
+        };
+        assert!(counted.counts(grant, &wanted).is_some());
+    }
 }

@@ -9,6 +9,7 @@ mod transition;
 mod undo;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -134,6 +135,18 @@ pub struct Approval {
     pub given: Option<(Actor, Timestamp)>,
     /// Given for another playbook than the run goes by now, so that it has to be given again.
     pub lapsed: bool,
+}
+
+impl Approval {
+    /// Whether it was given, for what the run goes by now, and not longer ago than approvals `stand`.
+    #[must_use]
+    pub fn stands(&self, now: Timestamp, stand: Duration) -> bool {
+        let Some((_, at)) = &self.given else {
+            return false;
+        };
+        let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
+        !self.lapsed && age <= stand
+    }
 }
 
 impl RunState {

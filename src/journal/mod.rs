@@ -8,6 +8,7 @@ mod digest;
 mod error;
 mod file;
 mod fold;
+mod header;
 mod large;
 mod memory;
 mod outage;
@@ -26,11 +27,10 @@ pub use fold::{
     Approval, Attempt, Direction, IllegalTransition, RunState, Step, StepResult, TargetStage,
     TargetState, Trail, UndoEntry, UndoState,
 };
+pub use header::Header;
 pub use memory::MemoryJournal;
 pub use outage::Outage;
-pub use record::{
-    Actor, Ending, Event, Header, Mark, Record, RunId, SettledAs, StepNo, Target, VERSION,
-};
+pub use record::{Actor, Ending, Event, Mark, Record, RunId, SettledAs, StepNo, Target, VERSION};
 pub use sandbox::{Layer, Sandbox, Spent};
 pub use store::{RunDirectory, Store};
 pub use text::{Adoption, Place, Raised, Source};

@@ -1,13 +1,12 @@
 //! What a record holds: one owned, serialisable, versioned type for everything that can happen in a run.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Adoption, Digest, NewUndo, Place, Raised, Sandbox, Source, Spent, Way};
+use super::{Adoption, Digest, Header, NewUndo, Place, Raised, Spent, Way};
 use crate::primitive::{Failure, Intent, ProcessIdentity};
 
 /// The version of the record format. A change of meaning raises it and ships with an old journal as a test.
@@ -269,37 +268,6 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         spent: Vec<Spent>,
     },
-}
-
-/// The first record: everything that the run depends on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    /// The run.
-    pub run: RunId,
-    /// The playbook's name.
-    pub playbook: String,
-    /// The version of the script interface that the playbook was written for.
-    pub api: u32,
-    /// The playbook and its modules, as stored in the run directory.
-    pub sources: Vec<Source>,
-    /// The resolved parameters.
-    pub parameters: BTreeMap<String, Value>,
-    /// The environment's name.
-    pub environment: String,
-    /// The digest of the environment as stored in the run directory.
-    pub environment_digest: Digest,
-    /// The digest of the plan that the run is held to, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub plan: Option<Digest>,
-    /// What the playbook declares that it needs, by which its steps are held.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub needs: Option<Vec<String>>,
-    /// What was granted for this run alone.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub granted: Vec<String>,
-    /// What holds the script's process. An old journal does not say; a play has no process of its own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sandbox: Option<Sandbox>,
 }
 
 /// One thing that a step acts upon.

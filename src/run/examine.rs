@@ -6,7 +6,7 @@
 use super::closure::{self, Wants};
 use super::{Answer, Fault, Gate, People, Script};
 use crate::gateway::Gateway;
-use crate::journal::{Durability, Ending, Event, Raised, StepNo, StepResult};
+use crate::journal::{Direction, Durability, Ending, Event, Raised, RunState, StepNo, StepResult};
 use crate::primitive::{Effect, Failure, Intent};
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
@@ -111,7 +111,10 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         if intent.effect() != Effect::Read {
             return Ok(Err(acts(intent)));
         }
-        let _permit = self.permit(step, intent, None).await?;
+        // On the way back nobody is asked.
+        let back = |state: &RunState| state.direction == Direction::Unwinding;
+        let undoes = self.recorder.state(back).then_some(step);
+        let _permit = self.permit(step, intent, undoes).await?;
         self.turn_to(step, intent, None);
         let answer = self.look(intent).await;
         self.world.turn_over();

@@ -1,5 +1,7 @@
 //! Leave to do a step: what is granted, how often, and after which approval.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::standing::facts;
@@ -11,7 +13,7 @@ use crate::primitive::Intent;
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
     /// Returns where the step may be done as far as grants and gates go. What is part of an undo was granted with the act: nobody
-    /// is asked for the way back.
+    /// is asked for the way back, and it does not count.
     pub(super) async fn leave(
         &mut self,
         step: StepNo,
@@ -38,6 +40,9 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         if leave.decision == Decision::Deny {
             return denied(why_denied(&leave));
         }
+        if undoes.is_some() {
+            return Ok(());
+        }
         if let Some(spent) = self.spent(step, &wanted, &leave) {
             return denied(spent);
         }
@@ -48,9 +53,6 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         } else {
             return Ok(());
         };
-        if undoes.is_some() {
-            return Ok(());
-        }
         let now = self.world.now();
         let facts = self.recorder.state(|state| facts(state, now));
         let shown = format!(
@@ -80,13 +82,22 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         })
     }
 
-    /// Asks for an approval, and returns once somebody gave it.
+    /// Asks for an approval, and returns once somebody gave it. One that was given before a crash counts while it stands.
     async fn ask_approval(&mut self, step: StepNo, shown: String) -> Result<(), Fault> {
-        let given = |state: &RunState| state.approvals.get(&step)?.given.clone();
-        if self.recorder.state(given).is_some() {
+        let (now, stands) = (self.world.now(), self.approvals_stand());
+        let stands = |state: &RunState| {
+            let approval = state.approvals.get(&step);
+            approval.is_some_and(|approval| approval.stands(now, stands))
+        };
+        if self.recorder.state(stands) {
             return Ok(());
         }
         self.ask_anew(step, shown).await
+    }
+
+    /// How long an approval stands.
+    pub(super) fn approvals_stand(&self) -> Duration {
+        Duration::from_mins(self.permissions.gates().approval_minutes.into())
     }
 
     /// The same, whatever was approved before.

@@ -66,11 +66,10 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     /// Asks again for approvals that have grown too old, or were given for another text.
     async fn renew_approvals(&mut self) -> Result<(), Fault> {
         let now = self.world.now();
-        let stands = Duration::from_mins(self.permissions.gates().approval_minutes.into());
+        let stands = self.approvals_stand();
         let old = |(number, approval): (&StepNo, &crate::journal::Approval)| {
-            let (_, at) = approval.given.as_ref()?;
-            let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
-            (approval.lapsed || age > stands).then(|| (*number, approval.shown.clone()))
+            let fallen = approval.given.is_some() && !approval.stands(now, stands);
+            fallen.then(|| (*number, approval.shown.clone()))
         };
         let lapsed: Vec<(StepNo, String)> = self
             .recorder

@@ -1,5 +1,7 @@
 //! What a playbook may do: decided before it runs, held at the gate with what each step is really about.
 
+use cutover::journal::Event;
+
 use super::harness::{Finished, Test, told};
 
 /// A run of `body` with these grants, after a first step that is granted and taken back.
@@ -355,11 +357,66 @@ fn an_approval_counts_for_what_was_shown_and_for_nothing_else() {
 
 #[test]
 fn an_approval_that_has_grown_too_old_is_asked_for_again() {
+    let gated = || {
+        Test::new()
+            .environment("[grants]\nallow = [\"practice.*\"]\n[gates]\nbefore = [\"practice.write:two\"]\napproval_minutes = 60\n")
+            .steps("practice::write(\"one\", \"1\");\npractice::write(\"two\", \"2\");")
+    };
+    // The runner dies between the approval and what was approved.
+    let approved = |test: &Test| {
+        let approved = |event: &Event| matches!(event, Event::Approved { .. });
+        let whole = test.cutover(&[
+            "run",
+            "playbook.rhai",
+            "--run-id",
+            "first",
+            "--approve",
+            "practice",
+        ]);
+        assert_eq!(whole.status, 0, "{}", whole.stderr);
+        let records = test.records();
+        let place = records.iter().position(|record| approved(&record.event));
+        place.expect("it was asked for") + 1
+    };
+    let after = approved(&gated()).to_string();
+    let killed = |hours: i64| {
+        let test = gated();
+        let crash = format!("after:{after}");
+        let arguments = [
+            "run",
+            "playbook.rhai",
+            "--run-id",
+            "first",
+            "--approve",
+            "practice",
+            "--crash",
+            &crash,
+        ];
+        assert!(test.cutover(&arguments).status > 128);
+        test.rewrite_records(|record| record.at -= jiff::SignedDuration::from_hours(hours));
+        test.cutover(&["resume", "first"]).status
+    };
+    assert_eq!(killed(0), 0);
+    assert_eq!(killed(2), 8);
+}
+
+#[test]
+fn an_approval_that_stands_for_no_time_is_refused() {
     let test = Test::new()
-        .environment("[grants]\nallow = [\"practice.*\"]\n[gates]\nbefore = [\"practice.write:two\"]\napproval_minutes = 0\n")
-        .steps("practice::write(\"one\", \"1\");\npractice::write(\"two\", \"2\");");
-    assert_eq!(test.run().status, 8);
-    assert_eq!(test.cutover(&["approve", "first"]).status, 0);
-    // It is used at once, and counts.
-    assert_eq!(test.cutover(&["resume", "first"]).status, 0);
+        .environment("[gates]\napproval_minutes = 0\n")
+        .steps("practice::write(\"one\", \"1\");");
+    insta::assert_snapshot!(told(&test.run()), @r"
+    error: environment.toml:3:1: an approval that stands for no time is none
+    help: give `approval_minutes` 1 or more
+    --- 2
+    ");
+}
+
+#[test]
+fn what_a_closure_of_the_way_back_does_is_not_counted() {
+    let test = Test::new()
+        .environment("[grants]\nprotected = true\nallow = [{ need = \"practice.write\", at_most = 1 }]\n")
+        .steps("run::on_rollback(\"tell\", || practice::write(\"left\", \"1\"));\npractice::write(\"one\", \"1\");\nthrow \"back\";");
+    let finished = test.run();
+    assert_eq!(finished.status, 5, "{}", told(&finished));
 }

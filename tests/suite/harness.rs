@@ -248,11 +248,16 @@ impl Test {
 
     /// Writes the journal anew, a whole chain, with every event as `edit` leaves it.
     pub(crate) fn rewrite_journal(&self, edit: impl Fn(&mut Event)) {
+        self.rewrite_records(|record| edit(&mut record.event));
+    }
+
+    /// The same with every record.
+    pub(crate) fn rewrite_records(&self, edit: impl Fn(&mut Record)) {
         let records = self.records();
         fs::remove_file(self.journal_path()).expect("removed");
         let mut journal = FileJournal::create(&self.journal_path()).expect("made");
         for mut record in records {
-            edit(&mut record.event);
+            edit(&mut record);
             journal
                 .append(record.at, record.event, Durability::WithNext)
                 .expect("written");

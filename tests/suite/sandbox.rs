@@ -1,6 +1,5 @@
 //! The sandbox around a playbook's process, as somebody sees it who runs cutover: what holds, what is missing, what was used.
 
-use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
 
@@ -40,46 +39,29 @@ fn without_landlock() {
 
 /// Runs cutover as on a kernel that has no Landlock.
 fn on_an_old_kernel(test: &Test, arguments: &str) -> Finished {
-    let itself = std::env::current_exe().expect("known");
-    let output = test
-        .command(&[])
+    // What a command of the harness has, with this program in front.
+    let cutover = test.command(&[]);
+    let variables = cutover
+        .get_envs()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let output = Command::new(std::env::current_exe().expect("known"))
+        .args(["--exact", "sandbox::without_landlock", "--nocapture"])
+        .env_clear()
+        .envs(variables)
         .env(ARGUMENTS, arguments)
-        .env_remove("PATH")
-        .output_of(
-            &itself,
-            &["--exact", "sandbox::without_landlock", "--nocapture"],
-        );
+        .current_dir(test.path("."))
+        .output()
+        .expect("started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    // The second process has said what it tests before it became cutover.
+    let said = said
+        .trim_start()
+        .trim_start_matches("running 1 test\n")
+        .trim_start_matches("test sandbox::without_landlock ... ");
     Finished {
         status: output.status.code().expect("an end of its own"),
-        // The second process has said what it tests before it became cutover.
-        stdout: test.normalised(
-            String::from_utf8_lossy(&output.stdout)
-                .trim_start()
-                .trim_start_matches("running 1 test\n")
-                .trim_start_matches("test sandbox::without_landlock ... "),
-        ),
+        stdout: test.normalised(said),
         stderr: test.normalised(&String::from_utf8_lossy(&output.stderr)),
-    }
-}
-
-/// A command of the harness with another program.
-trait OutputOf {
-    fn output_of(&mut self, program: &std::path::Path, arguments: &[&str]) -> std::process::Output;
-}
-
-impl OutputOf for Command {
-    fn output_of(&mut self, program: &std::path::Path, arguments: &[&str]) -> std::process::Output {
-        let variables: BTreeMap<_, _> = self
-            .get_envs()
-            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-            .collect();
-        Command::new(program)
-            .args(arguments)
-            .env_clear()
-            .envs(variables)
-            .current_dir(self.get_current_dir().expect("the test's directory"))
-            .output()
-            .expect("started")
     }
 }
 
