@@ -8,6 +8,10 @@ use crate::journal::Spent;
 use crate::run::Request;
 use crate::script::protocol::{FromChild, Numbered, Taken};
 
+/// How long a script may think between two messages. The count of operations does not see what a single operation takes, and a
+/// chain of closures that hold one another can take one for ever. A playbook needs milliseconds.
+const THINKING: Duration = Duration::from_secs(10);
+
 /// The counters of one process.
 #[derive(Debug)]
 pub(super) struct Meter {
@@ -44,9 +48,9 @@ impl Meter {
         self.repeats = steps;
     }
 
-    /// What is left of the script's own time.
+    /// How long the script may take now: what is left of its own time, and never more than between two messages.
     pub(super) fn left(&self) -> Duration {
-        self.allowed().saturating_sub(self.spent)
+        self.remaining().min(THINKING)
     }
 
     /// The script worked, or kept the supervisor waiting.
@@ -60,7 +64,11 @@ impl Meter {
     }
 
     pub(super) fn out_of_time(&self) -> HostError {
-        HostError::Budget(format!("{} s of its own time", self.budgets.seconds))
+        HostError::Budget(if self.remaining().is_zero() {
+            format!("{} s of its own time", self.budgets.seconds)
+        } else {
+            format!("{} s between two steps", THINKING.as_secs())
+        })
     }
 
     /// A message of so many bytes came.
@@ -120,7 +128,7 @@ impl Meter {
         .to_vec()
     }
 
-    fn allowed(&self) -> Duration {
-        Duration::from_secs(self.budgets.seconds.into())
+    fn remaining(&self) -> Duration {
+        Duration::from_secs(self.budgets.seconds.into()).saturating_sub(self.spent)
     }
 }
