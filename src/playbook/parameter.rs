@@ -176,6 +176,9 @@ impl ParameterType {
     }
 }
 
+/// The longest duration that anything in an upgrade takes, in milliseconds: a year, and a day for good measure.
+const LONGEST: u64 = 366 * 24 * 3_600_000;
+
 /// Reads a duration such as `250ms`, `30s`, `5m` or `2h`, in milliseconds.
 pub fn duration(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
@@ -185,7 +188,11 @@ pub fn duration(text: &str) -> Result<u64, String> {
             .ok()?
             .checked_mul(*factor)
     };
-    UNITS.iter().find_map(read).ok_or_else(|| {
+    let found = UNITS.iter().find_map(read);
+    if found.is_some_and(|found| found > LONGEST) {
+        return Err(format!("`{text}` is longer than a year"));
+    }
+    found.ok_or_else(|| {
         format!(
             "`{text}` is not a duration; write a number and its unit, as in `30s`, `5m` or `2h`"
         )

@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::{Effect, Failure, Intent, Primitive, Settled};
 use crate::gateway::Gateway;
 
+/// The longest text of a practice file, in bytes. It is written to every file that a step names.
+const LONGEST_TEXT: usize = 128 << 10;
+
 /// Writes `text` to each of the named files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,6 +45,19 @@ impl Primitive for Write {
                 file: target.to_owned(),
             }),
         })
+    }
+
+    async fn require(
+        &self,
+        _world: &impl Gateway,
+        _target: &str,
+        _observed: &Option<String>,
+    ) -> Result<(), Failure> {
+        if self.text.len() > LONGEST_TEXT {
+            let message = format!("a practice file holds at most {LONGEST_TEXT} bytes");
+            return Err(Failure::new("practice.size", message));
+        }
+        Ok(())
     }
 
     async fn perform(

@@ -75,6 +75,55 @@ fn collect_carried(value: &Value, carried: &mut Vec<Value>) {
     }
 }
 
+/// The keys under which intents carry durations, in milliseconds.
+const LASTING: [&str; 9] = [
+    "milliseconds",
+    "within",
+    "work",
+    "way_back",
+    "lock_timeout",
+    "patience",
+    "interval",
+    "bake",
+    "timeout",
+];
+
+/// The longest duration that a step may be given, in milliseconds: a year and a day. Clocks end somewhere.
+const LONGEST: u64 = 366 * 24 * 3_600_000;
+
+/// The most things that one step may be about.
+const MOST: usize = 256;
+
+impl Intent {
+    /// What of this no playbook can mean, if there is something.
+    #[must_use]
+    pub fn absurd(&self) -> Option<String> {
+        if self.targets().len() > MOST {
+            return Some(format!(
+                "`{}` is about more than {MOST} things",
+                self.verb()
+            ));
+        }
+        let value = serde_json::to_value(self).expect("an intent is plain data");
+        too_long(&value).map(|key| format!("`{key}` of `{}` is longer than a year", self.verb()))
+    }
+}
+
+fn too_long(value: &Value) -> Option<&str> {
+    match value {
+        Value::Object(map) => map.iter().find_map(|(key, value)| {
+            let long = LASTING.contains(&key.as_str()) && value.as_u64() > Some(LONGEST);
+            if long {
+                Some(key.as_str())
+            } else {
+                too_long(value)
+            }
+        }),
+        Value::Array(values) => values.iter().find_map(too_long),
+        _ => None,
+    }
+}
+
 /// Whether `answer` is `value`, or holds it.
 #[must_use]
 pub fn holds(answer: &Value, value: &Value) -> bool {

@@ -29,7 +29,7 @@ impl std::error::Error for Excerpt {}
 
 impl miette::Diagnostic for Excerpt {
     fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        Some(Box::new(&self.finding.code))
+        Some(Box::new(clean(&self.finding.code)))
     }
 
     fn severity(&self) -> Option<Level> {

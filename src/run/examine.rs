@@ -132,12 +132,6 @@ pub fn broken(name: &str, why: Failure) -> Failure {
     }
 }
 
-/// How an invariant that answers `false` is told.
-#[must_use]
-pub fn answers_no() -> Failure {
-    Failure::new("run.invariant", "it answers `false`")
-}
-
 /// The refusal of a call that changes something.
 #[must_use]
 pub fn acts(intent: &Intent) -> Failure {
@@ -149,8 +143,19 @@ pub fn acts(intent: &Intent) -> Failure {
 /// Why an invariant of this answer does not hold, if it does not.
 fn broken_by(answer: Answer) -> Option<Failure> {
     match answer {
-        Ok(serde_json::Value::Bool(false)) => Some(answers_no()),
-        Ok(_) => None,
+        Ok(said) => denied_by(&said),
         Err(failure) => Some(failure),
     }
+}
+
+/// Why an invariant that says this does not hold, if it does not. One that asserts what it wants says nothing; what anything but a
+/// truth value means is not to be guessed.
+#[must_use]
+pub fn denied_by(said: &serde_json::Value) -> Option<Failure> {
+    let message = match said {
+        serde_json::Value::Bool(true) | serde_json::Value::Null => return None,
+        serde_json::Value::Bool(false) => "it answers `false`",
+        _ => "it answers neither `true` nor `false`",
+    };
+    Some(Failure::new("run.invariant", message))
 }

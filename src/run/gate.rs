@@ -213,6 +213,9 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// Refuses what a playbook made up that only a step can answer: a backup that nobody took would be read from wherever it says.
     fn genuine(&self, intent: &Intent) -> Result<(), Failure> {
+        if let Some(absurd) = intent.absurd() {
+            return Err(Failure::new("argument.value", absurd));
+        }
         let answered = |value: &Value| {
             self.recorder.state(|state| {
                 let mut steps = state.steps.iter();

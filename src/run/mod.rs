@@ -30,7 +30,7 @@ mod ways_ahead;
 
 pub use crate::journal::Raised;
 pub use conduct::{Conclusion, conduct, roll_back};
-pub use examine::{acts, answers_no, broken};
+pub use examine::{acts, broken, denied_by};
 pub use fault::{Denial, Divergence, Fault};
 pub use gate::{Call, Gate, Reply};
 pub use lock::{EnvironmentLock, LockError};

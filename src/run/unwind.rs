@@ -4,7 +4,9 @@
 use super::closure::{self, Wants};
 use super::{Call, Fault, Gate, People, Request, Script};
 use crate::gateway::Gateway;
-use crate::journal::{Direction, Ending, Event, RunState, StepNo, Trail, UndoEntry, UndoState};
+use crate::journal::{
+    Direction, Ending, Event, RunState, StepNo, StepResult, Trail, UndoEntry, UndoState,
+};
 use crate::primitive::{Effect, Failure, Intent, Restore};
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
@@ -215,6 +217,10 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         for kept in self.kept_databases().await {
             told = format!("{told}; {kept}");
         }
+        let acts = self.recorder.state(acts_of_closures);
+        if !acts.is_empty() {
+            told = format!("{told}; closures of the way back did: {}", acts.join("; "));
+        }
         (Ending::Undone, told)
     }
 
@@ -242,6 +248,23 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         }
         kept
     }
+}
+
+/// What closures of the way back changed: that is the playbook's own will, and undone by nobody.
+fn acts_of_closures(state: &RunState) -> Vec<String> {
+    let steps = state.steps.iter().filter(|step| {
+        let changed = !matches!(step.intent.effect(), Effect::Read);
+        step.within.is_some() && changed && matches!(step.result, StepResult::Finished(_))
+    });
+    steps
+        .map(|step| {
+            format!(
+                "{} {}",
+                step.intent.verb(),
+                step.intent.targets().join(", ")
+            )
+        })
+        .collect()
 }
 
 /// What looking again found, in words.

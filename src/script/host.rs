@@ -316,6 +316,7 @@ impl Script for Host {
     }
 
     async fn closure(&mut self, step: StepNo) -> Result<(), Fault> {
+        self.pipe()?.meter.way_back();
         Ok(self.send(&ToChild::Closure { step }).await?)
     }
 

@@ -340,10 +340,7 @@ impl Running {
 
     /// The process that interprets the playbook, found as the program's child.
     pub(crate) fn script(&self) -> Option<rustix::process::Pid> {
-        let path = format!("/proc/{0}/task/{0}/children", self.id());
-        let children = fs::read_to_string(path).ok()?;
-        let first = children.split_whitespace().next()?.parse().ok()?;
-        rustix::process::Pid::from_raw(first)
+        script_of(self.id())
     }
 }
 
@@ -354,6 +351,14 @@ impl Drop for Running {
             let _ = child.wait();
         }
     }
+}
+
+/// The process that interprets the playbook of the program `runner`, found as its child.
+pub(crate) fn script_of(runner: u32) -> Option<rustix::process::Pid> {
+    let path = format!("/proc/{runner}/task/{runner}/children");
+    let children = fs::read_to_string(path).ok()?;
+    let first = children.split_whitespace().next()?.parse().ok()?;
+    rustix::process::Pid::from_raw(first)
 }
 
 /// `body` behind a header that declares the practice files.

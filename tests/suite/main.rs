@@ -23,6 +23,7 @@ mod freeze;
 mod grants;
 mod hardened;
 mod harness;
+mod hostile;
 mod in_place;
 mod invariants;
 mod kept_plan;

@@ -7,8 +7,8 @@ use super::arguments::Options;
 use super::{call, wrong_argument};
 use crate::playbook::Window;
 use crate::primitive::{Approve, Failure, Intent, Invariant, Note, OnRollback, WaitFor};
-use crate::run::{answers_no, broken};
-use crate::script::child::{Kept, Raise as _, SharedLink};
+use crate::run::{broken, denied_by};
+use crate::script::child::{Kept, Raise as _, SharedLink, truth_of};
 
 #[export_module]
 pub(super) mod run {
@@ -229,8 +229,8 @@ pub(super) mod run {
         let link = SharedLink::of(&context);
         let kept = Kept::new(&context, holds.clone());
         let said = link.only_looking(|| holds.call_within_context::<Dynamic>(&context, ()));
-        if said?.as_bool() == Ok(false) {
-            return Err(broken(name, answers_no()).raise_in(&context));
+        if let Some(denied) = denied_by(&truth_of(&said?)) {
+            return Err(broken(name, denied).raise_in(&context));
         }
         let invariant = Invariant {
             name: name.to_owned(),

@@ -53,8 +53,11 @@ fn shadowing(unit: &Unit, known: &Known) -> Vec<Diagnostic> {
         .filter(|function| !function.name.starts_with("anon$"));
     let shadowed = functions.filter(|function| {
         let natives = known.plain.get(function.name);
-        let count = function.params.len() + usize::from(function.this_type.is_some());
-        natives.is_some_and(|takes| takes.contains(&count))
+        let count = function.params.len();
+        // Called as a method it is found with one argument more, of whatever type where it names none.
+        let typed = function.this_type.is_some();
+        let takes = |count: usize| natives.is_some_and(|takes| takes.contains(&count));
+        takes(count + 1) || (!typed && takes(count))
     });
     let diagnostic = |function: rhai::ScriptFnMetadata<'_>| {
         let message = format!(

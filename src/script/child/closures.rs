@@ -50,14 +50,23 @@ pub(super) fn serve(engine: &Engine, link: &SharedLink) {
     while let Some(ToChild::Closure { step }) = link.receive() {
         link.revive();
         let result = call(engine, link, step);
-        let said = result.as_ref().ok().and_then(|value| value.as_bool().ok());
+        let said = result.as_ref().map_or(Value::Null, truth_of);
         let answer = match link.stopped(result) {
-            Ok(()) => Ok(said.map_or(Value::Null, Value::Bool)),
+            Ok(()) => Ok(said),
             Err(Stop::Raised(raised)) => Err(raised.failure),
             Err(Stop::Budget(what)) => return link.send(FromChild::Budget { what }),
             Err(Stop::Replayed | Stop::Abandoned | Stop::Gone) => return,
         };
         link.send(FromChild::Request(Request::ClosureEnded { answer }));
+    }
+}
+
+/// What a closure answers, as far as an invariant asks: a truth value, nothing, or something else.
+pub(in crate::script) fn truth_of(value: &Dynamic) -> Value {
+    match value.as_bool() {
+        Ok(truth) => Value::Bool(truth),
+        Err(_) if value.is_unit() => Value::Null,
+        Err(other) => Value::String(other.to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@ use rhai::packages::{
 use rhai::{Dynamic, Engine, ImmutableString, OptimizationLevel};
 
 use super::bench::SharedBench;
+use super::comparing;
 use super::link::SharedLink;
 use super::resolver::Resolver;
 use super::values::Raise as _;
@@ -80,6 +81,7 @@ fn bounded(link: &SharedLink) -> Engine {
     engine.on_progress(move |_| counted.on_operation());
     withhold(&mut engine);
     bound_replace(&mut engine);
+    comparing::register(&mut engine);
     engine
 }
 
@@ -113,23 +115,34 @@ fn withhold(engine: &mut Engine) {
 fn bound_replace(engine: &mut Engine) {
     engine.register_fn(
         "replace",
-        |text: &mut ImmutableString,
-         find: ImmutableString,
-         with: ImmutableString|
-         -> Result<(), Box<rhai::EvalAltResult>> {
-            let found = if find.is_empty() {
-                text.chars().count() + 1
-            } else {
-                text.matches(find.as_str()).count()
-            };
-            let size = (text.len() + found * with.len()).saturating_sub(found * find.len());
-            if size > TEXT {
-                let message =
-                    format!("the replaced text would have {size} bytes, and {TEXT} are the limit");
-                return Err(Failure::new("playbook.text_size", message).raise());
-            }
-            *text = text.replace(find.as_str(), with.as_str()).into();
-            Ok(())
+        |text: &mut ImmutableString, find: char, with: ImmutableString| {
+            replace(text, &find.to_string(), &with)
         },
     );
+    engine.register_fn(
+        "replace",
+        |text: &mut ImmutableString, find: ImmutableString, with: ImmutableString| {
+            replace(text, &find, &with)
+        },
+    );
+}
+
+fn replace(
+    text: &mut ImmutableString,
+    find: &str,
+    with: &str,
+) -> Result<(), Box<rhai::EvalAltResult>> {
+    let found = if find.is_empty() {
+        text.chars().count() + 1
+    } else {
+        text.matches(find).count()
+    };
+    let size = (text.len() + found * with.len()).saturating_sub(found * find.len());
+    if size > TEXT {
+        let message =
+            format!("the replaced text would have {size} bytes, and {TEXT} are the limit");
+        return Err(Failure::new("playbook.text_size", message).raise());
+    }
+    *text = text.replace(find, with).into();
+    Ok(())
 }

@@ -43,6 +43,8 @@ pub(in crate::script) struct Link {
     only_replay: Cell<bool>,
     /// How many steps the script has called.
     steps: Cell<u32>,
+    /// How many of them it has called when its turn on the way back came: that has a budget of its own.
+    steps_forward: Cell<u32>,
     operations: Cell<u64>,
     /// The most bytes that were allocated between two operations.
     memory: Cell<u64>,
@@ -91,6 +93,7 @@ impl Link {
             ahead: RefCell::default(),
             only_replay: Cell::new(false),
             steps: Cell::new(0),
+            steps_forward: Cell::new(0),
             operations: Cell::new(0),
             memory: Cell::new(0),
             only_looks: Cell::new(false),
@@ -109,6 +112,7 @@ impl Link {
         self.ahead.borrow_mut().clear();
         self.only_replay.set(false);
         self.steps.set(0);
+        self.steps_forward.set(0);
         self.operations.set(0);
         self.only_looks.set(false);
         *self.stop.borrow_mut() = None;
@@ -208,7 +212,7 @@ impl Link {
         }
         let allocated = memory::allocated() as u64;
         self.memory.set(self.memory.get().max(allocated));
-        if allocated > self.budgets.memory_bytes() {
+        if memory::is_spent(allocated, self.budgets.memory_bytes()) {
             self.stop_with(Stop::Budget(format!(
                 "{} MiB of memory",
                 self.budgets.memory_mib
@@ -228,7 +232,7 @@ impl Link {
             return Err(run::acts(&intent).raise_in(context));
         }
         let step = StepNo(self.steps.get() + 1);
-        if step.0 > self.budgets.steps {
+        if step.0 - self.steps_forward.get() > self.budgets.steps {
             let spent = format!("{} steps", self.budgets.steps);
             return Err(self.terminate(Stop::Budget(spent)));
         }
@@ -301,6 +305,7 @@ impl Link {
         self.only_replay.set(false);
         self.ahead.borrow_mut().clear();
         self.operations.set(0);
+        self.steps_forward.set(self.steps.get());
     }
 
     fn refuse_if_stopped(&self) -> Result<(), Box<EvalAltResult>> {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use rhai::{AST, Dynamic, Engine, Expr, ParseError, ParseErrorType, Position, Scope, Stmt};
+use rhai::{
+    AST, ASTFlags, Dynamic, Engine, Expr, ParseError, ParseErrorType, Position, Scope, Stmt,
+};
 
 use super::link::SharedLink;
 use super::read_header;
@@ -94,6 +96,7 @@ pub(super) fn load(
         diagnostics.extend(check::tests(unit));
     }
     diagnostics.sort_by(|a, b| (&a.source, a.line, a.column).cmp(&(&b.source, b.line, b.column)));
+    let diagnostics = bounded(diagnostics);
     let verbs = check::verbs(&units);
     Parsed {
         units,
@@ -115,6 +118,9 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn unit(&mut self, name: &str, text: &str, playbook: bool, path: &mut Vec<String>) {
+        if let Some(long) = long_line(name, text) {
+            return self.diagnostics.push(long);
+        }
         let mut scope = Scope::new();
         if playbook {
             scope.push_constant("params", Dynamic::UNIT);
@@ -212,30 +218,67 @@ impl Loader<'_> {
     }
 }
 
+/// The longest line of a source, in characters. Rhai's places end at 65,535, beyond which two calls look like one; and every
+/// finding quotes its line.
+const LONGEST_LINE: usize = 2_000;
+
+fn long_line(name: &str, text: &str) -> Option<Diagnostic> {
+    let long = |line: &str| line.len() > LONGEST_LINE && line.chars().count() > LONGEST_LINE;
+    let number = text.lines().position(long)?;
+    let position = Position::new(u16::try_from(number + 1).unwrap_or(u16::MAX), 1);
+    let message = format!("the line is longer than {LONGEST_LINE} characters");
+    let help = "break it: findings and failures are told by line and column";
+    Some(check::error("long-line", name, position, 1, message, help))
+}
+
+/// The most findings that are told.
+const MOST_FINDINGS: usize = 100;
+
+/// Leaves out findings beyond what anybody reads, and says how many.
+fn bounded(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let more = diagnostics.len().saturating_sub(MOST_FINDINGS);
+    if more > 0 {
+        // Errors first: what rejects a playbook is never left out for a warning.
+        diagnostics.sort_by_key(|diagnostic| diagnostic.severity != Severity::Error);
+        diagnostics.truncate(MOST_FINDINGS);
+        if let Some(last) = diagnostics.last_mut() {
+            last.help = Some(format!("mend these first: there are {more} findings more"));
+        }
+    }
+    diagnostics
+}
+
 /// The value of the constant `PLAYBOOK`.
 fn header(unit: &Unit) -> Result<Header, Box<Diagnostic>> {
-    let found = unit
+    let mut headers = unit
         .ast
         .statements()
         .iter()
-        .find_map(|statement| match statement {
-            Stmt::Var(parts, _, position) if parts.0.as_str() == HEADER => {
-                Some((&parts.1, *position))
+        .filter_map(|statement| match statement {
+            Stmt::Var(parts, flags, position) if parts.0.as_str() == HEADER => {
+                Some((&parts.1, *flags, *position))
             }
             _ => None,
         });
+    let (found, second) = (headers.next(), headers.next());
     let refused = |position, message: String| {
         let help = "begin the playbook with `const PLAYBOOK = #{ api: 1, params: #{}, needs: [] };`, all in literals";
         Box::new(check::error(
             "header", &unit.name, position, 1, message, help,
         ))
     };
-    let Some((value, position)) = found else {
+    if let Some((_, _, position)) = second {
+        return Err(refused(position, "there is a second header".to_owned()));
+    }
+    let Some((value, flags, position)) = found else {
         return Err(refused(
             Position::new(1, 1),
             "the playbook has no header".to_owned(),
         ));
     };
+    if !flags.intersects(ASTFlags::CONSTANT) {
+        return Err(refused(position, "the header is no constant".to_owned()));
+    }
     let value: Option<Dynamic> = Expr::get_literal_value(value, None);
     let value = value.ok_or_else(|| {
         refused(

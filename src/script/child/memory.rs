@@ -10,17 +10,22 @@ use cap::Cap;
 #[global_allocator]
 static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
-/// What a single operation may take beyond the budget before the process is at its end. Between two operations the budget is
-/// compared and named; inside one nobody can, and an allocation that fails aborts.
-const BEYOND: usize = 16 << 20;
+/// The part of the budget that is kept for what a single operation takes. Between two operations the rest is compared, and a breach
+/// is named; inside one nobody can do that, and an allocation that fails aborts.
+const KEPT: u64 = 8;
 
 /// The bytes that are allocated now.
 pub(super) fn allocated() -> usize {
     ALLOCATOR.allocated()
 }
 
-/// Lets no allocation go further than `budget` bytes and what one operation may take beyond.
+/// Whether the values have come so near to `budget` bytes that the script must stop.
+pub(super) fn is_spent(allocated: u64, budget: u64) -> bool {
+    allocated > budget - budget / KEPT
+}
+
+/// Lets no allocation go further than `budget` bytes.
 pub(super) fn bound(budget: usize) {
     // Refused only if that much were allocated already, before a line was read; the resource limit holds then.
-    let _ = ALLOCATOR.set_limit(budget.saturating_add(BEYOND));
+    let _ = ALLOCATOR.set_limit(budget);
 }

@@ -6,6 +6,7 @@
 mod bench;
 mod channel;
 mod closures;
+mod comparing;
 mod confinement;
 mod engine;
 mod fault;
@@ -27,7 +28,7 @@ use serde_json::Value;
 
 pub(super) use bench::SharedBench;
 pub(super) use channel::StandardStreams;
-pub(super) use closures::Kept;
+pub(super) use closures::{Kept, truth_of};
 pub(super) use engine::{WITHHELD, engine};
 pub(super) use link::{Link, SharedLink};
 pub(super) use load::Unit;

@@ -1,6 +1,6 @@
 //! From an error of the interpreter to what is journaled and shown: the failure, its place, and the calls that led there.
 
-use rhai::{Dynamic, EvalAltResult, Position};
+use rhai::{Dynamic, EvalAltResult, Map, Position};
 
 use super::values;
 use crate::journal::Place;
@@ -50,7 +50,7 @@ pub(super) fn raised(error: &EvalAltResult, playbook: Option<&str>) -> Raised {
 
 /// The failure that a thrown value is.
 pub(super) fn thrown(value: &Dynamic) -> Failure {
-    if let Ok(serde_json::Value::Object(map)) = values::to_json(value) {
+    if let Ok(serde_json::Value::Object(map)) = plain(value) {
         let text = |key: &str| {
             map.get(key)
                 .and_then(|value| value.as_str())
@@ -71,6 +71,15 @@ pub(super) fn thrown(value: &Dynamic) -> Failure {
         .into_string()
         .unwrap_or_else(|_| "the playbook raised a value that is not a text".to_owned());
     Failure::new("playbook.raised", message)
+}
+
+/// A thrown value, without the details where those cannot leave the script.
+fn plain(value: &Dynamic) -> Result<serde_json::Value, String> {
+    values::to_json(value).or_else(|problem| {
+        let mut map = value.clone().try_cast::<Map>().ok_or(problem)?;
+        map.remove("details");
+        values::to_json(&Dynamic::from_map(map))
+    })
 }
 
 /// The interpreter's message without its own spelling of the place.

@@ -64,8 +64,15 @@ pub(in crate::script) fn to_dynamic(value: &Value) -> Dynamic {
     }
 }
 
+/// The deepest nesting of a value that leaves the script. Whoever reads JSON gives up somewhere; nobody means this much.
+const DEEPEST: usize = 64;
+
 /// A script's value as JSON. Only plain data has one; the interpreter's own conversion would turn a closure into its name.
 pub(in crate::script) fn to_json(value: &Dynamic) -> Result<Value, String> {
+    json_within(value, DEEPEST)
+}
+
+fn json_within(value: &Dynamic, depth: usize) -> Result<Value, String> {
     if value.is_unit() {
         return Ok(Value::Null);
     }
@@ -81,13 +88,19 @@ pub(in crate::script) fn to_json(value: &Dynamic) -> Result<Value, String> {
     if let Some(text) = value.read_lock::<ImmutableString>() {
         return Ok(text.as_str().into());
     }
+    let deeper = depth
+        .checked_sub(1)
+        .ok_or_else(|| format!("it is nested deeper than {DEEPEST} levels"))?;
     if let Some(array) = value.read_lock::<Array>() {
-        return array.iter().map(to_json).collect();
+        return array
+            .iter()
+            .map(|value| json_within(value, deeper))
+            .collect();
     }
     if let Some(map) = value.read_lock::<Map>() {
         return map
             .iter()
-            .map(|(key, value)| Ok((key.to_string(), to_json(value)?)))
+            .map(|(key, value)| Ok((key.to_string(), json_within(value, deeper)?)))
             .collect();
     }
     Err(format!("a {} is not plain data", value.type_name()))

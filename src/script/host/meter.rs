@@ -63,6 +63,13 @@ impl Meter {
         self.spent = Duration::ZERO;
     }
 
+    /// A closure of the way back has a budget of its own: one that the playbook used up must not keep it from going back.
+    pub(super) fn way_back(&mut self) {
+        self.steps = 0;
+        self.bytes = 0;
+        self.spent = Duration::ZERO;
+    }
+
     pub(super) fn out_of_time(&self) -> HostError {
         HostError::Budget(if self.remaining().is_zero() {
             format!("{} s of its own time", self.budgets.seconds)
