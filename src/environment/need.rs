@@ -203,8 +203,13 @@ impl Object {
         }
         let place = if start.contains("://") {
             let start = Url::parse(start).map_err(|_| "its URL cannot be read")?;
-            if !matches!(start.scheme(), "http" | "https") || !start.username().is_empty() {
+            let names_user = !start.username().is_empty() || start.password().is_some();
+            if !matches!(start.scheme(), "http" | "https") || names_user {
                 return Err("its URL is `http` or `https`, and names no user");
+            }
+            // A host may hold a star in another spelling, and a need is written down as its URL was understood.
+            if start.as_str().contains('*') {
+                return Err("a star stands at the end only");
             }
             if place.matches('/').count() < 3 {
                 return Err(
@@ -371,6 +376,8 @@ mod tests {
         assert!("http.check:https://kong*".parse::<Need>().is_err());
         assert!("http.check:ftp://kong/*".parse::<Need>().is_err());
         assert!("http.check:https://a@kong/*".parse::<Need>().is_err());
+        assert!("http.check:https://:b@kong/*".parse::<Need>().is_err());
+        assert!("http.check:https://%2A/*".parse::<Need>().is_err());
     }
 
     #[test]
