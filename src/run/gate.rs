@@ -102,13 +102,22 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// A phase began or ended.
     pub fn phase(&mut self, item: Trail) -> Result<(), Fault> {
-        let (new, back) = self.recorder.state(|state| {
+        let (new, back, open) = self.recorder.state(|state| {
             let new = self.cursor.phase(state, &item);
-            (new, state.direction == Direction::Unwinding)
+            let back = state.direction == Direction::Unwinding;
+            (new, back, state.phases().last().cloned())
         });
         // On the way back a script is replayed for its closures alone; what it does past the record did not happen.
         if !new? || back {
             return Ok(());
+        }
+        // A script's process may say anything, and a record that cannot follow must not get into the journal.
+        if let Trail::Left(name) = &item
+            && open.as_ref() != Some(name)
+        {
+            return Err(Fault::ScriptDied(format!(
+                "left the phase `{name}`, in which it was not"
+            )));
         }
         let event = match item {
             Trail::Entered(name) => Event::PhaseEntered { name },
