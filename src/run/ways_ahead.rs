@@ -27,6 +27,21 @@ pub struct Foreseen {
     pub ways_back: Vec<WaysAfter>,
 }
 
+impl Foreseen {
+    /// Whether it can have been played: a header, records that follow one another, and a runner that put the run down. It comes from
+    /// a script's process, and whoever reads a plan off it relies on that.
+    #[must_use]
+    pub fn makes_sense(&self) -> bool {
+        let Played {
+            records, sessions, ..
+        } = &self.played;
+        let concluded = sessions
+            .last()
+            .is_some_and(|session| session.conclusion.is_some());
+        concluded && !records.is_empty() && RunState::of(records).is_ok()
+    }
+}
+
 /// The ways back that there are after a step.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WaysAfter {
@@ -171,7 +186,9 @@ async fn walk(
     PlayedWay {
         way: back.map(|back| back.way),
         undos: state.undo.len(),
-        milliseconds: spent.iter().map(|spent| spent.milliseconds).sum(),
+        milliseconds: spent
+            .iter()
+            .fold(0, |sum: u64, spent| sum.saturating_add(spent.milliseconds)),
         basis: spent.iter().map(|spent| spent.basis).reduce(Basis::weaker),
         loses: back.map_or_else(|| Loses::Nothing(String::new()), |back| back.loses.clone()),
         backed_up: None,

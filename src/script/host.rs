@@ -110,7 +110,11 @@ impl Host {
     pub async fn foresee(&mut self, scenario: Scenario) -> Result<Foreseen, HostError> {
         self.send_job(scenario, Purpose::Plan).await?;
         match self.receive().await? {
-            FromChild::Foreseen(foreseen) => Ok(*foreseen),
+            FromChild::Foreseen(foreseen) if foreseen.makes_sense() => Ok(*foreseen),
+            FromChild::Foreseen(_) => {
+                self.end();
+                Err(broke("told of a run that cannot be"))
+            }
             _ => Err(self.out_of_turn()),
         }
     }
