@@ -138,10 +138,15 @@ pub fn uncaught(
 
 /// The bytes of a finding: its place is told in characters.
 fn span(source: &str, finding: &Diagnostic) -> (usize, usize) {
-    let mut line_start = 0;
-    for _ in 1..finding.line {
-        line_start += source[line_start..].find('\n').map_or(0, |end| end + 1);
-    }
+    // A place that the text does not have is at its end: the numbers are the script's process's own.
+    let before = finding.line.saturating_sub(1) as usize;
+    let line_start = match before.checked_sub(1) {
+        None => 0,
+        Some(last) => source
+            .match_indices('\n')
+            .nth(last)
+            .map_or(source.len(), |(end, _)| end + 1),
+    };
     let line = source[line_start..].lines().next().unwrap_or_default();
     let offset_of = |characters: u32| {
         line.char_indices()
@@ -149,6 +154,11 @@ fn span(source: &str, finding: &Diagnostic) -> (usize, usize) {
             .map_or(line.len(), |(at, _)| at)
     };
     let begin = offset_of(finding.column.saturating_sub(1));
-    let end = offset_of(finding.column.saturating_sub(1) + finding.length);
+    let end = offset_of(
+        finding
+            .column
+            .saturating_sub(1)
+            .saturating_add(finding.length),
+    );
     (line_start + begin, end.saturating_sub(begin))
 }
