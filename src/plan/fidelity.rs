@@ -103,9 +103,9 @@ impl Fidelity {
         let Some(ended) = step.ended else { return };
         let observed = super::between(step.began, ended);
         let predicted = planned.milliseconds;
-        self.milliseconds.0 += predicted;
-        self.milliseconds.1 += observed;
-        let far = predicted.max(observed) > SURPRISE * predicted.min(observed).max(1);
+        self.milliseconds.0 = self.milliseconds.0.saturating_add(predicted);
+        self.milliseconds.1 = self.milliseconds.1.saturating_add(observed);
+        let far = predicted.max(observed) > SURPRISE.saturating_mul(predicted.min(observed).max(1));
         if far && predicted.abs_diff(observed) > 1_000 {
             self.surprises.push(format!(
                 "step {}, {verb} {}, took {observed} ms and was planned with {predicted} ms",

@@ -124,7 +124,7 @@ impl Plan {
             observed_at: world.observed_at,
             ending: played.conclusion().ending,
             reason: played.conclusion().reason.clone(),
-            milliseconds: played.spent.iter().map(|spent| spent.milliseconds).sum(),
+            milliseconds: total(played.spent.iter().map(|spent| spent.milliseconds)),
             downtime: downtime(played, world),
             point_of_no_return: returning.map(|step| step.number),
             questions: played.questions.iter().filter_map(asked).collect(),
@@ -209,12 +209,19 @@ fn disk(played: &Played, world: &World) -> Disk {
     let mut disk = Disk::default();
     for happening in &played.happened {
         match &happening.what {
-            Happened::BackedUp { database } => disk.backups += bytes(database),
-            Happened::Copied { database } => disk.copies += bytes(database),
+            Happened::BackedUp { database } => {
+                disk.backups = total([disk.backups, bytes(database)])
+            }
+            Happened::Copied { database } => disk.copies = total([disk.copies, bytes(database)]),
             _ => {}
         }
     }
     disk
+}
+
+/// The sum, as far as there is a number for it: a playbook may ask for any time to pass.
+fn total(numbers: impl IntoIterator<Item = u64>) -> u64 {
+    numbers.into_iter().fold(0, u64::saturating_add)
 }
 
 pub(crate) fn between(from: Timestamp, to: Timestamp) -> u64 {

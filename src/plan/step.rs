@@ -68,7 +68,7 @@ pub(super) fn steps(foreseen: &Foreseen, permissions: &Permissions) -> Vec<Plann
     let mut time: BTreeMap<u32, (u64, Option<Basis>)> = BTreeMap::new();
     for spent in &played.spent {
         let (milliseconds, basis) = time.entry(spent.step).or_default();
-        *milliseconds += spent.milliseconds;
+        *milliseconds = milliseconds.saturating_add(spent.milliseconds);
         *basis = Some(basis.map_or(spent.basis, |before| before.weaker(spent.basis)));
     }
     let mut state = RunState::default();

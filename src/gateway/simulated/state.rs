@@ -214,7 +214,7 @@ impl Simulated {
 
     /// Lets time pass that nobody asked for.
     pub fn let_pass(&self, duration: Duration) {
-        self.change(|state| state.now += duration);
+        self.change(|state| state.now = later(state.now, duration));
     }
 
     /// Lets the next `kong migrations up` break off after its first migration.
@@ -315,7 +315,7 @@ impl Simulated {
 
     fn spend(&self, duration: Duration, basis: super::Basis) {
         self.change(|state| {
-            state.now += duration;
+            state.now = later(state.now, duration);
             let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
             state.spent.push(Spent {
                 step: state.step,
@@ -324,6 +324,12 @@ impl Simulated {
             });
         });
     }
+}
+
+/// `duration` after `now`, and no later than the last moment that there is: a playbook may ask for any time to pass.
+fn later(now: Timestamp, duration: Duration) -> Timestamp {
+    now.saturating_add(duration)
+        .expect("a duration without calendar units can be added")
 }
 
 impl Content {
