@@ -44,6 +44,9 @@
 pub mod cli;
 pub mod drill;
 pub mod environment;
+#[cfg(test)]
+#[path = "../tests/fuzz/mod.rs"]
+mod fuzzing;
 pub mod gateway;
 pub mod journal;
 pub mod kong;

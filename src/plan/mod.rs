@@ -210,9 +210,11 @@ fn disk(played: &Played, world: &World) -> Disk {
     for happening in &played.happened {
         match &happening.what {
             Happened::BackedUp { database } => {
-                disk.backups = total([disk.backups, bytes(database)])
+                disk.backups = disk.backups.saturating_add(bytes(database));
             }
-            Happened::Copied { database } => disk.copies = total([disk.copies, bytes(database)]),
+            Happened::Copied { database } => {
+                disk.copies = disk.copies.saturating_add(bytes(database));
+            }
             _ => {}
         }
     }

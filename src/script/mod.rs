@@ -6,6 +6,8 @@
 mod bindings;
 mod check;
 mod child;
+#[cfg(test)]
+mod fuzz;
 mod host;
 mod protocol;
 mod reference;

@@ -20,6 +20,9 @@ mod endings;
 mod failures;
 mod finish_gates;
 mod freeze;
+mod fuzz;
+#[path = "../fuzz/mod.rs"]
+mod fuzzing;
 mod grants;
 mod hardened;
 mod harness;

@@ -10,6 +10,8 @@ mod comparing;
 mod confinement;
 mod engine;
 mod fault;
+#[cfg(test)]
+mod fuzz;
 mod inside;
 mod link;
 mod load;
