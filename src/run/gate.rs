@@ -220,7 +220,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         Ok(Value::Object(outcomes))
     }
 
-    /// Refuses what a playbook made up that only a step can answer: a backup that nobody took would be read from wherever it says.
+    /// Refuses what no playbook can mean, and what one made up that only a step can answer: a backup that nobody took would be read
+    /// from wherever it says.
     fn genuine(&self, intent: &Intent) -> Result<(), Failure> {
         if let Some(absurd) = intent.absurd() {
             return Err(Failure::new("argument.value", absurd));

@@ -269,6 +269,64 @@ fn no_request_leaves_the_environment_without_a_grant_that_names_it() {
 }
 
 #[test]
+fn a_redirect_is_not_followed_and_no_proxy_is_asked() {
+    use std::io::{Read as _, Write as _};
+    let elsewhere = Asked::new();
+    let there = format!("http://127.0.0.1:{}", elsewhere.port());
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let port = server.local_addr().expect("bound").port();
+    let answer = format!(
+        "HTTP/1.1 302 Found\r\nLocation: {there}/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    let serving = std::thread::spawn(move || {
+        let (mut client, _) = server.accept().expect("asked");
+        let mut request = [0; 1024];
+        let _ = client.read(&mut request).expect("read");
+        client.write_all(answer.as_bytes()).expect("answered");
+    });
+    let test = Test::new()
+        .environment(&format!("[grants]\nallow = [\"http.check:http://127.0.0.1:{port}/*\", \"http.check:{there}/*\"]\n"))
+        .playbook(&format!("const PLAYBOOK = #{{ api: 1, needs: [\"http.check\"] }};\n\nhttp::check(\"http://127.0.0.1:{port}\", #{{ url: \"/x\", headers: #{{ authorization: \"Bearer word\" }} }}, #{{ status: 302 }});"));
+    let mut command = test.command(&["run", "playbook.rhai"]);
+    for name in ["http_proxy", "HTTP_PROXY", "ALL_PROXY"] {
+        command.env(name, &there);
+    }
+    let output = command.output().expect("ran");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serving.join().expect("it was asked itself");
+    assert!(!elsewhere.was());
+}
+
+#[test]
+fn a_grant_can_have_a_rate() {
+    let grants = "[grants]\nprotected = true\nallow = [{ need = \"practice.write\", at_most = 1, per_seconds = 1 }]\n";
+    let (_, at_once) = run(
+        grants,
+        "\"practice.write\"",
+        "practice::write(\"one\", \"1\");\npractice::write(\"two\", \"2\");",
+    );
+    assert_eq!(at_once.status, 5, "{}", told(&at_once));
+    assert!(
+        at_once
+            .stdout
+            .contains("at most 1 in 1 s`, and that is used up"),
+        "{}",
+        told(&at_once)
+    );
+    let (test, later) = run(
+        grants,
+        "\"practice.write\"",
+        "practice::write(\"one\", \"1\");\nclock::pause(\"1100ms\");\npractice::write(\"two\", \"2\");",
+    );
+    assert_eq!(later.status, 0, "{}", told(&later));
+    assert_eq!(test.world().len(), 2);
+}
+
+#[test]
 fn a_method_that_changes_something_is_granted_by_its_name() {
     let server = Asked::new();
     let port = server.port();

@@ -24,8 +24,11 @@ pub(super) fn is_spent(allocated: u64, budget: u64) -> bool {
     allocated > budget - budget / KEPT
 }
 
-/// Lets no allocation go further than `budget` bytes.
+/// The part of the budget that the allocator itself takes: its bookkeeping comes on top of what is counted.
+const BOOKKEEPING: usize = 16;
+
+/// Lets allocations go no further than `budget` bytes, the allocator's own part left out.
 pub(super) fn bound(budget: usize) {
     // Refused only if that much were allocated already, before a line was read; the resource limit holds then.
-    let _ = ALLOCATOR.set_limit(budget);
+    let _ = ALLOCATOR.set_limit(budget - budget / BOOKKEEPING);
 }
