@@ -206,7 +206,10 @@ fn start(cluster: &PracticeCluster, run: &str, environment: &Path) -> Child {
 fn await_journal(cluster: &PracticeCluster, run: &str) {
     let journal = cluster.path().join("storage/runs").join(run);
     let deadline = Instant::now() + Duration::from_mins(1);
-    while !journal.join("journal.ndjson").exists() {
+    // A journal without a record is that of a run that never began, and cannot be gone on with.
+    while !std::fs::read_to_string(journal.join("journal.ndjson"))
+        .is_ok_and(|text| text.contains('\n'))
+    {
         assert!(Instant::now() < deadline, "no journal");
         std::thread::sleep(Duration::from_millis(20));
     }
