@@ -34,7 +34,7 @@
 //! * `plan → run, journal, primitive, gateway, environment` (types only);
 //! * `render → journal, primitive, playbook, gateway, plan, drill, trial` (types only);
 //! * `journal → primitive` (types only);
-//! * `primitive → gateway, kong, playbook` (of `playbook` value types only);
+//! * `primitive → gateway, kong, playbook, environment` (of `playbook` and `environment` value types only);
 //! * `gateway → environment, kong, tls`;
 //! * `lab → kong, tls`;
 //! * `playbook → kong, environment` (value types only).

@@ -50,24 +50,26 @@ fn rows(loaded: &Loaded, permissions: &Permissions) -> Vec<Row> {
         .as_ref()
         .map_or(&[][..], |header| &header.needs);
     let row = |verb: &String| {
-        let objects: Vec<String> = declared
-            .iter()
-            .filter(|need| need.speaks_of(verb))
+        let about = declared.iter().filter(|need| need.speaks_of(verb));
+        let mut about: Vec<String> = about
             .filter_map(Need::object)
+            .map(|object| format!("{verb}:{object}"))
             .collect();
-        if objects.is_empty() {
-            return vec![Row {
-                need: verb.clone(),
-                outlook: permissions.outlook(verb, None),
-            }];
+        if about.is_empty() {
+            about.push(verb.clone());
         }
-        let one = |object: &String| Row {
-            need: format!("{verb}:{object}"),
-            outlook: permissions.outlook(verb, Some(object)),
-        };
-        objects.iter().map(one).collect()
+        about
     };
-    loaded.verbs.iter().flat_map(row).collect()
+    let one = |need: String| {
+        // An object of another verb's form, as under a glob, is about nothing here; the gate says so.
+        let outlook = need
+            .parse()
+            .map_or(Outlook::Settled(Decision::Deny), |need| {
+                permissions.outlook(&need)
+            });
+        Row { need, outlook }
+    };
+    loaded.verbs.iter().flat_map(row).map(one).collect()
 }
 
 /// Refuses before the first step what the gate would refuse in the middle.

@@ -93,7 +93,7 @@ impl Operator {
                 self.environment.as_str(),
                 None,
             ),
-            Question::Settle { step, why } => (
+            Question::Settle { step, why, .. } => (
                 format!("Did step {step} take effect? ({why})\nType `done` or `not-done`: "),
                 "done",
                 Some("not-done"),

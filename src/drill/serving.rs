@@ -59,7 +59,9 @@ impl Serving {
             } => {
                 self.schemas.insert(database.clone(), schema.clone());
             }
-            Happened::BackedUp { .. } | Happened::Copied { .. } => return false,
+            Happened::Executed { .. } | Happened::BackedUp { .. } | Happened::Copied { .. } => {
+                return false;
+            }
         }
         true
     }

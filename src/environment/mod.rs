@@ -6,6 +6,7 @@
 mod access;
 mod budgets;
 mod cluster;
+mod command;
 mod database;
 mod error;
 mod gates;
@@ -25,6 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use access::Access;
 pub use budgets::Budgets;
 pub use cluster::{Cluster, Node, PackageDriver, Service, Topology, Transport};
+pub use command::{is_program, typed};
 pub use database::{Database, DatabaseAdmin, DatabaseKind, Tls};
 pub use error::EnvironmentError;
 pub use gates::Gates;

@@ -1,7 +1,7 @@
 //! What a playbook needs and what an environment grants, in one notation: a verb, and what it is about.
 //!
 //! `kong.stop`, `kong.*`, `database.restore:main`, `kong.*:blue`, `http.check:https://kong.internal:8443/*`,
-//! `http.check:POST kong-1`. A star stands at the end only: what a glob covers must be plain at a glance.
+//! `http.check:POST kong-1`, `node.exec:kong version`. A star stands at the end only: what a glob covers must be plain at a glance.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +11,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::command::{self, Command};
+
+/// The verb whose object is a command.
+const EXEC: &str = "node.exec";
+
 /// A verb, or several by a glob, and what they are about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -19,7 +24,7 @@ pub struct Need {
     object: Option<Object>,
 }
 
-/// What a verb is about: a name of the environment, or a URL.
+/// What a verb is about: a name of the environment, a URL, or a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Object {
     /// The HTTP method that is meant, where it is not only a look.
@@ -33,6 +38,8 @@ enum Place {
     Named { start: String, glob: bool },
     /// A URL, or the beginning of URLs of one origin.
     Url { start: Url, glob: bool },
+    /// Commands of one form.
+    Command(Command),
 }
 
 /// Something that a step is about.
@@ -42,6 +49,13 @@ pub enum Thing {
     Named(String),
     /// A URL, as it was parsed: what it says in another spelling it says here as well.
     Url(Url),
+    /// A command on a node.
+    Command {
+        /// The node.
+        node: String,
+        /// The program and its arguments.
+        words: Vec<String>,
+    },
 }
 
 /// What is wrong with a need.
@@ -75,14 +89,31 @@ impl Need {
         self.object.as_ref().map(ToString::to_string)
     }
 
+    /// Whether it is about a URL or a command, which are granted by name alone.
+    #[must_use]
+    pub fn is_by_name_alone(&self) -> bool {
+        let place = self.object.as_ref().map(|object| &object.place);
+        self.verb == EXEC || matches!(place, Some(Place::Url { .. }))
+    }
+
+    /// Whether something can be about what both are about, as far as their commands tell.
+    #[must_use]
+    pub fn may_meet(&self, other: &Self) -> bool {
+        let place = |need: &Self| need.object.as_ref().map(|object| object.place.clone());
+        match (place(self), place(other)) {
+            (Some(Place::Command(one)), Some(Place::Command(other))) => one.may_meet(&other),
+            _ => true,
+        }
+    }
+
     /// Whether it speaks of `verb` at all.
     #[must_use]
     pub fn speaks_of(&self, verb: &str) -> bool {
         covers(&self.verb, verb)
     }
 
-    /// Whether it covers `verb` about `thing`, by `method` where that is an HTTP request. A URL is covered by a URL alone, and what
-    /// is more than a look by its method alone. `also` are other names of the same thing, such as its cluster's.
+    /// Whether it covers `verb` about `thing`, by `method` where that is an HTTP request. A URL is covered by a URL alone, a command by
+    /// a command, and what is more than a look by its method alone. `also` are other names of the same thing, such as its cluster's.
     #[must_use]
     pub fn covers(&self, verb: &str, method: Option<&str>, thing: &Thing, also: &[&str]) -> bool {
         if !self.speaks_of(verb) {
@@ -97,7 +128,7 @@ impl Need {
         }
         match (&self.object, thing) {
             (None, Thing::Named(_)) => true,
-            (None, Thing::Url(_)) => false,
+            (None, Thing::Url(_) | Thing::Command { .. }) => false,
             (Some(object), thing) => object.place.covers(thing, also),
         }
     }
@@ -126,6 +157,14 @@ impl Place {
                     && url.password().is_none()
                     && matches(&from_path(start), *glob, &from_path(url))
             }
+            (Self::Command(command), Thing::Command { node, words }) => {
+                let names: Vec<&str> = std::iter::once(node.as_str())
+                    .chain(also.iter().copied())
+                    .collect();
+                command.covers(&names, words)
+            }
+            // The node alone decides nothing: which command it is for is asked about the command.
+            (Self::Command(_), Thing::Named(_)) => true,
             _ => false,
         }
     }
@@ -175,7 +214,7 @@ impl FromStr for Need {
             ));
         }
         let object = object
-            .map(|object| Object::read(object).map_err(wrong))
+            .map(|object| Object::read(verb, object).map_err(wrong))
             .transpose()?;
         Ok(Self {
             verb: verb.to_owned(),
@@ -185,7 +224,14 @@ impl FromStr for Need {
 }
 
 impl Object {
-    fn read(text: &str) -> Result<Self, &'static str> {
+    fn read(verb: &str, text: &str) -> Result<Self, &'static str> {
+        if verb == EXEC {
+            let place = Place::Command(Command::read(text)?);
+            return Ok(Self {
+                method: None,
+                place,
+            });
+        }
         let (method, place) = match text.split_once(' ') {
             Some((method, place))
                 if !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase()) =>
@@ -243,6 +289,7 @@ impl fmt::Display for Object {
                 write!(formatter, "{start}")?;
                 glob
             }
+            Place::Command(command) => return write!(formatter, "{command}"),
         };
         formatter.write_str(if *glob { "*" } else { "" })
     }
@@ -280,7 +327,7 @@ impl JsonSchema for Need {
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
             "type": "string",
-            "description": "A verb such as `kong.stop` or a glob such as `kong.*`, and behind a colon what it is about: a name of this environment or a URL, with a star at the end for what begins so.",
+            "description": "A verb such as `kong.stop` or a glob such as `kong.*`, and behind a colon what it is about: a name of this environment or a URL, with a star at the end for what begins so; of `node.exec` a command, word for word, with `{name}`, `{number}`, `{version}`, `{path}` or `{path:/below}` where a word may differ, and before it the node or cluster and a colon where it is for that alone.",
         })
     }
 }
@@ -290,6 +337,7 @@ impl fmt::Display for Thing {
         match self {
             Self::Named(name) => formatter.write_str(name),
             Self::Url(url) => write!(formatter, "{url}"),
+            Self::Command { words, .. } => formatter.write_str(&command::typed(words)),
         }
     }
 }

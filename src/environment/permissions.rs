@@ -33,27 +33,7 @@ pub struct Wanted<'a> {
     pub things: Vec<Thing>,
 }
 
-impl<'a> Wanted<'a> {
-    /// What a step wants that names `names`, and a `url` where it is a request out of the environment; nothing where that cannot be
-    /// read.
-    #[must_use]
-    pub fn of(
-        verb: &'a str,
-        method: Option<&'a str>,
-        names: &[String],
-        url: Option<&str>,
-    ) -> Option<Self> {
-        let mut things: Vec<Thing> = names.iter().cloned().map(Thing::Named).collect();
-        if let Some(url) = url {
-            things.push(Thing::url(url)?);
-        }
-        Some(Self {
-            verb,
-            method,
-            things,
-        })
-    }
-
+impl Wanted<'_> {
     /// What leave is asked about: a step that names nothing is about one nameless thing.
     fn about(&self) -> Vec<Thing> {
         if self.things.is_empty() {
@@ -271,7 +251,7 @@ impl Permissions {
 
     fn covers(&self, need: &Need, wanted: &Wanted<'_>, thing: &Thing) -> bool {
         let also: Vec<&str> = match thing {
-            Thing::Named(name) => {
+            Thing::Named(name) | Thing::Command { node: name, .. } => {
                 let names = self.also.get(name).into_iter().flatten();
                 names.map(String::as_str).collect()
             }
@@ -295,18 +275,28 @@ impl Permissions {
         }
     }
 
-    /// What can be said of a need of `verb` about `object`, before any step.
+    /// What can be said of `need`, which names one verb, before any step.
     #[must_use]
-    pub fn outlook(&self, verb: &str, object: Option<&str>) -> Outlook {
+    pub fn outlook(&self, need: &Need) -> Outlook {
+        let (verb, object) = (need.verb(), need.object());
+        let (object, by_name_alone) = (object.as_deref(), need.is_by_name_alone());
         if FREE.iter().any(|room| verb.starts_with(room)) {
             return Outlook::Settled(Decision::Allow);
         }
+        let speaks = |listed: &Need| listed.speaks_of(verb) && listed.may_meet(need);
         let speaking = |listed: &[Grant]| -> Vec<Need> {
             let needs = listed.iter().map(Grant::need);
-            needs.filter(|need| need.speaks_of(verb)).cloned().collect()
+            needs.filter(|listed| speaks(listed)).cloned().collect()
         };
         let whole = |needs: &[Need]| {
             let all = |need: &Need| need.object().is_none() || need.object().as_deref() == object;
+            needs.iter().any(all)
+        };
+        let granted = |needs: &[Need]| {
+            let all = |need: &Need| match need.object() {
+                None => !by_name_alone,
+                named => named.as_deref() == object,
+            };
             needs.iter().any(all)
         };
         let (deny, ask) = (speaking(&self.grants.deny), speaking(&self.grants.ask));
@@ -314,7 +304,7 @@ impl Permissions {
         allow.extend(
             self.for_this_run
                 .iter()
-                .filter(|need| need.speaks_of(verb))
+                .filter(|need| speaks(need))
                 .cloned(),
         );
         if whole(&deny) {
@@ -328,7 +318,7 @@ impl Permissions {
             .collect();
         let settled = if whole(&ask) {
             Decision::Ask
-        } else if whole(&allow) || !self.grants.protected {
+        } else if granted(&allow) || !(self.grants.protected || by_name_alone) {
             Decision::Allow
         } else {
             Decision::Deny
@@ -354,7 +344,7 @@ fn covers_all(need: &Need, wanted: &Wanted<'_>) -> bool {
     need.object().is_none() && need.speaks_of(wanted.verb)
 }
 
-/// The need that would have met what a step wants of `thing`.
+/// The need that would have met what a step wants of `thing`, if there is one.
 fn need_for(wanted: &Wanted<'_>, thing: Option<&Thing>) -> Option<Need> {
     let method = wanted
         .method
@@ -367,7 +357,12 @@ fn need_for(wanted: &Wanted<'_>, thing: Option<&Thing>) -> Option<Need> {
         (None, Some(object)) => format!("{}:{object}", wanted.verb),
         (_, None) => wanted.verb.to_owned(),
     };
-    text.parse().ok().or_else(|| wanted.verb.parse().ok())
+    let need = text.parse().ok();
+    match thing {
+        // The verb alone would not grant it.
+        Some(Thing::Command { .. }) => need,
+        _ => need.or_else(|| wanted.verb.parse().ok()),
+    }
 }
 
 #[cfg(test)]
@@ -389,14 +384,24 @@ mod tests {
         Permissions::new(grants, clusters)
     }
 
+    fn wanted<'a>(verb: &'a str, method: Option<&'a str>, things: Vec<Thing>) -> Wanted<'a> {
+        Wanted {
+            verb,
+            method,
+            things,
+        }
+    }
+
     fn decide(permissions: &Permissions, verb: &str, names: &[&str]) -> Decision {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-        let wanted = Wanted::of(verb, None, &names, None).expect("names");
+        let things = names.into_iter().map(Thing::Named).collect();
+        let wanted = wanted(verb, None, things);
         permissions.decide(&wanted).decision
     }
 
     fn request(permissions: &Permissions, method: &str, url: &str) -> Decision {
-        let wanted = Wanted::of("http.check", Some(method), &[], Some(url)).expect("a URL");
+        let things = vec![Thing::url(url).expect("a URL")];
+        let wanted = wanted("http.check", Some(method), things);
         permissions.decide(&wanted).decision
     }
 
@@ -482,11 +487,98 @@ mod tests {
     fn a_step_that_names_nothing_counts_as_well() {
         let counted =
             permissions("protected = true\nallow = [{ need = \"review.path\", at_most = 1 }]");
-        let wanted = Wanted::of("review.path", None, &[], None).expect("nothing to read");
+        let wanted = wanted("review.path", None, Vec::new());
         let leave = counted.decide(&wanted);
         let [grant] = &leave.by[..] else {
             panic!("{leave:?}");
         };
         assert!(counted.counts(grant, &wanted).is_some());
+    }
+
+    fn run(permissions: &Permissions, node: &str, command: &str) -> Leave {
+        let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+        let node = node.to_owned();
+        let things = vec![Thing::Named(node.clone()), Thing::Command { node, words }];
+        permissions.decide(&wanted("node.exec", None, things))
+    }
+
+    #[test]
+    fn a_command_is_granted_by_a_command_alone() {
+        for globs in [
+            "",
+            "allow = [\"*\", \"node.*\", \"node.exec\", \"*:blue\", \"node.*:kong-1\"]",
+            "ask = [\"*\"]",
+            "allow = [\"node.exec:green: kong version\", \"node.exec:kong health\"]",
+        ] {
+            let leave = run(&permissions(globs), "kong-1", "kong version");
+            assert_eq!(leave.decision, Decision::Deny, "{globs}");
+            let lacking = leave.lacking.expect("one can be named");
+            assert_eq!(lacking.to_string(), "node.exec:kong version", "{globs}");
+        }
+        let leave = run(&permissions(""), "kong-1", "relative version");
+        assert_eq!((leave.decision, leave.lacking), (Decision::Deny, None));
+
+        let blue = permissions("protected = true\nallow = [\"node.exec:blue: kong version\"]");
+        let decide = |node, command| run(&blue, node, command).decision;
+        assert_eq!(decide("kong-1", "kong version"), Decision::Allow);
+        assert_eq!(decide("kong-2", "kong version"), Decision::Deny);
+        assert_eq!(decide("kong-1", "kong health"), Decision::Deny);
+        // A verb that is asked about is asked about with every command that is granted.
+        let asked = permissions("ask = [\"node.exec\"]\nallow = [\"node.exec:kong version\"]");
+        let decision = run(&asked, "kong-1", "kong version").decision;
+        assert_eq!(decision, Decision::Ask);
+        for denial in [
+            "*",
+            "node.exec",
+            "*:kong-1",
+            "*:blue",
+            "node.exec:kong version",
+        ] {
+            let grants = format!("deny = [\"{denial}\"]\nallow = [\"node.exec:kong version\"]");
+            let decision = run(&permissions(&grants), "kong-1", "kong version").decision;
+            assert_eq!(decision, Decision::Deny, "{denial}");
+        }
+    }
+
+    #[test]
+    fn two_grants_for_other_nodes_do_not_make_one() {
+        let grants =
+            "allow = [\"node.exec:kong-1: kong version\", \"node.exec:kong-2: kong health\"]";
+        let both = permissions(grants);
+        assert_eq!(
+            run(&both, "kong-2", "kong version").decision,
+            Decision::Deny
+        );
+        assert_eq!(
+            run(&both, "kong-1", "kong version").decision,
+            Decision::Allow
+        );
+    }
+
+    #[test]
+    fn before_a_run_a_command_is_as_granted_as_in_it() {
+        let outlook =
+            |grants: &str, need: &str| permissions(grants).outlook(&need.parse().expect("a need"));
+        let denied = Outlook::Settled(Decision::Deny);
+        for grants in ["", "allow = [\"node.exec\"]", "allow = [\"*\"]"] {
+            assert_eq!(
+                outlook(grants, "node.exec:kong version"),
+                denied,
+                "{grants}"
+            );
+            assert_eq!(outlook(grants, "node.exec"), denied, "{grants}");
+            assert_eq!(
+                outlook(grants, "http.check:https://other/"),
+                denied,
+                "{grants}"
+            );
+        }
+        let granted = "allow = [\"node.exec:kong version\"]";
+        assert_eq!(
+            outlook(granted, "node.exec:kong version"),
+            Outlook::Settled(Decision::Allow)
+        );
+        assert_eq!(outlook(granted, "node.exec:kong health"), denied);
+        assert!(matches!(outlook(granted, "node.exec"), Outlook::Depends(_)));
     }
 }

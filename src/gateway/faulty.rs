@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, ContentDigest, DatabaseFacts,
-    Databases, Expectation, Failure, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions,
-    MigrationRun, Packages, Practice, ProcessIdentity, Processes, Reach, Rotation, ScratchCopy,
-    ScratchPlace, Since, Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier, Web,
-    WriteDenial, Writes,
+    AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, CommandAnswer, Commands,
+    ContentDigest, DatabaseFacts, Databases, Expectation, Failure, Hold, Holding, HttpAnswer,
+    HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, ProcessIdentity, Processes,
+    Reach, Rotation, ScratchCopy, ScratchPlace, Since, Stopped, StrangeNode, Traffic, Turn,
+    TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -267,4 +267,8 @@ hand_on! { Traffic {
 hand_on! { Web {
     look fn request(request: &HttpRequest, reach: Reach, hoped: &Expectation) -> HttpAnswer;
     look fn proxy_url(node: &str) -> String;
+} }
+
+hand_on! { Commands {
+    change fn execute(node: &str, command: &[String], within: Duration, hoped: i32) -> CommandAnswer;
 } }

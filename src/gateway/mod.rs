@@ -25,19 +25,21 @@ pub use http::{Expectation, HttpAnswer, HttpRequest, Reach, at};
 pub use process_identity::ProcessIdentity;
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
-    AdminStatus, BackupFacts, Clock, ContentDigest, DatabaseFacts, Databases, Kong, KongSessions,
-    MigrationRun, Packages, Practice, Processes, Report, Rotation, RotationState, ScratchPlace,
-    Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial,
+    AdminStatus, BackupFacts, Clock, CommandAnswer, Commands, ContentDigest, DatabaseFacts,
+    Databases, Kong, KongSessions, MigrationRun, Packages, Practice, Processes, Report, Rotation,
+    RotationState, ScratchPlace, Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier, Web,
+    WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 
 /// The world.
 pub trait Gateway:
-    Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web
+    Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web + Commands
 {
 }
 
-impl<World: Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web>
-    Gateway for World
+impl<
+    World: Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web + Commands,
+> Gateway for World
 {
 }

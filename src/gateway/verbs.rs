@@ -369,3 +369,27 @@ pub trait Web {
     /// The base URL of a node's proxy.
     async fn proxy_url(&self, node: &str) -> Result<String, Failure>;
 }
+
+/// Commands of the operator's own on the hosts of nodes.
+pub trait Commands {
+    /// Runs a program with its arguments, without a shell: `kong` is the installed one of the node, another program an absolute path.
+    /// The status that the caller hopes for changes nothing where there are hosts; a simulated world has none to ask.
+    async fn execute(
+        &self,
+        node: &str,
+        command: &[String],
+        within: Duration,
+        hoped: i32,
+    ) -> Result<CommandAnswer, Failure>;
+}
+
+/// What a command that ended by itself left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommandAnswer {
+    /// Its exit code.
+    pub status: i32,
+    /// Its standard output, blacked out, at most 128 KiB of it: the beginning and the end.
+    pub stdout: String,
+    /// Its standard error, likewise.
+    pub stderr: String,
+}

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::PlannedWay;
-use crate::environment::{Decision, Permissions, Wanted};
+use crate::environment::{Decision, Permissions};
 use crate::gateway::Failure;
 use crate::gateway::simulated::Basis;
 use crate::journal::{Event, RunState, UndoState};
@@ -121,8 +121,7 @@ pub(super) fn steps(foreseen: &Foreseen, permissions: &Permissions) -> Vec<Plann
 
 /// What is said about a step in advance.
 fn granted(permissions: &Permissions, intent: &Intent) -> Granted {
-    let names = intent.names();
-    let Some(wanted) = Wanted::of(intent.verb(), intent.method(), &names, intent.url()) else {
+    let Some(wanted) = intent.wanted() else {
         return Granted::Deny;
     };
     match permissions.decide(&wanted).decision {

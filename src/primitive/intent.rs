@@ -210,6 +210,8 @@ intents! {
     Check = "http.check",
     /// The same until it holds.
     Poll = "http.poll",
+    /// A command on the hosts of nodes.
+    Exec = "node.exec",
     /// A small file in the practice directory.
     Write = "practice.write",
     /// Its removal.

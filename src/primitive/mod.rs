@@ -12,6 +12,7 @@ mod http;
 mod intent;
 mod kong;
 mod look;
+mod node;
 mod packages;
 mod practice;
 mod review;
@@ -38,6 +39,7 @@ pub use kong::{
     Version,
 };
 pub use look::Look;
+pub use node::Exec;
 pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
 pub use review::ReviewPath;

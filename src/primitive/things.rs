@@ -5,7 +5,8 @@
 
 use serde_json::Value;
 
-use super::Intent;
+use super::{Check, Intent};
+use crate::environment::{Thing, Wanted};
 use crate::gateway::{ScratchCopy, ScratchNode};
 
 /// The keys under which intents name things of an environment.
@@ -27,26 +28,48 @@ impl Intent {
         once
     }
 
-    /// The method, of an HTTP request.
+    /// What leave is asked for before this is done; nothing where what it names cannot be read.
     #[must_use]
-    pub fn method(&self) -> Option<&str> {
+    pub fn wanted(&self) -> Option<Wanted<'_>> {
+        let mut things: Vec<Thing> = self.names().into_iter().map(Thing::Named).collect();
+        // Whoever asks parses a URL, since there are many ways to write one.
+        if let Some(check) = self.request().filter(|check| check.node.is_none()) {
+            things.push(Thing::url(&check.request.url)?);
+        }
+        if let Self::Exec(exec) = self {
+            let command = |node: &String| Thing::Command {
+                node: node.clone(),
+                words: exec.command.clone(),
+            };
+            things.extend(exec.nodes.iter().map(command));
+        }
+        Some(Wanted {
+            verb: self.verb(),
+            method: self.request().map(|check| check.request.method.as_str()),
+            things,
+        })
+    }
+
+    /// What leave is asked about, as a person reads it before giving it.
+    #[must_use]
+    pub fn objects(&self) -> String {
         match self {
-            Self::Check(check) => Some(&check.request.method),
-            Self::Poll(poll) => Some(&poll.check.request.method),
-            _ => None,
+            Self::Exec(exec) => format!("{}: `{}`", exec.nodes.join(", "), exec.typed()),
+            Self::Check(_) | Self::Poll(_) => {
+                let method = self.request().map(|check| check.request.method.as_str());
+                format!("{} {}", method.unwrap_or_default(), self.words())
+            }
+            other => other.targets().join(", "),
         }
     }
 
-    /// The URL of a request that is not for a node's proxy, as it was written: whoever asks parses it, since there are many ways to
-    /// write one.
-    #[must_use]
-    pub fn url(&self) -> Option<&str> {
-        let check = match self {
-            Self::Check(check) => check,
-            Self::Poll(poll) => &poll.check,
-            _ => return None,
-        };
-        check.node.is_none().then_some(check.request.url.as_str())
+    /// The request, of an intent that sends one.
+    fn request(&self) -> Option<&Check> {
+        match self {
+            Self::Check(check) => Some(check),
+            Self::Poll(poll) => Some(&poll.check),
+            _ => None,
+        }
     }
 }
 
@@ -91,6 +114,9 @@ const LASTING: [&str; 9] = [
 /// The longest duration that a step may be given, in milliseconds: a year and a day. Clocks end somewhere.
 const LONGEST: u64 = 366 * 24 * 3_600_000;
 
+/// The longest command, in bytes of all its words.
+const LONGEST_COMMAND: usize = 32 << 10;
+
 /// The most things that one step may be about.
 const MOST: usize = 256;
 
@@ -103,6 +129,11 @@ impl Intent {
                 "`{}` is about more than {MOST} things",
                 self.verb()
             ));
+        }
+        if let Self::Exec(exec) = self
+            && exec.command.iter().map(String::len).sum::<usize>() > LONGEST_COMMAND
+        {
+            return Some("a command has at most 32 KiB".to_owned());
         }
         let value = serde_json::to_value(self).expect("an intent is plain data");
         too_long(&value).map(|key| format!("`{key}` of `{}` is longer than a year", self.verb()))

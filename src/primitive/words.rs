@@ -28,6 +28,7 @@ impl Intent {
             Self::MigrateScratch(migrate) => {
                 format!("{} on {}", word(&migrate.half), migrate.node.name())
             }
+            Self::Exec(exec) => format!("{} on {}", exec.typed(), exec.nodes.join(", ")),
             Self::Check(check) => request(check),
             Self::Poll(poll) => request(&poll.check),
             other => other.targets().join(", "),

@@ -45,21 +45,21 @@ pub struct Divergence {
 
 /// What was not granted.
 #[derive(Debug, thiserror::Error)]
-#[error("step {step}, `{verb}`, is not granted{}: {why}", about(things))]
+#[error("step {step}, `{verb}`, is not granted{}: {why}", on(objects))]
 pub struct Denial {
     /// The step.
     pub step: StepNo,
     /// The primitive.
     pub verb: String,
     /// What it is about.
-    pub things: Vec<String>,
+    pub objects: String,
     /// Why not, and what would have granted it.
     pub why: String,
 }
 
-fn about(things: &[String]) -> String {
-    match things {
-        [] => String::new(),
-        several => format!(" on {}", several.join(", ")),
+fn on(objects: &str) -> String {
+    match objects {
+        "" => String::new(),
+        some => format!(" on {some}"),
     }
 }

@@ -67,6 +67,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             Past::Open(number) => return self.finish_open(number).await.map(Reply::Now),
             Past::Again(number) | Past::New(number) => number,
         };
+        // Nobody is asked about what no playbook can mean.
+        if let Some(absurd) = call.intent.absurd() {
+            let failure = Failure::new("argument.value", absurd);
+            return self.failed_before(number, call, failure).map(Reply::Now);
+        }
         // 2. Is it granted, and does everything stand that gives it leave?
         let permit = self.permit(number, &call.intent, call.within).await?;
         self.turn_to(number, &call.intent, call.within);
@@ -220,12 +225,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         Ok(Value::Object(outcomes))
     }
 
-    /// Refuses what no playbook can mean, and what one made up that only a step can answer: a backup that nobody took would be read
-    /// from wherever it says.
+    /// Refuses what a playbook made up that only a step can answer: a backup that nobody took would be read from wherever it says.
     fn genuine(&self, intent: &Intent) -> Result<(), Failure> {
-        if let Some(absurd) = intent.absurd() {
-            return Err(Failure::new("argument.value", absurd));
-        }
         let answered = |value: &Value| {
             self.recorder.state(|state| {
                 let mut steps = state.steps.iter();

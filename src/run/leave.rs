@@ -20,20 +20,15 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         intent: &Intent,
         undoes: Option<StepNo>,
     ) -> Result<(), Fault> {
-        let names = intent.names();
         let denied = |why: String| {
             Err(Fault::Denied(Denial {
                 step,
                 verb: intent.verb().to_owned(),
-                things: names
-                    .iter()
-                    .cloned()
-                    .chain(intent.url().map(str::to_owned))
-                    .collect(),
+                objects: intent.objects(),
                 why,
             }))
         };
-        let Some(wanted) = wanted(intent, &names) else {
+        let Some(wanted) = intent.wanted() else {
             return denied("what it names cannot be read".to_owned());
         };
         let leave = self.permissions.decide(&wanted);
@@ -58,7 +53,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         let shown = format!(
             "{facts}\nstep {step}: `{}` on {}, {reason}",
             intent.verb(),
-            intent.targets().join(", ")
+            intent.objects()
         );
         self.ask_approval(step, shown).await
     }
@@ -72,9 +67,8 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 let steps = state.steps.iter().filter(|done| done.number != step);
                 let counts = steps.filter(|done| within(done, counted, now));
                 let covered = counts.filter(|done| {
-                    let names = done.intent.names();
-                    self::wanted(&done.intent, &names)
-                        .is_some_and(|done| self.permissions.counts(grant, &done).is_some())
+                    let wanted = done.intent.wanted();
+                    wanted.is_some_and(|done| self.permissions.counts(grant, &done).is_some())
                 });
                 covered.count()
             });
@@ -154,11 +148,6 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         }
         Ok(())
     }
-}
-
-/// What `intent` wants, which names `names`.
-fn wanted<'a>(intent: &'a Intent, names: &[String]) -> Option<Wanted<'a>> {
-    Wanted::of(intent.verb(), intent.method(), names, intent.url())
 }
 
 fn why_denied(leave: &Leave) -> String {

@@ -21,6 +21,10 @@ pub enum Question {
     Settle {
         /// The step.
         step: StepNo,
+        /// Its verb.
+        verb: String,
+        /// What it was acting upon.
+        target: String,
         /// Why the world does not tell.
         why: String,
     },

@@ -14,12 +14,13 @@ use super::{
     Answered, Back, Conclusion, Gate, People, Question, Recorder, Script, conduct, roll_back,
 };
 use crate::environment::{OnFailure, Permissions};
-use crate::gateway::simulated::{Durations, Happening, Simulated, Spent, World};
+use crate::gateway::simulated::{Durations, Happened, Happening, Simulated, Spent, World};
 use crate::gateway::{ChangingCall, Clock as _, Faulty, ProcessIdentity};
 use crate::journal::{
     Actor, Durability, Ending, Event, Header, Journal as _, Mark, MemoryJournal, Record, RunState,
     StepNo, Way,
 };
+use crate::primitive::{Exec, Primitive as _};
 
 /// What is played.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -167,7 +168,7 @@ impl Stage<'_> {
             let people = Agreeing {
                 refuses: trouble.refused,
                 refuses_words: trouble.refused_words.clone(),
-                questions: Vec::new(),
+                ..Agreeing::to_everything(self.world.clone())
             };
             let mut gate = Gate::new(
                 recorder,
@@ -302,13 +303,27 @@ fn nobody() -> ProcessIdentity {
 }
 
 /// People who agree to everything but one thing, and remember what they were asked.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Agreeing {
+    /// What they see when they look.
+    world: Simulated,
     /// The step that is not approved.
     refuses: Option<u32>,
     /// Words that are not approved.
     refuses_words: Option<String>,
     questions: Vec<Question>,
+}
+
+impl Agreeing {
+    /// People who agree to everything, and look at `world` when they are asked about it.
+    pub(super) fn to_everything(world: Simulated) -> Self {
+        Self {
+            world,
+            refuses: None,
+            refuses_words: None,
+            questions: Vec::new(),
+        }
+    }
 }
 
 impl People for Agreeing {
@@ -326,6 +341,20 @@ impl People for Agreeing {
                 Answered::No(by)
             }
             Question::Approve { .. } => Answered::Yes(by),
+            // No probe knows what a command does; who looks does.
+            Question::Settle {
+                step, verb, target, ..
+            } if verb == Exec::VERB => {
+                let ran = |happening: &Happening| {
+                    happening.step == step.0
+                        && matches!(&happening.what, Happened::Executed { node } if node == target)
+                };
+                if self.world.happened().iter().any(ran) {
+                    Answered::Yes(by)
+                } else {
+                    Answered::No(by)
+                }
+            }
             // A person who looks sees no more than the probe did.
             Question::Settle { .. } => Answered::Nobody,
         }

@@ -136,14 +136,14 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             target,
             why: why.clone(),
         })?;
-        match self
-            .people
-            .ask(&Question::Settle {
-                step,
-                why: why.clone(),
-            })
-            .await
-        {
+        let begun = self.started(step);
+        let question = Question::Settle {
+            step,
+            verb: begun.intent.verb().to_owned(),
+            target: begun.targets[target].target.name.clone(),
+            why: why.clone(),
+        };
+        match self.people.ask(&question).await {
             Answered::Yes(by) => Ok((
                 SettledAs::Done {
                     outcome: Value::Null,

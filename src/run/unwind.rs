@@ -5,7 +5,8 @@ use super::closure::{self, Wants};
 use super::{Call, Fault, Gate, People, Request, Script};
 use crate::gateway::Gateway;
 use crate::journal::{
-    Direction, Ending, Event, RunState, StepNo, StepResult, Trail, UndoEntry, UndoState,
+    Direction, Ending, Event, RunState, StepNo, StepResult, TargetStage, Trail, UndoEntry,
+    UndoState,
 };
 use crate::primitive::{Effect, Failure, Intent, Restore};
 
@@ -217,6 +218,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         for kept in self.kept_databases().await {
             told = format!("{told}; {kept}");
         }
+        let commands = self.recorder.state(commands);
+        if !commands.is_empty() {
+            let commands = commands.join("; ");
+            told = format!("{told}; commands that ran, which nothing takes back: {commands}");
+        }
         let acts = self.recorder.state(acts_of_closures);
         if !acts.is_empty() {
             told = format!("{told}; closures of the way back did: {}", acts.join("; "));
@@ -250,6 +256,23 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     }
 }
 
+/// Commands that a playbook ran on hosts: what they changed nobody knows, so a person is told of them.
+fn commands(state: &RunState) -> Vec<String> {
+    let begun = state.steps.iter().filter(|step| step.within.is_none());
+    let began = |stage: &TargetStage| !matches!(stage, TargetStage::Waiting | TargetStage::NotDone);
+    begun
+        .filter_map(|step| match &step.intent {
+            Intent::Exec(exec) => {
+                let nodes = step.targets.iter().filter(|state| began(&state.stage));
+                let nodes: Vec<&str> = nodes.map(|state| state.target.name.as_str()).collect();
+                Some((exec, nodes)).filter(|(_, nodes)| !nodes.is_empty())
+            }
+            _ => None,
+        })
+        .map(|(exec, nodes)| format!("`{}` on {}", exec.typed(), nodes.join(", ")))
+        .collect()
+}
+
 /// What closures of the way back changed: that is the playbook's own will, and undone by nobody.
 fn acts_of_closures(state: &RunState) -> Vec<String> {
     let steps = state.steps.iter().filter(|step| {
@@ -257,13 +280,7 @@ fn acts_of_closures(state: &RunState) -> Vec<String> {
         step.within.is_some() && changed && matches!(step.result, StepResult::Finished(_))
     });
     steps
-        .map(|step| {
-            format!(
-                "{} {}",
-                step.intent.verb(),
-                step.intent.targets().join(", ")
-            )
-        })
+        .map(|step| format!("{} {}", step.intent.verb(), step.intent.objects()))
         .collect()
 }
 

@@ -176,7 +176,7 @@ async fn walk(
     let mut gate = Gate::new(
         recorder,
         world.clone(),
-        Agreeing::default(),
+        Agreeing::to_everything(world.clone()),
         scenario.permissions.clone(),
     );
     let concluded = roll_back(&mut gate, script, "to see how it goes")

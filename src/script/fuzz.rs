@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::Sources;
 use super::protocol::{FromChild, Numbered};
-use crate::environment::{Environment, Permissions, Wanted};
+use crate::environment::{Environment, Permissions};
 use crate::fuzzing::{Shape, Target, fuzz};
 use crate::gateway::simulated::{Durations, World};
 use crate::journal::{Digest, Ending, Event, Header, Record, RunId, RunState, StepNo, WaysBack};
@@ -195,15 +195,15 @@ fn comes_to_an_end(request: &Request) -> bool {
 
 /// Everything that is asked of an intent before it is done.
 fn asked(stage: &Stage, intent: &Intent) {
-    let names = intent.names();
     let _ = (
+        intent.names(),
         intent.carries(),
         intent.targets(),
         intent.words(),
         intent.effect(),
         intent.leaves(),
     );
-    let Some(wanted) = Wanted::of(intent.verb(), intent.method(), &names, intent.url()) else {
+    let Some(wanted) = intent.wanted() else {
         return;
     };
     for scenario in &stage.scenarios {

@@ -21,7 +21,7 @@ use bounds::{Watched, watched};
 use expectation::Expectation;
 
 /// What a hostile playbook is granted, and what it may use up.
-const ENVIRONMENT: &str = "[grants]\nprotected = true\nallow = [\"practice.*\"]\ndeny = [\"practice.remove\"]\n[budgets]\noperations = 300000\nmemory_mib = 64\nseconds = 3\nsteps = 200\nsent_mib = 2\nmessages_per_second = 2000\ndepth = 64\n";
+const ENVIRONMENT: &str = "[grants]\nprotected = true\nallow = [\"practice.*\", \"node.exec:victim: /bin/echo {name}\", \"node.exec:victim: /bin/true\", \"node.exec:/usr/bin/tail -n {number} {path:/var/log/kong}\"]\ndeny = [\"practice.remove\"]\n[budgets]\noperations = 300000\nmemory_mib = 64\nseconds = 3\nsteps = 200\nsent_mib = 2\nmessages_per_second = 2000\ndepth = 64\n[[clusters.attacked.nodes]]\nname = \"victim\"\nconf = \"/none\"\nprefix = \"/none\"\npackages = { prefix = \"/none\" }\nadmin = \"http://127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\n[[clusters.attacked.nodes]]\nname = \"other\"\nconf = \"/none\"\nprefix = \"/none\"\npackages = { prefix = \"/none\" }\nadmin = \"http://127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\n";
 
 /// What the script's process may take of memory, in KiB: the budget, and the rest of it with the debug binary.
 const PEAK: u64 = (64 + 32) << 10;
@@ -39,7 +39,8 @@ const TOLD: usize = 3 << 20;
 const SECRET: &str = "the secret beside the store";
 
 /// The families, each a directory.
-const FAMILIES: [&str; 13] = [
+const FAMILIES: [&str; 14] = [
+    "commands",
     "cpu",
     "errors",
     "grants",
@@ -330,6 +331,7 @@ macro_rules! families {
 }
 
 families!(
+    commands,
     cpu,
     errors,
     grants,

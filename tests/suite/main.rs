@@ -36,6 +36,7 @@ mod looking;
 mod migration_states;
 mod model_kong;
 mod mutants;
+mod node_exec;
 mod plan;
 mod plan_ways_back;
 mod postgres_backup;

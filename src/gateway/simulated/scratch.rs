@@ -12,6 +12,7 @@ impl Happened {
             Self::Started { node, .. }
             | Self::Stopped { node }
             | Self::Proven { node }
+            | Self::Executed { node }
             | Self::Rotated { node, .. } => ScratchNode::named(node).is_some(),
             Self::BackedUp { database }
             | Self::Copied { database }

@@ -92,6 +92,11 @@ pub enum Happened {
         /// What it gets now.
         rotation: Rotation,
     },
+    /// A command of the playbook's own ran on the host of a node.
+    Executed {
+        /// The node.
+        node: String,
+    },
     /// A backup was taken.
     BackedUp {
         /// Of which database.

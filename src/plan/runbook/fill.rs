@@ -1,7 +1,7 @@
 //! For each primitive what a person would do in its place.
 
 use super::RunbookStep;
-use super::typed::{Typed, kong, rotate, start};
+use super::typed::{Typed, command, kong, rotate, start};
 use crate::environment::{Node, PackageDriver};
 use crate::gateway::{RotationState, VerifyTier};
 use crate::primitive::Intent;
@@ -116,6 +116,13 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
                     node.prefix.display()
                 )
             });
+        }
+        Intent::Exec(act) => {
+            let words = act.command.clone();
+            step.commands = typed.on(&act.nodes, |node| command(node, &words));
+            let right: Vec<String> = act.statuses.iter().map(ToString::to_string).collect();
+            step.expect = Some(format!("exit code {}", right.join(" or ")));
+            stop(step, "any other exit code");
         }
         Intent::Install(act) => {
             let install = |node: &Node| match &node.packages {

@@ -1,7 +1,7 @@
 //! The commands that a person types, with the paths and addresses of the environment.
 
 use super::RunbookStep;
-use crate::environment::{Cluster, Database, Environment, Node, PackageDriver};
+use crate::environment::{self, Cluster, Database, Environment, Node, PackageDriver};
 
 /// The environment, as what is typed needs it.
 pub(super) struct Typed<'a>(pub(super) &'a Environment);
@@ -85,6 +85,15 @@ pub(super) fn kong(node: &Node) -> String {
         PackageDriver::Prefix(prefix) => prefix.join("current/bin/kong").display().to_string(),
         _ => "kong".to_owned(),
     }
+}
+
+/// A command of the playbook's own; `kong` is the node's.
+pub(super) fn command(node: &Node, words: &[String]) -> String {
+    let mut words = words.to_vec();
+    if let Some(first) = words.first_mut().filter(|first| *first == "kong") {
+        *first = kong(node);
+    }
+    environment::typed(&words)
 }
 
 pub(super) fn start(node: &Node) -> String {

@@ -11,6 +11,7 @@ mod database;
 mod environment;
 mod http;
 mod kong;
+mod node;
 mod packages;
 mod practice;
 mod review;
@@ -34,6 +35,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("database", exported_module!(database::database).into());
     engine.register_static_module("traffic", exported_module!(traffic::traffic).into());
     engine.register_static_module("http", exported_module!(http::http).into());
+    engine.register_static_module("node", exported_module!(node::node).into());
     engine.register_static_module("clock", exported_module!(clock::clock).into());
     engine.register_static_module("practice", exported_module!(practice::practice).into());
 }

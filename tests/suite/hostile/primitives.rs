@@ -27,6 +27,7 @@ fn argument(parameter: &str) -> &'static str {
         "name" | "files" | "file" | "what" | "message" | "text" => "\"practice\"",
         "options" | "backup" | "copy" | "before" => "#{}",
         "request" => "\"/\"",
+        "command" => "[0]",
         "expect" => "#{ status: 200 }",
         "version" | "from" => "\"2.8.5\"",
         "to" => "\"3.4.2\"",

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::time::Duration;
 
 use crate::gateway::live::Live;
+use crate::gateway::live::commands::login_environment;
 use crate::gateway::live::packages::{kong_command, staged_command};
 use crate::gateway::live::process::{Finished, Program};
 use crate::gateway::{Failure, ScratchNode};
@@ -43,11 +44,7 @@ impl Live {
         };
         let mut program = Program::new(command, deadline);
         program.arguments = arguments.iter().map(Into::into).collect();
-        // Only what a login on the node would have too: a stripped or a richer environment changes which database Kong uses.
-        program.environment = vec![(
-            "PATH".into(),
-            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".into(),
-        )];
+        program.environment = login_environment();
         if let Some(scratch) = &scratch {
             self.lead_to_copy(&mut program, scratch).await?;
         }

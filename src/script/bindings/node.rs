@@ -1,0 +1,91 @@
+//! `node`: what an operator does on a host by hand.
+
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
+
+use super::arguments::{Options, data, nodes};
+use super::{call, wrong_argument};
+use crate::primitive::{Exec, Intent};
+
+#[export_module]
+pub(super) mod node {
+    /// Runs a command on the host of a node, or of several one after the other. The command is an array: `kong`, which is the one that is
+    /// installed on the node, or the absolute path of another program, and its arguments. No shell reads them, nothing is on its
+    /// standard input, and its environment holds a plain `PATH` alone. Options: `within` (preset `"1m"`), `statuses`, the exit codes
+    /// that are right (preset `[0]`). Answers `status`, `stdout` and `stderr`, secrets blacked out; of several nodes a map by node.
+    /// In a dry run nothing is run: the answer is the first of the right exit codes, and no output.
+    ///
+    /// # Needs
+    /// `node.exec` with the command, such as `node.exec:kong version`; it is granted by a command alone, never by a glob
+    /// # Effect
+    /// What the command does.
+    /// # Undo
+    /// Nothing takes it back; the end of a run that was undone names the commands that ran. `run::on_rollback` can run another one.
+    /// # On resume
+    /// A command that was begun and not seen to end is not repeated: a person says whether it had its effect.
+    /// # Errors
+    /// `node.exec.status`: another exit code; `node.exec.signal`, `node.exec.deadline`; `node.exec.command`: it is no command that
+    /// could be granted, or a secret stands in it; `process.failed`: the program cannot be started.
+    /// # Example
+    /// ```rhai
+    /// let answer = node::exec(env::cluster("practice").nodes[0], ["kong", "version"]);
+    /// run::note("installed: " + answer.stdout);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn exec(
+        context: NativeCallContext,
+        which: Dynamic,
+        command: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        exec_with_options(context, which, command, Map::new())
+    }
+
+    /// The same with options.
+    ///
+    /// # Needs
+    /// `node.exec` with the command
+    /// # Effect
+    /// What the command does.
+    /// # Undo
+    /// Nothing takes it back.
+    /// # On resume
+    /// A person says whether a command that was begun had its effect.
+    /// # Errors
+    /// Those of the one without options.
+    /// # Example
+    /// ```rhai
+    /// let nodes = env::cluster("practice").nodes;
+    /// node::exec(nodes, ["/bin/ls", "/"], #{ within: "10s", statuses: [0] });
+    /// ```
+    #[rhai_fn(name = "exec", return_raw, volatile)]
+    pub fn exec_with_options(
+        context: NativeCallContext,
+        which: Dynamic,
+        command: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let mut options = Options::new(options);
+        let within = options.duration("within", "1m")?;
+        let statuses: Option<Vec<i32>> = options
+            .take("statuses")
+            .map(|statuses| data("`statuses`", &statuses))
+            .transpose()?;
+        options.done()?;
+        let statuses = statuses.unwrap_or_else(|| vec![0]);
+        if statuses.is_empty() {
+            return Err(wrong_argument(
+                "no exit code would be right",
+                "#{ statuses: [0] }",
+            ));
+        }
+        call(
+            &context,
+            Intent::Exec(Exec {
+                nodes: nodes(which)?,
+                command: data("the command", &command)?,
+                statuses,
+                within,
+            }),
+        )
+    }
+}
