@@ -100,10 +100,26 @@ impl Journal for Deadly {
             match self.crash.kind {
                 CrashKind::Before => {}
                 CrashKind::After => die(),
-                CrashKind::Bug => panic!("a bug was asked for at record {}", record.seq),
+                CrashKind::Bug => {
+                    panic!(
+                        "a bug was asked for at record {}{}",
+                        record.seq,
+                        words(&record)
+                    )
+                }
             }
         }
         Ok(record)
+    }
+}
+
+/// What the step of a record is done to, as a bug might tell it.
+fn words(record: &Record) -> String {
+    match &record.event {
+        Event::Read { intent, .. } | Event::Started { intent, .. } => {
+            format!(": {}", intent.words())
+        }
+        _ => String::new(),
     }
 }
 

@@ -5,9 +5,11 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use super::harness::{Finished, Test};
 use super::practice_cluster::PracticeCluster;
+use super::traced::can_trace;
 
 /// With what quoting, addresses, JSON and XML each treat in their own way.
 const PASSWORD: &str = "c4n4ry'\"\\ &<k3y>/+é%#:@{}";
@@ -286,5 +288,116 @@ fn what_a_program_echoes_gets_nowhere() {
     }
     println!(
         "canaries: {files} files of a run, {bytes} bytes with its outputs, no trace of the secret"
+    );
+}
+
+#[test]
+fn what_a_bug_tells_has_no_secret_in_it() {
+    let traces = traces(PASSWORD, BARE);
+    let shapes = shapes(PASSWORD);
+    let echoes: String = shapes
+        .iter()
+        .map(|(_, shape)| format!("run::note({});\n", serde_json::json!(shape)))
+        .collect();
+    let test = Test::new()
+        .playbook(&format!(
+            "const PLAYBOOK = #{{ api: 1, needs: [\"kong.entities\"] }};\n\n\
+            try {{ kong::entities(env::cluster(\"blue\")); }} catch {{ }}\n{echoes}"
+        ))
+        .environment(
+            "[clusters.blue]\nadmin_token = { file = \"secret\" }\n[[clusters.blue.nodes]]\nname = \"kong-1\"\n\
+            conf = \"/none\"\nprefix = \"/none\"\npackages = { prefix = \"/none\" }\n\
+            admin = \"http://127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\n",
+        )
+        .file("secret", PASSWORD);
+    fs::set_permissions(test.path("secret"), fs::Permissions::from_mode(0o600)).expect("set");
+    let (mut told, mut bytes) = (0, 0);
+    // The header, the runner, the look, and a step for every shape.
+    for record in 3..3 + shapes.len() {
+        let crash = format!("bug:{record}");
+        let words = ["run", "playbook.rhai", "--crash", &crash];
+        let finished = test.command(&words).output().expect("ran");
+        assert_eq!(finished.status.code(), Some(1), "{crash}");
+        let text = String::from_utf8_lossy(&finished.stderr);
+        let bug: String = text
+            .lines()
+            .filter(|line| line.starts_with("bug: "))
+            .collect();
+        told += usize::from(bug.contains("[secret]"));
+        bytes += look(&crash, bug.as_bytes(), &traces);
+        // A run that is not finished keeps the next one out.
+        fs::remove_dir_all(test.path("store")).expect("removed");
+    }
+    assert!(told >= shapes.len() - 1, "only {told} told of the secret");
+    println!("canaries: {told} bugs, {bytes} bytes, no trace of the secret");
+}
+
+fn hardened() -> PracticeCluster {
+    PracticeCluster::up_with(&["--hardened"])
+}
+
+/// Lets rehearsals of `cluster` run on the server of `other`.
+fn rehearse_on(cluster: &PracticeCluster, other: &PracticeCluster) {
+    let read = |cluster: &PracticeCluster| {
+        fs::read_to_string(cluster.environment()).expect("an environment")
+    };
+    let theirs = read(other);
+    let (_, database) = theirs.split_once("[databases.main]").expect("a database");
+    let (database, _) = database.split_once("\n#").expect("its end");
+    let ours = read(cluster).replace("scratch = \"main\"", "scratch = \"apart\"");
+    let text = format!("{ours}\n[databases.apart]{database}\n");
+    fs::write(cluster.environment(), text).expect("written");
+}
+
+#[test]
+fn no_process_is_given_a_secret_in_its_arguments_or_its_environment() {
+    if !can_trace() {
+        println!("skipped: `strace` is not here, or may not trace");
+        return;
+    }
+    // The rehearsal is on another server, with another password.
+    let (cluster, other) = (hardened(), hardened());
+    rehearse_on(&cluster, &other);
+    let traces: Vec<String> = [&cluster, &other]
+        .into_iter()
+        .flat_map(|cluster| {
+            let password = cluster.password();
+            let bare = password.split('#').nth(1).expect("a plain part");
+            self::traces(&password, bare)
+        })
+        .collect();
+    let trace = cluster.path().join("started");
+    let mut command = Command::new("strace");
+    // Detached: the nodes that the run starts live on, and are traced until they end.
+    command.args(["-D", "-f", "--seccomp-bpf", "-v", "-s", "65536"]);
+    command
+        .args(["-e", "trace=execve,execveat", "-o"])
+        .arg(&trace);
+    let upgrade = cluster.upgrade_command("traced");
+    command.arg(upgrade.get_program()).args(upgrade.get_args());
+    for (name, value) in upgrade.get_envs() {
+        command.env(name, value.unwrap_or_default());
+    }
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let status = command.status().expect("strace runs");
+    assert_eq!(status.code(), Some(0));
+    let seen = fs::read(&trace).expect("a trace");
+    let bytes = look("what was started", &seen, &traces);
+    let started = String::from_utf8_lossy(&seen);
+    let started = started.lines().filter(|line| line.contains("execve"));
+    let started: Vec<&str> = started.collect();
+    for program in [
+        "bin/kong",
+        "pg_dump",
+        "pg_restore",
+        "cutover",
+        "/output/scratch/",
+    ] {
+        let seen = started.iter().any(|line| line.contains(program));
+        assert!(seen, "no `{program}` was seen");
+    }
+    println!(
+        "canaries: {} programs with their arguments and environments, {bytes} bytes, no trace of the secret",
+        started.len()
     );
 }

@@ -713,7 +713,7 @@ fn a_bug_in_cutover_is_1_and_the_run_goes_on_after_it() {
         "{place}"
     );
     insta::assert_snapshot!(format!("{rest}\n--- {}\n{}", finished.status, finished.stdout), @r"
-     was asked for at record 5
+     was asked for at record 5: two, three
     help: please report this with the line above and the journal of run first; what was done is written down there
     help: `cutover why-down` says how production stands; go on with `cutover resume first` or back with `cutover rollback first`
     --- 1

@@ -100,7 +100,7 @@ fn the_kernel_sees_a_plan_write_nothing_of_others() {
     }
 }
 
-fn can_trace() -> bool {
+pub(crate) fn can_trace() -> bool {
     let traced = Command::new("strace")
         .args(["-f", "-o", "/dev/null", "true"])
         .stdout(Stdio::null())

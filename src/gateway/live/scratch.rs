@@ -15,7 +15,8 @@ use tokio::net::TcpSocket;
 use super::kong::rendered;
 use super::postgres::{self, PostgresError, RestoreRequest, Role};
 use super::process::Program;
-use super::{Live, databases, secret};
+use super::secret::Secret;
+use super::{Live, databases, private_file, secret};
 use crate::environment::{Cluster, Database, Node, Tls};
 use crate::gateway::{BackupFacts, Failure, ScratchCopy, ScratchNode, ScratchPlace};
 
@@ -33,6 +34,9 @@ impl Live {
     ) -> Result<(Cow<'_, Cluster>, Cow<'_, Node>), Failure> {
         let (cluster, node) = self.node(&scratch.node)?;
         let (mut cluster, mut node) = (cluster.into_owned(), node.into_owned());
+        if is_apart(&cluster, &scratch.copy) {
+            node.conf = self.scratch_conf(&scratch.copy);
+        }
         cluster.database = Some(scratch.copy.name());
         cluster.traffic = None;
         node.prefix = self.scratch_prefix(&scratch.copy);
@@ -53,17 +57,29 @@ impl Live {
         self.output.join("scratch").join(&copy.copy)
     }
 
+    /// The node's configuration with the password of another server.
+    fn scratch_conf(&self, copy: &ScratchCopy) -> PathBuf {
+        self.output
+            .join("scratch")
+            .join(format!("{}.conf", copy.copy))
+    }
+
     /// Removes what a scratch node that does not run left; of any other node nothing.
     pub(super) fn remove_scratch(&self, node: &str) -> Result<(), Failure> {
         let Some(scratch) = ScratchNode::named(node) else {
             return Ok(());
         };
-        match std::fs::remove_dir_all(self.scratch_prefix(&scratch.copy)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+        let removed = [
+            std::fs::remove_file(self.scratch_conf(&scratch.copy)),
+            std::fs::remove_dir_all(self.scratch_prefix(&scratch.copy)),
+        ];
+        let mut failed = removed.into_iter().filter_map(Result::err);
+        match failed.find(|error| error.kind() != std::io::ErrorKind::NotFound) {
+            Some(error) => {
                 let message = format!("cannot remove what the rehearsal's node left: {error}");
                 Err(Failure::new("kong.scratch.prefix", message))
             }
-            Ok(()) | Err(_) => Ok(()),
+            None => Ok(()),
         }
     }
 
@@ -78,8 +94,8 @@ impl Live {
             program.environment.push((name.into(), value.into()));
         };
         set("DATABASE", &scratch.copy.copy);
-        let (cluster, _) = self.node(&scratch.node)?;
-        if cluster.database.as_deref() == Some(scratch.copy.database.as_str()) {
+        let (cluster, node) = self.node(&scratch.node)?;
+        if !is_apart(&cluster, &scratch.copy) {
             return Ok(());
         }
         // Another server: everything about the connection is another.
@@ -91,13 +107,20 @@ impl Live {
         set("SSL", if server.tls == Tls::Off { "off" } else { "on" });
         let verified = matches!(server.tls, Tls::VerifyFull | Tls::VerifyCa);
         set("SSL_VERIFY", if verified { "on" } else { "off" });
-        if let Some(reference) = &server.password {
-            let password = secret::resolve(reference)
-                .await
-                .map_err(|error| Failure::new("secret.unavailable", error.to_string()))?;
-            set("PASSWORD", password.expose());
-            program.secrets.push(password);
+        if let Some(ca) = server.ca.as_ref().filter(|_| verified) {
+            let name = "KONG_LUA_SSL_TRUSTED_CERTIFICATE".into();
+            program.environment.push((name, ca.into()));
         }
+        let mut password = None;
+        if let Some(reference) = &server.password {
+            let resolved = secret::resolve(reference).await;
+            password = Some(
+                resolved.map_err(|error| Failure::new("secret.unavailable", error.to_string()))?,
+            );
+        }
+        let conf = self.scratch_conf(&scratch.copy);
+        write_conf(&conf, &node.conf, password.as_ref())?;
+        program.secrets.extend(password);
         Ok(())
     }
 
@@ -145,6 +168,34 @@ impl Live {
             free_bytes,
         })
     }
+}
+
+/// Whether a copy is on another server than the cluster's own database.
+fn is_apart(cluster: &Cluster, copy: &ScratchCopy) -> bool {
+    cluster.database.as_deref() != Some(copy.database.as_str())
+}
+
+/// Writes a node's configuration anew with the `password`: a file of ours alone, where an environment could be read by others.
+fn write_conf(conf: &Path, origin: &Path, password: Option<&Secret>) -> Result<(), Failure> {
+    let unusable = |what: String| {
+        let message = format!("cannot configure a node for the rehearsal: {what}");
+        Failure::new("kong.scratch.prefix", message)
+    };
+    let mut text = std::fs::read_to_string(origin).map_err(|error| unusable(error.to_string()))?;
+    if let Some(password) = password {
+        if password.expose().contains(['\n', '\r']) {
+            return Err(unusable("its password holds a line break".to_owned()));
+        }
+        let others = |line: &&str| {
+            let key = line.split_once('=').map(|(key, _)| key.trim());
+            key != Some("pg_password")
+        };
+        let mut lines: Vec<&str> = text.lines().filter(others).collect();
+        let line = format!("pg_password = {}", password.expose().replace('#', "\\#"));
+        lines.push(&line);
+        text = lines.join("\n") + "\n";
+    }
+    private_file::write(conf, &text).map_err(|error| unusable(error.to_string()))
 }
 
 /// A scratch node that is about to start.
