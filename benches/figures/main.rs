@@ -160,10 +160,17 @@ impl Bench {
             .arg("--wait")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("cutover runs");
         std::thread::sleep(Duration::from_secs(3));
+        if waiting.try_wait().expect("asked").is_some() {
+            let ended = waiting.wait_with_output().expect("ended");
+            panic!(
+                "it does not wait: {}",
+                String::from_utf8_lossy(&ended.stderr)
+            );
+        }
         let supervisor = peak_kib(waiting.id());
         let child = children(waiting.id())
             .into_iter()

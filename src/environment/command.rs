@@ -150,6 +150,7 @@ impl Command {
 }
 
 /// Whether `program` is one that can be found without a search: what a `PATH` finds is decided elsewhere.
+#[must_use]
 pub fn is_program(program: &str) -> bool {
     let path = Path::new(program);
     let plain = |part: Component<'_>| matches!(part, Component::RootDir | Component::Normal(_));
@@ -158,6 +159,7 @@ pub fn is_program(program: &str) -> bool {
 }
 
 /// Words as one would type them.
+#[must_use]
 pub fn typed(words: &[String]) -> String {
     // What cannot be quoted holds a NUL, and is no word of a command; it is shown all the same.
     shlex::try_join(words.iter().map(String::as_str)).unwrap_or_else(|_| words.join(" "))

@@ -175,10 +175,16 @@ impl RunState {
     /// The step that was begun and has no outcome, if the last runner left one.
     #[must_use]
     pub fn open_step(&self) -> Option<&Step> {
-        self.steps
-            .iter()
-            .rev()
-            .find(|step| matches!(step.result, StepResult::Open))
+        // No step of the script itself begins before the one before it has ended, so nothing further back is open.
+        for step in self.steps.iter().rev() {
+            if matches!(step.result, StepResult::Open) {
+                return Some(step);
+            }
+            if step.within.is_none() {
+                break;
+            }
+        }
+        None
     }
 
     /// The last step of the trail if it failed: what `retry` attempts again.

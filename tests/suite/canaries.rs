@@ -295,10 +295,8 @@ fn what_a_program_echoes_gets_nowhere() {
 fn what_a_bug_tells_has_no_secret_in_it() {
     let traces = traces(PASSWORD, BARE);
     let shapes = shapes(PASSWORD);
-    let echoes: String = shapes
-        .iter()
-        .map(|(_, shape)| format!("run::note({});\n", serde_json::json!(shape)))
-        .collect();
+    let echo = |(_, shape): &(_, String)| format!("run::note({});", serde_json::json!(shape));
+    let echoes = shapes.iter().map(echo).collect::<Vec<_>>().join("\n");
     let test = Test::new()
         .playbook(&format!(
             "const PLAYBOOK = #{{ api: 1, needs: [\"kong.entities\"] }};\n\n\

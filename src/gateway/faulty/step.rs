@@ -39,8 +39,8 @@ pub enum FaultMoment {
 pub(super) struct StepFaults {
     faults: Vec<StepFault>,
     fired: RefCell<Vec<bool>>,
-    /// The steps of each verb, in the order in which they had their first turn.
-    seen: RefCell<BTreeMap<String, Vec<u32>>>,
+    /// The steps of each verb, each with its place among them by its first turn, from 1.
+    seen: RefCell<BTreeMap<String, BTreeMap<u32, u32>>>,
     now: RefCell<Option<Now>>,
     calls: Cell<u32>,
 }
@@ -67,18 +67,17 @@ impl StepFaults {
         let mut seen = self.seen.borrow_mut();
         let steps = seen.entry(turn.verb.to_owned()).or_default();
         // A step that is settled or attempted again has another turn, and is the same step.
-        let at = steps.iter().position(|step| *step == turn.step);
-        let at = at.unwrap_or_else(|| {
-            steps.push(turn.step);
-            steps.len() - 1
-        });
+        let next = u32::try_from(steps.len())
+            .unwrap_or(u32::MAX)
+            .saturating_add(1);
+        let nth = *steps.entry(turn.step).or_insert(next);
         self.calls.set(0);
         *self.now.borrow_mut() = Some(Now {
             step: turn.step,
             verb: turn.verb.to_owned(),
             kind: turn.kind,
             undoes: turn.undoes,
-            nth: u32::try_from(at).unwrap_or(u32::MAX).saturating_add(1),
+            nth,
         });
     }
 
