@@ -33,7 +33,7 @@ impl Default for Budgets {
             seconds: 60,
             steps: 20_000,
             sent_mib: 64,
-            messages_per_second: 10_000,
+            messages_per_second: 100_000,
             depth: 128,
         }
     }
@@ -47,7 +47,7 @@ impl Budgets {
         seconds: 3_600,
         steps: 200_000,
         sent_mib: 1_024,
-        messages_per_second: 100_000,
+        messages_per_second: 1_000_000,
         depth: 512,
     };
 
@@ -86,6 +86,19 @@ impl Budgets {
         match wrong {
             Some(((key, wanted), (_, cap))) => Err(Problem::beyond_cap(key, wanted, cap)),
             None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Budgets;
+
+    #[test]
+    fn a_playbook_runs_out_of_steps_before_it_can_be_too_quick() {
+        // A step is a message, and a phase around it two more; a fast machine does all of them within a second.
+        for budgets in [Budgets::default(), Budgets::CAPS] {
+            assert!(budgets.messages_per_second >= 5 * budgets.steps);
         }
     }
 }
