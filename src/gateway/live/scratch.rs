@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
+use tempfile::TempPath;
 use tokio::net::TcpSocket;
 
 use super::kong::rendered;
@@ -57,11 +58,9 @@ impl Live {
         self.output.join("scratch").join(&copy.copy)
     }
 
-    /// The node's configuration with the password of another server.
+    /// The node's configuration with the password of another server, which is there while a command reads it.
     fn scratch_conf(&self, copy: &ScratchCopy) -> PathBuf {
-        self.output
-            .join("scratch")
-            .join(format!("{}.conf", copy.copy))
+        self.temporary().join(format!("{}.conf", copy.copy))
     }
 
     /// Removes what a scratch node that does not run left; of any other node nothing.
@@ -69,26 +68,22 @@ impl Live {
         let Some(scratch) = ScratchNode::named(node) else {
             return Ok(());
         };
-        let removed = [
-            std::fs::remove_file(self.scratch_conf(&scratch.copy)),
-            std::fs::remove_dir_all(self.scratch_prefix(&scratch.copy)),
-        ];
-        let mut failed = removed.into_iter().filter_map(Result::err);
-        match failed.find(|error| error.kind() != std::io::ErrorKind::NotFound) {
-            Some(error) => {
+        match std::fs::remove_dir_all(self.scratch_prefix(&scratch.copy)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 let message = format!("cannot remove what the rehearsal's node left: {error}");
                 Err(Failure::new("kong.scratch.prefix", message))
             }
-            None => Ok(()),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 
-    /// Lets a command of a scratch node use the copy, whatever its configuration says.
+    /// Lets a command of a scratch node use the copy, whatever its configuration says. Where that takes a file, it is there until what
+    /// this answers is dropped.
     pub(super) async fn lead_to_copy(
         &self,
         program: &mut Program,
         scratch: &ScratchNode,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<TempPath>, Failure> {
         let mut set = |name: &str, value: &str| {
             let name = format!("KONG_PG_{name}");
             program.environment.push((name.into(), value.into()));
@@ -96,7 +91,7 @@ impl Live {
         set("DATABASE", &scratch.copy.copy);
         let (cluster, node) = self.node(&scratch.node)?;
         if !is_apart(&cluster, &scratch.copy) {
-            return Ok(());
+            return Ok(None);
         }
         // Another server: everything about the connection is another.
         let server = self.database(&scratch.copy.name())?;
@@ -118,10 +113,13 @@ impl Live {
                 resolved.map_err(|error| Failure::new("secret.unavailable", error.to_string()))?,
             );
         }
-        let conf = self.scratch_conf(&scratch.copy);
-        write_conf(&conf, &node.conf, password.as_ref())?;
+        let conf = write_conf(
+            self.scratch_conf(&scratch.copy),
+            &node.conf,
+            password.as_ref(),
+        )?;
         program.secrets.extend(password);
-        Ok(())
+        Ok(Some(conf))
     }
 
     /// Restores a backup of `database` into a copy and proves it.
@@ -176,7 +174,11 @@ fn is_apart(cluster: &Cluster, copy: &ScratchCopy) -> bool {
 }
 
 /// Writes a node's configuration anew with the `password`: a file of ours alone, where an environment could be read by others.
-fn write_conf(conf: &Path, origin: &Path, password: Option<&Secret>) -> Result<(), Failure> {
+fn write_conf(
+    conf: PathBuf,
+    origin: &Path,
+    password: Option<&Secret>,
+) -> Result<TempPath, Failure> {
     let unusable = |what: String| {
         let message = format!("cannot configure a node for the rehearsal: {what}");
         Failure::new("kong.scratch.prefix", message)
@@ -195,7 +197,9 @@ fn write_conf(conf: &Path, origin: &Path, password: Option<&Secret>) -> Result<(
         lines.push(&line);
         text = lines.join("\n") + "\n";
     }
-    private_file::write(conf, &text).map_err(|error| unusable(error.to_string()))
+    private_file::write(&conf, &text)
+        .and_then(|()| TempPath::try_from_path(conf))
+        .map_err(|error| unusable(error.to_string()))
 }
 
 /// A scratch node that is about to start.

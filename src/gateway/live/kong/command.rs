@@ -45,18 +45,18 @@ impl Live {
         let mut program = Program::new(command, deadline);
         program.arguments = arguments.iter().map(Into::into).collect();
         program.environment = login_environment();
+        let mut conf = None;
         if let Some(scratch) = &scratch {
-            self.lead_to_copy(&mut program, scratch).await?;
+            conf = self.lead_to_copy(&mut program, scratch).await?;
         }
         program.environment.extend(settings);
         let name = format!(
             "kong {} on `{node}`",
             arguments.first().copied().unwrap_or_default()
         );
-        Ok(Command {
-            name,
-            finished: self.run_program(program).await?,
-        })
+        let finished = self.run_program(program).await?;
+        drop(conf);
+        Ok(Command { name, finished })
     }
 }
 
