@@ -35,7 +35,7 @@ enum Hole {
 }
 
 /// Programs whose arguments are programs, by the name of the file without its version.
-const INTERPRETERS: [&str; 44] = [
+const INTERPRETERS: [&str; 52] = [
     "ash",
     "awk",
     "bash",
@@ -50,7 +50,10 @@ const INTERPRETERS: [&str; 44] = [
     "expect",
     "find",
     "fish",
+    "flock",
     "gawk",
+    "gdb",
+    "ionice",
     "kubectl",
     "ksh",
     "lua",
@@ -58,9 +61,11 @@ const INTERPRETERS: [&str; 44] = [
     "make",
     "mawk",
     "nice",
+    "nginx",
     "node",
     "nohup",
     "nsenter",
+    "openresty",
     "perl",
     "php",
     "pkexec",
@@ -74,10 +79,13 @@ const INTERPRETERS: [&str; 44] = [
     "setsid",
     "sh",
     "ssh",
+    "stdbuf",
+    "strace",
     "su",
     "sudo",
     "systemd-run",
     "timeout",
+    "unshare",
     "xargs",
     "zsh",
 ];

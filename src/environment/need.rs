@@ -99,9 +99,11 @@ impl Need {
     /// Whether something can be about what both are about, as far as their commands tell.
     #[must_use]
     pub fn may_meet(&self, other: &Self) -> bool {
-        let place = |need: &Self| need.object.as_ref().map(|object| object.place.clone());
+        fn place(need: &Need) -> Option<&Place> {
+            need.object.as_ref().map(|object| &object.place)
+        }
         match (place(self), place(other)) {
-            (Some(Place::Command(one)), Some(Place::Command(other))) => one.may_meet(&other),
+            (Some(Place::Command(one)), Some(Place::Command(other))) => one.may_meet(other),
             _ => true,
         }
     }
@@ -163,8 +165,6 @@ impl Place {
                     .collect();
                 command.covers(&names, words)
             }
-            // The node alone decides nothing: which command it is for is asked about the command.
-            (Self::Command(_), Thing::Named(_)) => true,
             _ => false,
         }
     }

@@ -127,11 +127,8 @@ impl Permissions {
     #[must_use]
     pub fn gated(&self, wanted: &Wanted<'_>) -> bool {
         let covers = |need: &Need| {
-            covers_all(need, wanted)
-                || wanted
-                    .things
-                    .iter()
-                    .any(|thing| self.covers(need, wanted, thing))
+            let mut things = wanted.things.iter();
+            covers_all(need, wanted) || things.any(|thing| self.concerns(need, wanted, thing))
         };
         self.gates.before.iter().any(covers)
     }
@@ -212,9 +209,7 @@ impl Permissions {
                 method: None,
                 ..wanted.clone()
             };
-            self.covers(grant.need(), &looks, thing)
-                || self.covers(grant.need(), wanted, thing)
-                || covers_all(grant.need(), wanted)
+            self.concerns(grant.need(), &looks, thing) || self.concerns(grant.need(), wanted, thing)
         };
         if let Some(denial) = self.grants.deny.iter().find(denies) {
             return leave(Decision::Deny, vec![denial.clone()]);
@@ -222,8 +217,8 @@ impl Permissions {
         if let Some(by) = by(&self.grants.ask) {
             return leave(Decision::Ask, by);
         }
-        // Who is asked about a verb is asked about every address and method that is granted with it.
-        let asked = |grant: &&Grant| covers_all(grant.need(), wanted);
+        // Who is asked about a verb is asked about every address, method and command that is granted with it.
+        let asked = |grant: &&Grant| self.concerns(grant.need(), wanted, thing);
         let asked = self.grants.ask.iter().find(asked).cloned();
         let granted = |by: Vec<Grant>| match asked.clone() {
             Some(ask) => leave(Decision::Ask, vec![ask]),
@@ -247,6 +242,14 @@ impl Permissions {
             lacking: need_for(wanted, Some(thing)),
             undeclared: false,
         }
+    }
+
+    /// Whether `need` speaks of `thing` at all, which is enough to deny it or to ask about it: a command is on a node.
+    fn concerns(&self, need: &Need, wanted: &Wanted<'_>, thing: &Thing) -> bool {
+        let on_node = |node: &String| self.covers(need, wanted, &Thing::Named(node.clone()));
+        covers_all(need, wanted)
+            || self.covers(need, wanted, thing)
+            || matches!(thing, Thing::Command { node, .. } if on_node(node))
     }
 
     fn covers(&self, need: &Need, wanted: &Wanted<'_>, thing: &Thing) -> bool {
@@ -498,7 +501,7 @@ mod tests {
     fn run(permissions: &Permissions, node: &str, command: &str) -> Leave {
         let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
         let node = node.to_owned();
-        let things = vec![Thing::Named(node.clone()), Thing::Command { node, words }];
+        let things = vec![Thing::Command { node, words }];
         permissions.decide(&wanted("node.exec", None, things))
     }
 
@@ -580,5 +583,55 @@ mod tests {
         );
         assert_eq!(outlook(granted, "node.exec:kong health"), denied);
         assert!(matches!(outlook(granted, "node.exec"), Outlook::Depends(_)));
+    }
+
+    #[test]
+    fn what_is_said_of_one_command_is_not_said_of_another() {
+        let health = "\"node.exec:kong health\"";
+        let version = "allow = [\"node.exec:kong version\"]";
+        let decide = |grants: &str| run(&permissions(grants), "kong-1", "kong version").decision;
+        assert_eq!(
+            decide(&format!("deny = [{health}]\n{version}")),
+            Decision::Allow
+        );
+        assert_eq!(
+            decide(&format!("ask = [{health}]\n{version}")),
+            Decision::Allow
+        );
+        // What is said of the node is said of every command on it.
+        assert_eq!(
+            decide(&format!("ask = [\"*:blue\"]\n{version}")),
+            Decision::Ask
+        );
+
+        let command = |words: &str| {
+            let words = words.split(' ').map(str::to_owned).collect();
+            let node = "kong-1".to_owned();
+            wanted("node.exec", None, vec![Thing::Command { node, words }])
+        };
+        let counted = permissions(&format!("allow = [{{ need = {health}, at_most = 1 }}]"));
+        let grant = &counted.grants.allow[0];
+        assert!(counted.counts(grant, &command("kong health")).is_some());
+        assert!(counted.counts(grant, &command("kong version")).is_none());
+
+        for (before, gated) in [
+            ("node.exec:kong health", false),
+            ("*:kong-1", true),
+            ("node.exec", true),
+        ] {
+            let gates = Gates {
+                before: vec![before.parse().expect("a need")],
+                ..Gates::default()
+            };
+            let permissions = Permissions {
+                gates,
+                ..permissions(version)
+            };
+            assert_eq!(
+                permissions.gated(&command("kong version")),
+                gated,
+                "{before}"
+            );
+        }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Effect, Failure, Intent, Primitive, Settled};
-use crate::environment::{is_program, typed};
+use crate::environment::{Thing, is_program, typed};
 use crate::gateway::redaction::redacted;
 use crate::gateway::{CommandAnswer, Gateway};
 
@@ -28,6 +28,14 @@ impl Exec {
     #[must_use]
     pub fn typed(&self) -> String {
         typed(&self.command)
+    }
+
+    /// The command on each of its nodes.
+    pub(super) fn commands(&self) -> impl Iterator<Item = Thing> {
+        self.nodes.iter().map(|node| Thing::Command {
+            node: node.clone(),
+            words: self.command.clone(),
+        })
     }
 
     /// What is wrong with the command itself, whoever may run it.

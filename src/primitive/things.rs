@@ -31,17 +31,14 @@ impl Intent {
     /// What leave is asked for before this is done; nothing where what it names cannot be read.
     #[must_use]
     pub fn wanted(&self) -> Option<Wanted<'_>> {
-        let mut things: Vec<Thing> = self.names().into_iter().map(Thing::Named).collect();
+        let mut things: Vec<Thing> = match self {
+            // A command and its node are one thing: granted apart, two grants would make a third.
+            Self::Exec(exec) => exec.commands().collect(),
+            other => other.names().into_iter().map(Thing::Named).collect(),
+        };
         // Whoever asks parses a URL, since there are many ways to write one.
         if let Some(check) = self.request().filter(|check| check.node.is_none()) {
             things.push(Thing::url(&check.request.url)?);
-        }
-        if let Self::Exec(exec) = self {
-            let command = |node: &String| Thing::Command {
-                node: node.clone(),
-                words: exec.command.clone(),
-            };
-            things.extend(exec.nodes.iter().map(command));
         }
         Some(Wanted {
             verb: self.verb(),

@@ -141,6 +141,20 @@ fn a_command_that_is_not_granted_is_told_with_the_grant_that_would() {
 }
 
 #[test]
+fn what_is_said_of_another_command_is_not_said_of_this_one() {
+    for (said, status) in [
+        ("deny = [\"node.exec:/bin/false\"]", 0),
+        ("ask = [\"node.exec:/bin/false\"]", 0),
+        ("deny = [\"*:kong-1\"]", 4),
+        ("ask = [\"*:blue\"]", 8),
+    ] {
+        let test = test(&format!("allow = [\"node.exec:/bin/true\"]\n{said}"));
+        let finished = playbook(test, "node::exec(nodes[0], [\"/bin/true\"]);").run();
+        assert_eq!(finished.status, status, "{said}: {}", told(&finished));
+    }
+}
+
+#[test]
 fn a_playbook_declares_its_commands_and_the_check_tells_whether_they_are_granted() {
     let test = test("protected = true\nallow = [\"node.exec:kong version\", \"node.*\"]").playbook(
         "const PLAYBOOK = #{ api: 1, needs: [\"node.exec:kong version\", \"node.exec:kong health\"] };\n\

@@ -22,7 +22,8 @@ pub(super) mod node {
     /// # Undo
     /// Nothing takes it back; the end of a run that was undone names the commands that ran. `run::on_rollback` can run another one.
     /// # On resume
-    /// A command that was begun and not seen to end is not repeated: a person says whether it had its effect.
+    /// A command that was begun and not seen to end is not repeated: a person says whether it had its effect. If it had, the answer is
+    /// `()`, since nobody kept what it printed.
     /// # Errors
     /// `node.exec.status`: another exit code; `node.exec.signal`, `node.exec.deadline`; `node.exec.command`: it is no command that
     /// could be granted, or a secret stands in it; `process.failed`: the program cannot be started.
