@@ -12,6 +12,7 @@ mod seccomp;
 #[cfg(test)]
 mod tests;
 
+use super::inside;
 use crate::environment::Budgets;
 use crate::journal::{Layer, Sandbox};
 
@@ -24,12 +25,15 @@ pub(super) fn confined<Done: Send + 'static>(
     budgets: Budgets,
     body: impl FnOnce(Sandbox) -> Done + Send + 'static,
 ) -> std::thread::Result<Done> {
+    let mapped = limits::mapped();
     let no_new_privileges = layer(rustix::thread::set_no_new_privs(true));
     let landlock = landlock::enforce();
     let thread = std::thread::Builder::new()
         .stack_size(STACK)
         .spawn(move || {
-            let limits = layer(limits::set(&budgets));
+            // Before the limits are set, which count it in.
+            inside::keep_stack();
+            let limits = layer(limits::set(&budgets, mapped));
             let seccomp = layer(seccomp::enforce());
             body(Sandbox {
                 no_new_privileges,

@@ -5,7 +5,7 @@
 //! script runs in a coroutine, which is what makes thousands of runs a second possible. What is said is what crosses the pipe
 //! otherwise.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
@@ -26,6 +26,16 @@ use crate::script::protocol::{FromChild, Inventory, Taken, ToChild};
 
 /// The script's stack, as large as the one that it has in a run.
 const STACK: usize = super::confinement::STACK;
+
+thread_local! {
+    /// A stack that no script has now: made before the process bounded its memory, and used again by every run.
+    static SPARE: Cell<Option<DefaultStack>> = const { Cell::new(None) };
+}
+
+/// Makes the stack that runs of this thread use. Where that fails, each tries again, and says so.
+pub(super) fn keep_stack() {
+    SPARE.set(DefaultStack::new(STACK).ok());
+}
 
 scoped_thread_local!(
     /// How the script that runs on this thread gives the turn to its gate.
@@ -85,7 +95,7 @@ impl Inside {
     fn turn(&mut self, message: Option<ToChild>) {
         let Some(turns) = &mut self.turns else { return };
         if let CoroutineResult::Return(()) = turns.resume(message) {
-            self.turns = None;
+            SPARE.set(self.turns.take().map(Coroutine::into_stack));
         }
     }
 
@@ -109,7 +119,9 @@ impl Script for Inside {
     async fn begin(&mut self, ahead: Vec<Answer>, only_replay: bool) -> Result<(), Fault> {
         self.end();
         self.link.begin_anew();
-        let stack = DefaultStack::new(STACK)
+        let stack = SPARE
+            .take()
+            .map_or_else(|| DefaultStack::new(STACK), Ok)
             .map_err(|error| Fault::ScriptDied(format!("has no stack: {error}")))?;
         let (engine, link, playbook) = (
             self.engine.clone(),

@@ -24,11 +24,18 @@ pub(super) fn is_spent(allocated: u64, budget: u64) -> bool {
     allocated > budget - budget / KEPT
 }
 
-/// The part of the budget that the allocator itself takes: its bookkeeping comes on top of what is counted.
-const BOOKKEEPING: usize = 16;
+/// The part of the budget that is no value: pages of the stack, and what the allocator keeps in reserve.
+const BESIDE: u64 = 16;
 
-/// Lets allocations go no further than `budget` bytes, the allocator's own part left out.
-pub(super) fn bound(budget: usize) {
+/// How far all of the script's memory may go within a `budget`, both in bytes.
+pub(super) fn hard_limit(budget: u64) -> u64 {
+    budget - budget / BESIDE
+}
+
+/// Lets allocations go no further than a `budget` of bytes. The kernel counts more ([`super::confinement`]); this holds where it
+/// does not.
+pub(super) fn bound(budget: u64) {
+    let limit = usize::try_from(hard_limit(budget)).unwrap_or(usize::MAX);
     // Refused only if that much were allocated already, before a line was read; the resource limit holds then.
-    let _ = ALLOCATOR.set_limit(budget - budget / BOOKKEEPING);
+    let _ = ALLOCATOR.set_limit(limit);
 }

@@ -61,7 +61,7 @@ pub fn main(words: &[String]) -> ExitCode {
 
 /// The conversation: load, then run or play.
 fn converse(budgets: Budgets, sandbox: Sandbox) {
-    memory::bound(usize::try_from(budgets.memory_bytes()).unwrap_or(usize::MAX));
+    memory::bound(budgets.memory_bytes());
     let link = SharedLink::new(Link::over(StandardStreams::new(), budgets));
     link.send(FromChild::Confined { sandbox });
     let Some(ToChild::Load {
