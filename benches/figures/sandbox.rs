@@ -27,7 +27,8 @@ impl Bench {
         );
         let body = format!("for look in 0..{LOOKS} {{ clock::now(); }}");
         self.write("looks.rhai", &body, "");
-        // The script and the supervisor take turns. Where each has a processor of its own, most of a turn is waking that up.
+        // The script and the supervisor take turns, with one processor for both and with one for each. `cat` sleeps between its
+        // lines, and its processor with it.
         let both = on_one_processor(|| (self.looks(), through_cat()));
         trip("a look: script, pipe, gate, record, back", both);
         trip("the same on two processors", (self.looks(), through_cat()));

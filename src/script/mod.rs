@@ -11,6 +11,7 @@ mod fuzz;
 mod host;
 mod protocol;
 mod reference;
+mod soon;
 mod sources;
 
 pub use child::main as child_main;

@@ -347,10 +347,7 @@ families!(
 
 #[test]
 fn there_are_many_and_each_says_how_it_must_end() {
-    let all: Vec<Hostile> = FAMILIES
-        .into_iter()
-        .flat_map(|family| scripts_of(family))
-        .collect();
+    let all: Vec<Hostile> = FAMILIES.into_iter().flat_map(scripts_of).collect();
     assert!(all.len() >= 150, "{}", all.len());
     for script in &all {
         let text = script.text();

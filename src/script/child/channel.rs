@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::io::{BufRead as _, BufReader, Read as _, Stdin, Stdout, Write as _};
 
 use crate::script::protocol::{FromChild, LONGEST_LINE, Numbered, Taken, ToChild};
+use crate::script::soon::stay_awake;
 
 /// The other side is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +55,9 @@ impl Channel for StandardStreams {
     fn receive(&self) -> Option<ToChild> {
         let mut line = Vec::new();
         let mut input = self.input.borrow_mut();
+        if input.buffer().is_empty() {
+            stay_awake(input.get_ref());
+        }
         let read = input
             .by_ref()
             .take(LONGEST_LINE as u64)

@@ -10,6 +10,7 @@ use super::HostError;
 use super::meter::Meter;
 use crate::environment::Budgets;
 use crate::script::protocol::{FromChild, LONGEST_LINE, Numbered, ToChild};
+use crate::script::soon::stay_awake;
 
 /// The word that makes the binary the child.
 pub(crate) const CHILD_WORD: &str = "script-host";
@@ -82,8 +83,11 @@ impl Pipe {
     /// Waits for the next message, which is believed to be what it says and nothing more.
     pub(super) async fn receive(&mut self) -> Result<FromChild, HostError> {
         let mut line = Vec::new();
-        let mut output = (&mut self.output).take(LONGEST_LINE as u64 + 1);
         let began = Instant::now();
+        if self.output.buffer().is_empty() {
+            stay_awake(self.output.get_ref());
+        }
+        let mut output = (&mut self.output).take(LONGEST_LINE as u64 + 1);
         let read = output.read_until(b'\n', &mut line);
         let read = tokio::time::timeout(self.meter.left(), read).await;
         self.meter.took(began.elapsed());

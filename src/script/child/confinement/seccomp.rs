@@ -29,6 +29,7 @@ fn allowed() -> Result<BTreeMap<i64, Vec<SeccompRule>>, Error> {
     let mut allowed = BTreeMap::from([
         // The pipe. Standard error leads nowhere.
         (libc::SYS_read, vec![when(0, SeccompCmpOp::Eq, 0)?]),
+        (libc::SYS_ioctl, vec![asks_how_much_can_be_read()?]),
         (
             libc::SYS_write,
             vec![when(0, SeccompCmpOp::Eq, 1)?, when(0, SeccompCmpOp::Eq, 2)?],
@@ -60,6 +61,14 @@ fn allowed() -> Result<BTreeMap<i64, Vec<SeccompRule>>, Error> {
     ];
     allowed.extend(plain.map(|call| (call, Vec::new())));
     Ok(allowed)
+}
+
+/// How many bytes wait in the pipe, and nothing else of what this call can do.
+fn asks_how_much_can_be_read() -> Result<SeccompRule, Error> {
+    let input = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, 0)?;
+    let question =
+        SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, libc::FIONREAD)?;
+    Ok(SeccompRule::new(vec![input, question])?)
 }
 
 /// The protection asked for, third of the arguments, leaves out execution.

@@ -157,6 +157,14 @@ fn processes() -> String {
             "read from standard error",
             system(rustix::io::read(std::io::stderr(), &mut [0_u8; 1]).map(drop)),
         ),
+        (
+            "ask what standard error holds",
+            system(rustix::io::ioctl_fionread(std::io::stderr()).map(drop)),
+        ),
+        (
+            "ask the input for a terminal",
+            system(rustix::termios::tcgetwinsize(std::io::stdin()).map(drop)),
+        ),
     ])
 }
 
