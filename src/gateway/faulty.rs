@@ -19,6 +19,7 @@ use super::{
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::{MigrationState, Names};
+use crate::kong::rows::Row;
 
 use step::StepFaults;
 pub use step::{FaultMoment, StepFault};
@@ -244,6 +245,7 @@ hand_on! { Databases {
     look fn scratch_place(database: &str) -> ScratchPlace;
     change fn clone_backup(database: &str, backup: &BackupFacts, copy: &ScratchCopy) -> ();
     look fn visible_rows(database: &str) -> VisibleRows;
+    look fn rows(database: &str, table: &str) -> Vec<Row>;
     look fn has_copy(database: &str, copy: &str) -> bool;
     change fn drop_copy(database: &str, copy: &str) -> ();
     change fn restore_database(database: &str, backup: &BackupFacts, copy: Option<&str>, retired: &str) -> ();

@@ -17,6 +17,7 @@ use super::{
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::{MigrationState, Names};
+use crate::kong::rows::Row;
 
 /// What a gateway tells while it works; the gate writes process starts into the journal, the terminal shows progress.
 pub trait Report {
@@ -201,6 +202,8 @@ pub trait Databases {
     ) -> Result<(), Failure>;
     /// What a person may see of a database's rows.
     async fn visible_rows(&self, database: &str) -> Result<VisibleRows, Failure>;
+    /// The rows of a table of Kong's configuration, what may be secret sealed.
+    async fn rows(&self, database: &str, table: &str) -> Result<Vec<Row>, Failure>;
     /// Whether a database that this run created is there.
     async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure>;
     /// Drops a database that this run created.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Effect, Failure, Intent, Look, Primitive, Settled};
 use crate::gateway::{BackupFacts, ContentDigest, DatabaseFacts, Gateway, VerifyTier};
+use crate::kong::rows::Row;
 
 /// What there is to know of a database.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +24,29 @@ impl Look for Facts {
 
     async fn look(&self, world: &impl Gateway, target: &str) -> Result<DatabaseFacts, Failure> {
         world.database_facts(target).await
+    }
+}
+
+/// The rows of a table of Kong's configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rows {
+    /// The database.
+    pub database: String,
+    /// The table, as PostgreSQL calls it.
+    pub table: String,
+}
+
+impl Look for Rows {
+    type Answer = Vec<Row>;
+    const VERB: &'static str = "database.rows";
+
+    fn targets(&self) -> Vec<String> {
+        vec![self.database.clone()]
+    }
+
+    async fn look(&self, world: &impl Gateway, target: &str) -> Result<Vec<Row>, Failure> {
+        world.rows(target, &self.table).await
     }
 }
 

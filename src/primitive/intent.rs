@@ -188,6 +188,8 @@ intents! {
     Install = "packages.install",
     /// What there is to know of a database.
     Facts = "database.facts",
+    /// The rows of a table, what may be secret sealed.
+    Rows = "database.rows",
     /// A backup.
     Backup = "database.backup",
     /// A backup's proof.

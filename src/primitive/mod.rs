@@ -28,7 +28,7 @@ use serde::de::DeserializeOwned;
 
 pub use clock::{Now, Pause};
 pub use clone_database::{CloneDatabase, Cloned};
-pub use database::{Backup, DropCopy, Facts, Restore, Verify};
+pub use database::{Backup, DropCopy, Facts, Restore, Rows, Verify};
 pub use history::{History, Past};
 pub use http::{Check, Poll};
 pub use intent::Intent;

@@ -51,6 +51,7 @@ mod rehearsal;
 mod resume;
 mod rhai_traps;
 mod sandbox;
+mod sealed;
 mod simulated;
 mod stand_in_cli;
 mod stand_in_node;

@@ -3,6 +3,7 @@
 mod baseline;
 mod failure;
 mod pending;
+mod sealed;
 mod settling;
 pub(super) mod space;
 mod swapping;
@@ -23,6 +24,7 @@ use crate::gateway::{
 };
 use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::Names;
+use crate::kong::rows::Row;
 
 /// When a dump, a proof or a restore is given up.
 pub(super) const LONG_WORK: Duration = Duration::from_hours(12);
@@ -141,6 +143,11 @@ impl Databases for Live {
 
     async fn visible_rows(&self, database: &str) -> Result<VisibleRows, Failure> {
         Ok(postgres::visible_rows(&*self.database(database)?).await?)
+    }
+
+    async fn rows(&self, database: &str, table: &str) -> Result<Vec<Row>, Failure> {
+        let read = postgres::table_rows(&*self.database(database)?, table).await?;
+        self.sealed(read)
     }
 
     async fn has_copy(&self, database: &str, copy: &str) -> Result<bool, Failure> {

@@ -13,6 +13,7 @@ mod private_file;
 pub mod process;
 mod processes;
 mod scratch;
+mod seal;
 pub mod secret;
 mod traffic;
 mod waiting;

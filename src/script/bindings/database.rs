@@ -6,7 +6,9 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use super::arguments::{Options, data, database as database_name};
 use super::{call, wrong_argument};
 use crate::gateway::{BackupFacts, VerifyTier};
-use crate::primitive::{Backup, CloneDatabase, Cloned, DropCopy, Facts, Intent, Restore, Verify};
+use crate::primitive::{
+    Backup, CloneDatabase, Cloned, DropCopy, Facts, Intent, Restore, Rows, Verify,
+};
 
 #[export_module]
 pub(super) mod database {
@@ -35,6 +37,41 @@ pub(super) mod database {
             &context,
             Intent::Facts(Facts {
                 database: database_name(which)?,
+            }),
+        )
+    }
+
+    /// The rows of one of Kong's tables of configuration, at most 1,000, in the order of their ids: an array of maps by column. Names,
+    /// ids and what routes requests is shown. Every other value is sealed: a text `sealed:…` with a digest under a key that stays in
+    /// the storage. It says nothing, and two of them are the same where the values are, in this run or in another with the same
+    /// storage. In a simulated world there are no rows.
+    ///
+    /// # Needs
+    /// `database.rows`
+    /// # Effect
+    /// None. The first look makes the key.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `database.rows.unknown`, `database.rows.many`, `database.rows.seal`, `database.unreachable`.
+    /// # Example
+    /// ```rhai
+    /// let keys = database::rows(env::database("main"), "keyauth_credentials");
+    /// run::note(`${keys.len()} keys`);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn rows(
+        context: NativeCallContext,
+        which: Dynamic,
+        table: &str,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::Rows(Rows {
+                database: database_name(which)?,
+                table: table.to_owned(),
             }),
         )
     }

@@ -24,7 +24,7 @@ fn parts(page: &Page) -> (&str, &str) {
 fn argument(parameter: &str) -> &'static str {
     match parameter {
         "which" => "env::cluster(\"practice\")",
-        "name" | "files" | "file" | "what" | "message" | "text" => "\"practice\"",
+        "name" | "table" | "files" | "file" | "what" | "message" | "text" => "\"practice\"",
         "options" | "backup" | "copy" | "before" => "#{}",
         "request" => "\"/\"",
         "command" => "[0]",
