@@ -22,9 +22,10 @@
 //! * [`trial`]: unit tests of playbooks: the worlds that they describe, what came of them, what they reached.
 //! * [`lab`]: the practice cluster: a stand-in for Kong on real PostgreSQL.
 //! * [`render`]: records in, text out; no decisions.
+//! * [`haproxy`]: HAProxy's runtime interface, which the gateway and the practice cluster both speak.
 //! * [`tls`]: encryption for PostgreSQL's driver, which the gateway and the stand-in both need.
 //!
-//! Arrows point one way: `cli` wires everything and nothing imports it; `environment`, `kong` and `tls` point nowhere; and
+//! Arrows point one way: `cli` wires everything and nothing imports it; `environment`, `haproxy`, `kong` and `tls` point nowhere; and
 //!
 //! * `script → run, journal, primitive, playbook, gateway, drill, trial, environment` (of `journal`, `gateway` and `environment`
 //!   types only);
@@ -35,8 +36,8 @@
 //! * `render → journal, primitive, playbook, gateway, plan, drill, trial` (types only);
 //! * `journal → primitive` (types only);
 //! * `primitive → gateway, kong, playbook, environment` (of `playbook` and `environment` value types only);
-//! * `gateway → environment, kong, tls`;
-//! * `lab → kong, tls`;
+//! * `gateway → environment, haproxy, kong, tls`;
+//! * `lab → haproxy, kong, tls`;
 //! * `playbook → kong, environment` (value types only).
 //!
 //! `tests/suite/architecture.rs` reads these lines and checks them.
@@ -48,6 +49,7 @@ pub mod environment;
 #[path = "../tests/fuzz/mod.rs"]
 mod fuzzing;
 pub mod gateway;
+pub mod haproxy;
 pub mod journal;
 pub mod kong;
 pub mod lab;

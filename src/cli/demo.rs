@@ -12,7 +12,9 @@ use super::output;
 use super::practice::{interrupted, own_binary};
 use crate::kong::Version;
 use crate::lab::client::{Load, LoadReport};
-use crate::lab::practice::{self, NAME, Options, Practice, PracticeError, Remains, Security};
+use crate::lab::practice::{
+    self, FrontKind, NAME, Options, Practice, PracticeError, Remains, Security,
+};
 
 /// The version to start from.
 const FROM: Version = Version::new(2, 8, 5);
@@ -50,6 +52,7 @@ pub(super) async fn demo(arguments: Arguments) -> Result<Exit, CliError> {
         binary: own_binary()?,
         version: FROM,
         security: Security::Plain,
+        front: FrontKind::Practice,
     };
     // Where this fails it has cleaned up behind itself, and a directory that is in use is somebody else's.
     let practice = practice::up(&directory, &options, interrupted())

@@ -8,7 +8,7 @@ use crate::kong::Version;
 use crate::lab::balancer::State;
 use crate::lab::postgres::PostgresError;
 use crate::lab::practice::{
-    self, Fault, NodeStatus, Options, Practice, PracticeError, Remains, Security,
+    self, Fault, FrontKind, NodeStatus, Options, Practice, PracticeError, Remains, Security,
 };
 
 /// The verbs of `cutover practice`.
@@ -24,6 +24,9 @@ pub(super) enum Verb {
         /// A database as strict as in production: TLS and SCRAM over TCP, an authority and a schema of its own, no superuser.
         #[arg(long)]
         hardened: bool,
+        /// What stands in front of the nodes.
+        #[arg(long, value_enum, default_value_t)]
+        traffic: FrontKind,
     },
     /// Takes the cluster down.
     Down {
@@ -66,13 +69,20 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
             place,
             version,
             hardened,
+            traffic,
         } => {
             let security = if hardened {
                 Security::Hardened
             } else {
                 Security::Plain
             };
-            up(&place.directory, version, security).await?;
+            let options = Options {
+                binary: own_binary()?,
+                version,
+                security,
+                front: traffic,
+            };
+            up(&place.directory, &options).await?;
         }
         Verb::Down { place, remove } => {
             let remains = if remove {
@@ -91,19 +101,15 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-async fn up(directory: &Path, version: Version, security: Security) -> Result<(), CliError> {
+async fn up(directory: &Path, options: &Options) -> Result<(), CliError> {
     output::people(
         "bringing the practice cluster up: PostgreSQL, two nodes, a load balancer, an echo server",
     );
-    let options = Options {
-        binary: own_binary()?,
-        version,
-        security,
-    };
-    let practice = practice::up(directory, &options, interrupted()).await?;
+    let practice = practice::up(directory, options, interrupted()).await?;
     output::data(&format!(
-        "up: {} nodes of {version}, clients use {}",
+        "up: {} nodes of {}, clients use {}",
         practice.nodes.len(),
+        options.version,
         practice.url
     ));
     output::data(&format!("environment: {}", practice.environment.display()));
@@ -217,6 +223,8 @@ impl From<PracticeError> for CliError {
                 .hint("name another place, as with `--directory /var/tmp/practice`"),
             PracticeError::Postgres(PostgresError::NotInstalled) => Self::refused(message)
                 .hint("on Debian and Ubuntu: `apt-get install postgresql`"),
+            PracticeError::NoHaproxy { .. } => Self::refused(message)
+                .hint("on Debian and Ubuntu: `apt-get install haproxy`"),
             PracticeError::UnknownNode { .. } => Self::usage(message),
             _ => Self::refused(message),
         }

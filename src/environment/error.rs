@@ -110,6 +110,16 @@ impl Problem {
         }
     }
 
+    /// Something about the load balancer `owner`, which `what`, at the word `word`.
+    pub(super) fn traffic(owner: &str, word: &str, what: &str, help: &str) -> Self {
+        Self {
+            word: word.to_owned(),
+            after: format!("[traffic.{owner}]"),
+            what: format!("the load balancer `{owner}` {what}"),
+            help: Some(help.to_owned()),
+        }
+    }
+
     pub(super) fn at(self, path: &Path, text: &str) -> EnvironmentError {
         let start = text
             .find(&self.after)

@@ -185,9 +185,12 @@ impl Environment {
             }
             database.check(name)?;
         }
-        self.traffic
-            .iter()
-            .try_for_each(|(name, traffic)| traffic.check(name))
+        self.traffic.iter().try_for_each(|(name, traffic)| {
+            let behind = self.clusters.values();
+            let behind = behind.filter(|cluster| cluster.traffic.as_ref() == Some(name));
+            let nodes = behind.flat_map(|cluster| &cluster.nodes);
+            traffic.check(name, nodes.map(|node| node.name.as_str()))
+        })
     }
 }
 

@@ -1,5 +1,8 @@
 //! Load balancers, as the inventory describes them.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,10 +14,22 @@ use super::error::Problem;
 pub struct Traffic {
     /// The driver.
     pub kind: TrafficKind,
-    /// Base URL of the practice load balancer's control interface.
-    pub control: Option<String>,
     /// Base URL that clients use.
     pub url: Option<String>,
+    /// `practice`: base URL of the control interface.
+    pub control: Option<String>,
+    /// `haproxy`: the runtime sockets, level admin, each a path or `host:port`. Where several stand side by side, all of them: they are
+    /// set alike, and must be found alike.
+    #[serde(default)]
+    pub sockets: Vec<String>,
+    /// `haproxy`: the backend whose servers are the nodes.
+    pub backend: Option<String>,
+    /// `haproxy`: what the backend calls a node, where that is not the node's own name.
+    #[serde(default)]
+    pub servers: BTreeMap<String, String>,
+    /// `haproxy`: the file that is its `server-state-file`. It is written after every change, so that a reload of HAProxy keeps what was
+    /// set; without it a reload goes back to HAProxy's configuration. Only where there is one socket.
+    pub state_file: Option<PathBuf>,
 }
 
 /// What kind of load balancer stands in front.
@@ -23,7 +38,7 @@ pub struct Traffic {
 pub enum TrafficKind {
     /// The practice cluster's own small load balancer.
     Practice,
-    /// HAProxy's runtime socket. Read, and refused by name until it exists.
+    /// HAProxy's runtime socket.
     Haproxy,
     /// nginx. Read, and refused by name until it exists.
     Nginx,
@@ -34,10 +49,21 @@ pub enum TrafficKind {
 }
 
 impl Traffic {
-    pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
+    /// What HAProxy's backend calls a node.
+    #[must_use]
+    pub fn server<'a>(&'a self, node: &'a str) -> &'a str {
+        self.servers.get(node).map_or(node, String::as_str)
+    }
+
+    /// Looks at what the types alone cannot say; `nodes` are those that stand behind it.
+    pub(super) fn check<'a>(
+        &self,
+        name: &str,
+        mut nodes: impl Iterator<Item = &'a str>,
+    ) -> Result<(), Problem> {
         let kind = match self.kind {
             TrafficKind::Practice => return Ok(()),
-            TrafficKind::Haproxy => "haproxy",
+            TrafficKind::Haproxy => return self.check_haproxy(name, &mut nodes),
             TrafficKind::Nginx => "nginx",
             TrafficKind::KongUpstream => "kong-upstream",
             TrafficKind::Command => "command",
@@ -46,7 +72,132 @@ impl Traffic {
             name,
             "traffic driver",
             kind,
-            "kind = \"practice\"",
+            "kind = \"haproxy\"",
         ))
+    }
+
+    fn check_haproxy<'a>(
+        &self,
+        name: &str,
+        nodes: &mut impl Iterator<Item = &'a str>,
+    ) -> Result<(), Problem> {
+        if self.sockets.is_empty() {
+            return Err(Problem::traffic(
+                name,
+                "\"haproxy\"",
+                "has no runtime socket",
+                "name it: `sockets = [\"/run/haproxy/admin.sock\"]`",
+            ));
+        }
+        let Some(backend) = &self.backend else {
+            return Err(Problem::traffic(
+                name,
+                "\"haproxy\"",
+                "has no backend",
+                "name the one whose servers are the nodes: `backend = \"kong\"`",
+            ));
+        };
+        if self.sockets.len() > 1 && self.state_file.is_some() {
+            return Err(Problem::traffic(
+                name,
+                "state_file",
+                "has one file for the states of more than one HAProxy",
+                "leave it out, and let each write its own when it is reloaded",
+            ));
+        }
+        let nodes: Vec<&str> = nodes.collect();
+        if let Some(stranger) = self
+            .servers
+            .keys()
+            .find(|node| !nodes.contains(&node.as_str()))
+        {
+            let what = format!(
+                "says what HAProxy calls the node `{stranger}`, which does not stand behind it"
+            );
+            let help = format!("its nodes are {}", nodes.join(", "));
+            return Err(Problem::traffic(name, stranger, &what, &help));
+        }
+        // They become words of a command, in which a `;` begins another one.
+        let servers = nodes.iter().map(|node| self.server(node));
+        for word in std::iter::once(backend.as_str()).chain(servers) {
+            let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.:".contains(letter);
+            if word.is_empty() || !word.chars().all(is_plain) {
+                return Err(Problem::traffic(
+                    name,
+                    word,
+                    &format!("calls something `{word}`, as HAProxy calls nothing"),
+                    "its names are made of letters, digits, `-`, `_`, `.` and `:`; `servers` says what it calls a node",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::super::Environment;
+
+    const WITH_HAPROXY: &str = r#"
+name = "production"
+[clusters.blue]
+traffic = "edge"
+[[clusters.blue.nodes]]
+name = "kong-1"
+conf = "/etc/kong/kong.conf"
+prefix = "/usr/local/kong"
+packages = { prefix = "/opt/kong" }
+admin = "http://127.0.0.1:8001"
+proxy = "http://127.0.0.1:8000"
+[traffic.edge]
+kind = "haproxy"
+sockets = ["/run/haproxy/admin.sock"]
+backend = "kong"
+servers = { kong-1 = "gateway1" }
+state_file = "/var/lib/haproxy/states"
+[storage]
+path = "store"
+"#;
+
+    fn parsed(text: &str) -> Result<Environment, String> {
+        let parsed = Environment::parse(Path::new("environment.toml"), text);
+        parsed.map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn haproxy_is_described() {
+        let environment = parsed(WITH_HAPROXY).expect("sound");
+        assert_eq!(environment.traffic["edge"].server("kong-1"), "gateway1");
+        assert_eq!(environment.traffic["edge"].server("kong-2"), "kong-2");
+    }
+
+    #[test]
+    fn what_is_missing_or_cannot_be_is_named() {
+        let changes = [
+            ("sockets = [\"/run/haproxy/admin.sock\"]\n", ""),
+            ("backend = \"kong\"\n", ""),
+            ("admin.sock\"]", "admin.sock\", \"10.0.0.2:9999\"]"),
+            ("gateway1", "gateway1 weight 1; shutdown"),
+            ("{ kong-1", "{ kong-7"),
+            ("\"haproxy\"", "\"nginx\""),
+        ];
+        let refusals = changes
+            .map(|(what, instead)| parsed(&WITH_HAPROXY.replace(what, instead)).expect_err(what));
+        insta::assert_snapshot!(refusals.join("\n"), @r#"
+        environment.toml:13:8: the load balancer `edge` has no runtime socket
+        help: name it: `sockets = ["/run/haproxy/admin.sock"]`
+        environment.toml:13:8: the load balancer `edge` has no backend
+        help: name the one whose servers are the nodes: `backend = "kong"`
+        environment.toml:17:1: the load balancer `edge` has one file for the states of more than one HAProxy
+        help: leave it out, and let each write its own when it is reloaded
+        environment.toml:16:23: the load balancer `edge` calls something `gateway1 weight 1; shutdown`, as HAProxy calls nothing
+        help: its names are made of letters, digits, `-`, `_`, `.` and `:`; `servers` says what it calls a node
+        environment.toml:16:13: the load balancer `edge` says what HAProxy calls the node `kong-7`, which does not stand behind it
+        help: its nodes are kong-1
+        environment.toml:13:9: traffic `edge` wants the traffic driver `nginx`, which this version of cutover does not have
+        help: use `kind = "haproxy"`
+        "#);
     }
 }

@@ -24,6 +24,7 @@ mod fuzz;
 #[path = "../fuzz/mod.rs"]
 mod fuzzing;
 mod grants;
+mod haproxy;
 mod hardened;
 mod harness;
 mod hostile;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -88,6 +89,12 @@ impl PracticeCluster {
             .arg(self.path())
             .args(further);
         command.output().expect("cutover runs")
+    }
+
+    /// What `practice status` shows.
+    pub(crate) fn status(&self) -> String {
+        let shown = self.practice("status", &[]);
+        String::from_utf8_lossy(&shown.stdout).into_owned()
     }
 
     /// Breaks something, or mends it with `clear`.
@@ -595,6 +602,36 @@ impl PracticeCluster {
         serving && asked > 0
     }
 
+    /// What the load balancer gives each node.
+    pub(crate) fn rotation(&self) -> BTreeMap<String, String> {
+        let front = &self.record["front"];
+        let Some(socket) = front["socket"].as_str() else {
+            let control = front["control"]
+                .as_str()
+                .expect("the practice cluster's own");
+            let nodes = get(control, "/nodes");
+            let nodes = nodes.as_array().into_iter().flatten();
+            let told = |node: &Value| {
+                let name = node["name"].as_str().unwrap_or_default().to_owned();
+                (name, format!("{} {}", node["weight"], node["state"]))
+            };
+            return nodes.map(told).collect();
+        };
+        // Read by hand, and not by what is tested.
+        let states = haproxy(Path::new(socket), "show servers state kong");
+        let servers = states.lines().filter(|line| line.contains(" kong "));
+        let told = |line: &str| {
+            let cells: Vec<&str> = line.split(' ').collect();
+            let state = match cells[6] {
+                "0" => "\"ready\"",
+                "8" => "\"drain\"",
+                other => other,
+            };
+            (cells[3].to_owned(), format!("{} {state}", cells[7]))
+        };
+        servers.map(told).collect()
+    }
+
     /// Looks at the world.
     pub(crate) fn world(&self) -> World {
         let nodes = self.record["nodes"].as_array().expect("nodes");
@@ -604,13 +641,6 @@ impl PracticeCluster {
                 .iter()
                 .map(|node| (text(&node["name"]), look(node)))
                 .collect()
-        };
-        let balancer = get(&text(&self.record["control"]), "/nodes");
-        let balanced = |node: &Value| {
-            (
-                text(&node["name"]),
-                format!("{} {}", node["weight"], node["state"]),
-            )
         };
         let first = &nodes[0];
         let mut list =
@@ -627,17 +657,21 @@ impl PracticeCluster {
                 link.map(|link| link.display().to_string())
                     .unwrap_or_default()
             }),
-            rotation: balancer
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(balanced)
-                .collect(),
+            rotation: self.rotation(),
             migrations: String::from_utf8_lossy(&list.output().expect("kong runs").stdout)
                 .into_owned(),
             tables: self.tables(),
         }
     }
+}
+
+/// What HAProxy answers at its socket.
+pub(crate) fn haproxy(socket: &Path, command: &str) -> String {
+    let mut stream = UnixStream::connect(socket).expect("HAProxy listens");
+    writeln!(stream, "{command}").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    answer
 }
 
 fn silent(mut command: Command) -> Child {

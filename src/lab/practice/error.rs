@@ -37,6 +37,12 @@ pub enum PracticeError {
         /// The nearest directory above that is closed.
         closed: PathBuf,
     },
+    /// HAProxy was asked for and is not there.
+    #[error("HAProxy is not installed: there is no `{program}`")]
+    NoHaproxy {
+        /// Where it would be.
+        program: &'static str,
+    },
     /// The private server.
     #[error(transparent)]
     Postgres(#[from] PostgresError),

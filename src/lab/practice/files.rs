@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::postgres::SUPERUSER;
 use super::super::seed::Seeded;
+use super::front::{BACKEND, Front};
 use super::{NAME, Practice, PracticeError, database};
 
 /// A closure that makes an error of what went wrong with `path`.
@@ -97,6 +98,16 @@ pub(super) fn environment(practice: &Practice) -> String {
             path(&hardening.password),
         ),
     };
+    let front = match &practice.front {
+        Front::Practice { control } => {
+            format!("kind = \"practice\"\ncontrol = {}\n", text(control))
+        }
+        Front::Haproxy { socket, state_file } => format!(
+            "kind = \"haproxy\"\nsockets = [{}]\nbackend = \"{BACKEND}\"\nstate_file = {}\n",
+            path(socket),
+            path(state_file)
+        ),
+    };
     format!(
         "# The practice cluster's environment, made by `cutover practice up`.\n\
          name = \"{NAME}\"\n\n\
@@ -105,12 +116,11 @@ pub(super) fn environment(practice: &Practice) -> String {
          {nodes}\n\
          [databases.main]\nhost = {}\nport = {}\ndatabase = \"{kong}\"\nschema = {}\nuser = \"{kong}\"\n{protection}\
          # Proofs of a backup run on the same server, in a database of their own.\nscratch = \"main\"\n\n\
-         [traffic.edge]\nkind = \"practice\"\ncontrol = {}\nurl = {}\n\n\
+         [traffic.edge]\n{front}url = {}\n\n\
          [storage]\npath = {}\n",
         text(&access.host),
         access.port,
         text(&access.schema),
-        text(&practice.control),
         text(&practice.url),
         path(&practice.directory.join("storage")),
         kong = database::KONG,

@@ -9,6 +9,7 @@ mod database;
 mod error;
 mod fault;
 mod files;
+mod front;
 mod hardening;
 mod ledger;
 mod nodes;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use database::Access;
 pub use error::PracticeError;
 pub use fault::{Fault, fault};
+pub use front::{Front, FrontKind};
 pub use hardening::{Hardening, Security};
 pub use nodes::PracticeNode;
 pub use parts::main;
@@ -59,8 +61,8 @@ pub struct Practice {
     pub nodes: Vec<PracticeNode>,
     /// Base URL that clients use: the load balancer's.
     pub url: String,
-    /// Base URL of the load balancer's control interface.
-    pub control: String,
+    /// The load balancer.
+    pub front: Front,
     /// Base URL of the echo server behind the nodes.
     pub upstream: String,
     /// What the gateway was configured with.

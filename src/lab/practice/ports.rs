@@ -16,9 +16,9 @@ use super::nodes::Addresses;
 use super::parts::LISTENING;
 use super::{PracticeError, files};
 
-/// How many ports a cluster of `nodes` nodes needs: the database's, and three for each node.
+/// How many ports a cluster of `nodes` nodes needs: the database's, the load balancer's, and three for each node.
 pub(super) const fn needed(nodes: usize) -> usize {
-    1 + 3 * nodes
+    2 + 3 * nodes
 }
 
 /// What the process keeps, in its `listening.json`.
@@ -29,16 +29,18 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// The database's address, and each node's.
-    pub(super) fn split(&self) -> (SocketAddr, impl Iterator<Item = Addresses>) {
-        let (database, nodes) = self.addresses.split_first().expect("one is the database's");
+    /// The database's address, the load balancer's, and each node's.
+    pub(super) fn split(&self) -> (SocketAddr, SocketAddr, impl Iterator<Item = Addresses>) {
+        let [database, front, nodes @ ..] = &self.addresses[..] else {
+            unreachable!("two are the database's and the load balancer's");
+        };
         let (nodes, _) = nodes.as_chunks();
         let nodes = nodes.iter().map(|&[proxy, admin, status]| Addresses {
             proxy,
             admin,
             status,
         });
-        (*database, nodes)
+        (*database, *front, nodes)
     }
 }
 

@@ -62,15 +62,12 @@ pub async fn status(practice: &Practice) -> Result<Status, PracticeError> {
         let running = node.running();
         let root = answer(&client, &node.admin).await;
         let health = answer(&client, &format!("{}/status", node.admin)).await;
-        let control = format!("{}/nodes/{}", practice.control, node.name);
         let text = |value: &Value| value.as_str().map(str::to_owned);
         nodes.push(NodeStatus {
             name: node.name.clone(),
             installed: node.installed(),
             admin: root.and_then(|root| text(&root["version"])),
-            rotation: answer(&client, &control)
-                .await
-                .and_then(|told| rotation(&told)),
+            rotation: practice.front.rotation(&node.name).await,
             reaches_database: health.and_then(|health| health["database"]["reachable"].as_bool()),
             pid: running.as_ref().map(|(process, _)| process.pid),
             running: running.map(|(_, version)| version),
@@ -89,7 +86,9 @@ pub async fn status(practice: &Practice) -> Result<Status, PracticeError> {
     Ok(Status { nodes, processes })
 }
 
-fn rotation(told: &Value) -> Option<Rotation> {
+/// What the practice cluster's own load balancer tells of a node.
+pub(super) async fn of_practice(control: &str, node: &str) -> Option<Rotation> {
+    let told = answer(&http::client(), &format!("{control}/nodes/{node}")).await?;
     Some(Rotation {
         weight: u16::try_from(told["weight"].as_u64()?).ok()?,
         state: serde_json::from_value(told["state"].clone()).ok()?,

@@ -1,11 +1,13 @@
 //! Bringing a practice cluster up, step by step, and taking back what was started when a step fails.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::super::balancer::{self, State};
 use super::super::{postgres, seed};
+use super::front::{Front, FrontKind, start_haproxy};
 use super::ledger::Ledger;
 use super::parts::{EchoListening, Part};
 use super::ports::{self, Kept};
@@ -32,6 +34,8 @@ pub struct Options {
     pub version: Version,
     /// How its database lets clients in.
     pub security: Security,
+    /// What stands in front of the nodes.
+    pub front: FrontKind,
 }
 
 /// Brings a practice cluster up in `directory`, which must be empty or absent.
@@ -43,6 +47,7 @@ pub async fn up(
     interrupt: impl Future<Output = ()>,
 ) -> Result<Practice, PracticeError> {
     // Before this nothing is ours to remove.
+    options.front.require()?;
     let directory = claim(directory)?;
     let brought_up = tokio::select! {
         brought_up = bring_up(&directory, options) => brought_up,
@@ -104,7 +109,7 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
     let count = ports::needed(NODES.len()).to_string();
     keeper.arguments.insert(0, count.into());
     let kept: Kept = keeper.start(directory, &mut ledger).await?;
-    let (for_database, for_nodes) = kept.split();
+    let (for_database, for_front, for_nodes) = kept.split();
     let access =
         database::create(directory, &socket, options.security, for_database.port()).await?;
 
@@ -122,11 +127,21 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
 
     let echo: EchoListening = part("echo")?.start(directory, &mut ledger).await?;
     let upstream = format!("http://{}", echo.address);
-    let mut front = part("balancer")?;
-    let config = front.directory.join("balancer.json");
-    files::write_json(&config, &balancer_of(&nodes))?;
-    front.arguments = vec![config.into()];
-    let front: balancer::Listening = front.start(directory, &mut ledger).await?;
+    let (front, url) = match options.front {
+        FrontKind::Practice => {
+            let mut front = part("balancer")?;
+            let config = front.directory.join("balancer.json");
+            files::write_json(&config, &balancer_of(&nodes, for_front))?;
+            front.arguments = vec![config.into()];
+            let front: balancer::Listening = front.start(directory, &mut ledger).await?;
+            let control = format!("http://{}", front.control);
+            (Front::Practice { control }, front.traffic)
+        }
+        FrontKind::Haproxy => {
+            let front = start_haproxy(directory, &mut ledger, for_front, &nodes, WEIGHT).await?;
+            (front, for_front.to_string())
+        }
+    };
 
     let seeded = seed::seed(&nodes[0].admin, &upstream).await?;
     // The second node hears of it through the database.
@@ -137,8 +152,8 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
         socket,
         access,
         nodes,
-        url: format!("http://{}", front.traffic),
-        control: format!("http://{}", front.control),
+        url: format!("http://{url}"),
+        front,
         upstream,
         checks: files::short_checks(&seeded),
         seeded,
@@ -152,8 +167,7 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
     Ok(practice)
 }
 
-fn balancer_of(nodes: &[PracticeNode]) -> balancer::Config {
-    let any = "127.0.0.1:0".to_owned();
+fn balancer_of(nodes: &[PracticeNode], listen: SocketAddr) -> balancer::Config {
     let nodes = nodes.iter().map(|node| balancer::Node {
         name: node.name.clone(),
         address: node.proxy.trim_start_matches("http://").to_owned(),
@@ -161,8 +175,8 @@ fn balancer_of(nodes: &[PracticeNode]) -> balancer::Config {
         state: State::Ready,
     });
     balancer::Config {
-        listen: any.clone(),
-        control: any,
+        listen: listen.to_string(),
+        control: "127.0.0.1:0".to_owned(),
         nodes: nodes.collect(),
     }
 }

@@ -1,0 +1,117 @@
+//! Load balancers: who gets requests, set and read back.
+
+mod haproxy;
+mod practice;
+
+use std::time::{Duration, Instant};
+
+use super::Live;
+use crate::environment::{Traffic as Balancer, TrafficKind};
+use crate::gateway::{Failure, Rotation, RotationState, Traffic};
+
+/// How long requests in flight may take before draining a node is a failure, and a node's checks before admitting it is one.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// The pause between two looks.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// What a load balancer tells of a node.
+struct Told {
+    rotation: Rotation,
+    /// Requests that the node answers now, and that wait for it.
+    in_flight: u64,
+    /// Whether the load balancer's own checks let the node have requests.
+    is_up: bool,
+}
+
+impl Live {
+    /// The load balancer in front of a node.
+    fn balancer(&self, node: &str) -> Result<&Balancer, Failure> {
+        let (cluster, _) = self.node(node)?;
+        let balancer = cluster
+            .traffic
+            .as_ref()
+            .and_then(|name| self.environment.traffic.get(name));
+        balancer.ok_or_else(|| {
+            let message = format!("the node `{node}` has no load balancer");
+            Failure::new("traffic.none", message).hint(
+                "name one with `traffic = …` in its cluster, and describe it under `[traffic]`",
+            )
+        })
+    }
+
+    async fn told(&self, node: &str) -> Result<Told, Failure> {
+        let balancer = self.balancer(node)?;
+        match balancer.kind {
+            TrafficKind::Haproxy => haproxy::told(balancer, node).await,
+            _ => self.told_by_practice(balancer, node).await,
+        }
+    }
+
+    async fn tell(&self, node: &str, rotation: &Rotation) -> Result<(), Failure> {
+        let balancer = self.balancer(node)?;
+        match balancer.kind {
+            TrafficKind::Haproxy => haproxy::tell(self.access, balancer, node, rotation).await,
+            _ => self.tell_practice(balancer, node, rotation).await,
+        }
+    }
+}
+
+impl Traffic for Live {
+    async fn rotation(&self, node: &str) -> Result<Rotation, Failure> {
+        Ok(self.told(node).await?.rotation)
+    }
+
+    async fn set_rotation(&self, node: &str, rotation: &Rotation) -> Result<(), Failure> {
+        self.tell(node, rotation).await?;
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let told = self.told(node).await?;
+            if told.rotation != *rotation {
+                return Err(Failure::new(
+                    "traffic.not_set",
+                    format!("the load balancer did not keep what was set for `{node}`"),
+                ));
+            }
+            let Some(lacking) = lacking(node, &told) else {
+                return Ok(());
+            };
+            if Instant::now() > deadline {
+                let seconds = PATIENCE.as_secs();
+                return Err(lacking.failure(seconds));
+            }
+            self.report.progress(&lacking.text);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// What is still waited for.
+struct Lacking {
+    code: &'static str,
+    text: String,
+    hint: &'static str,
+}
+
+impl Lacking {
+    fn failure(self, seconds: u64) -> Failure {
+        Failure::new(self.code, format!("{} after {seconds} s", self.text)).hint(self.hint)
+    }
+}
+
+/// What keeps a node's setting from being whole: requests in flight of one that drains, checks of one that is to have some.
+fn lacking(node: &str, told: &Told) -> Option<Lacking> {
+    match told.rotation.state {
+        RotationState::Drain if told.in_flight > 0 => Some(Lacking {
+            code: "traffic.in_flight",
+            text: format!("{} requests in flight on `{node}`", told.in_flight),
+            hint: "long polls and WebSockets must be ended by their clients",
+        }),
+        RotationState::Ready if told.rotation.weight > 0 && !told.is_up => Some(Lacking {
+            code: "traffic.down",
+            text: format!("the load balancer's checks of `{node}` fail"),
+            hint: "it gets no requests until they pass: look at what is checked, and at the node",
+        }),
+        RotationState::Drain | RotationState::Ready => None,
+    }
+}

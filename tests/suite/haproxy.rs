@@ -1,0 +1,373 @@
+//! HAProxy as the load balancer: what was found is set again, what was set outlives its reload, and no client notices a switch.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use cutover::lab::client::Load;
+
+use crate::practice_cluster::{Ended, PracticeCluster, cutover_in, everything, haproxy};
+
+/// The exit codes of the product that these tests speak of.
+const DONE: i32 = 0;
+const REFUSED: i32 = 4;
+const UNDONE: i32 = 5;
+const HELD: i32 = 8;
+
+const WITH_HAPROXY: [&str; 2] = ["--traffic", "haproxy"];
+
+/// Runs a playbook about the practice cluster's nodes.
+fn run(cluster: &PracticeCluster, environment: &Path, name: &str, body: &str) -> Ended {
+    let text = format!(
+        "const PLAYBOOK = #{{ api: 1, params: #{{}}, needs: [\"traffic.*\", \"run.*\", \"clock.pause\"] }};\n\
+         let nodes = env::cluster(\"practice\").nodes;\n{body}\n"
+    );
+    let playbook = cluster.write(&format!("{name}.rhai"), &text);
+    cutover_in(environment, &["run", &playbook, "--run-id", name])
+}
+
+fn socket(cluster: &PracticeCluster) -> PathBuf {
+    let environment = std::fs::read_to_string(cluster.environment()).expect("read");
+    let environment: toml::Table = environment.parse().expect("TOML");
+    let socket = environment["traffic"]["edge"]["sockets"][0].as_str();
+    PathBuf::from(socket.expect("a socket"))
+}
+
+fn told(cluster: &PracticeCluster) -> String {
+    let rotation = cluster.rotation();
+    let told = rotation.iter().map(|(node, told)| format!("{node} {told}"));
+    told.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn an_upgrade_and_its_way_back() {
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let old = cluster.world();
+    assert_eq!(told(&cluster), "kong-1 100 \"ready\", kong-2 100 \"ready\"");
+    let status = cluster.status();
+    assert_eq!(status.matches("ready 100").count(), 2, "{status}");
+    let upgraded = cluster.upgrade("there", &[]);
+    assert_eq!(upgraded.code, Some(DONE), "{}", upgraded.all);
+    assert_eq!(told(&cluster), "kong-1 100 \"ready\", kong-2 100 \"ready\"");
+    cluster.roll_back("there", &old);
+}
+
+#[test]
+fn exactly_what_was_found_is_set_again() {
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let socket = socket(&cluster);
+    haproxy(&socket, "set server kong/kong-1 weight 37");
+    haproxy(&socket, "set server kong/kong-2 state drain");
+    haproxy(&socket, "set server kong/kong-2 weight 0");
+    let before = told(&cluster);
+    let held = run(
+        &cluster,
+        &cluster.environment(),
+        "held",
+        "traffic::admit(nodes[1], #{ weight: 200 });\n\
+         run::note(`${traffic::status(nodes)}`);\n\
+         traffic::drain(nodes[0]);\n\
+         throw \"enough\";",
+    );
+    assert_eq!(held.code, Some(HELD), "{}", held.all);
+    assert!(held.all.contains("\"weight\": 200"), "{}", held.all);
+    assert_eq!(told(&cluster), "kong-1 37 \"drain\", kong-2 200 \"ready\"");
+    let undone = cluster.cutover(&["rollback", "held", "--confirm", "practice"]);
+    assert_eq!(undone.code, Some(DONE), "{}", undone.all);
+    assert_eq!(told(&cluster), before);
+    assert_eq!(before, "kong-1 37 \"ready\", kong-2 0 \"drain\"");
+}
+
+#[test]
+fn what_was_set_outlives_a_reload() {
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let done = run(
+        &cluster,
+        &cluster.environment(),
+        "set",
+        "traffic::admit(nodes[0], #{ weight: 12 });\ntraffic::drain(nodes[1]);",
+    );
+    assert_eq!(done.code, Some(DONE), "{}", done.all);
+    let set = "kong-1 12 \"ready\", kong-2 100 \"drain\"";
+    assert_eq!(told(&cluster), set);
+    let worker = || {
+        let information = haproxy(&socket(&cluster), "show info");
+        let pid = information.lines().find(|line| line.starts_with("Pid:"));
+        pid.map(str::to_owned)
+    };
+    let before = worker().expect("a worker");
+    reload(&cluster);
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while worker().is_none_or(|pid| pid == before) {
+        assert!(Instant::now() < deadline, "no new worker");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(told(&cluster), set);
+}
+
+/// Tells HAProxy's master to start a new worker.
+fn reload(cluster: &PracticeCluster) {
+    let ledger = std::fs::read(cluster.path().join("processes.json")).expect("the ledger");
+    let ledger: serde_json::Value = serde_json::from_slice(&ledger).expect("JSON");
+    let pid = ledger["processes"]["haproxy"]["pid"]
+        .as_i64()
+        .expect("it runs");
+    let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("small"));
+    rustix::process::kill_process(pid.expect("a process"), rustix::process::Signal::USR2)
+        .expect("signalled");
+}
+
+/// An environment like the cluster's, with its traffic changed.
+fn environment(
+    cluster: &PracticeCluster,
+    name: &str,
+    change: impl FnOnce(&mut toml::Table),
+) -> PathBuf {
+    let text = std::fs::read_to_string(cluster.environment()).expect("read");
+    let mut environment: toml::Table = text.parse().expect("TOML");
+    let edge = environment["traffic"]["edge"]
+        .as_table_mut()
+        .expect("a table");
+    change(edge);
+    PathBuf::from(cluster.write(name, &environment.to_string()))
+}
+
+fn set(edge: &mut toml::Table, key: &str, value: impl Into<toml::Value>) {
+    edge.insert(key.to_owned(), value.into());
+}
+
+/// What a run tells that was refused, held, or took back what it began.
+fn refusal(ended: &Ended) -> String {
+    assert!(
+        matches!(ended.code, Some(REFUSED | UNDONE | HELD)),
+        "{}",
+        ended.all
+    );
+    let end = regex::Regex::new(r"(?m) after [^:]*: (.*); run ").expect("a pattern");
+    let told = end.captures(&ended.all);
+    told.map_or_else(|| ended.all.clone(), |told| told[1].to_owned())
+}
+
+#[test]
+fn what_cannot_be_set_is_told() {
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let real = socket(&cluster).display().to_string();
+    let look = "traffic::status(nodes[0]);";
+    let refused = |name: &str, body: &str, change: &dyn Fn(&mut toml::Table)| {
+        let path = environment(&cluster, &format!("{name}.toml"), change);
+        let ended = run(&cluster, &path, name, body);
+        let told = refusal(&ended);
+        if ended.code == Some(HELD) {
+            let back = ["rollback", name, "--confirm", "practice"];
+            let back = cutover_in(&path, &back);
+            assert_eq!(back.code, Some(DONE), "{}", back.all);
+        }
+        told.replace(&real, "SOCKET")
+            .replace(&cluster.directory(), "DIRECTORY")
+    };
+    let second = regex::Regex::new("/[^`]*second.sock").expect("a pattern");
+    let mut all = Vec::new();
+    all.push(refused("backend", look, &|edge| {
+        set(edge, "backend", "other");
+    }));
+    all.push(refused("server", look, &|edge| {
+        let servers: toml::Table = "kong-1 = \"elsewhere\"".parse().expect("TOML");
+        set(edge, "servers", servers);
+    }));
+    all.push(refused("nobody", look, &|edge| {
+        set(
+            edge,
+            "sockets",
+            vec![cluster.path().join("none.sock").display().to_string()],
+        );
+    }));
+    all.push(refused("file", "traffic::drain(nodes[0]);", &|edge| {
+        set(edge, "state_file", "/nowhere/states");
+    }));
+    assert_eq!(told(&cluster), "kong-1 100 \"ready\", kong-2 100 \"ready\"");
+    let other = Second::in_front_of(&cluster, |_, answer| {
+        answer.replace(" 100 100 ", " 50 100 ")
+    });
+    all.push(refused("split", look, &|edge| {
+        set(
+            edge,
+            "sockets",
+            vec![real.clone(), other.path.display().to_string()],
+        );
+        edge.remove("state_file");
+    }));
+    let deaf = Second::in_front_of(&cluster, |command, answer| {
+        if command.starts_with("set") {
+            "\n".to_owned()
+        } else {
+            answer
+        }
+    });
+    all.push(refused(
+        "deaf",
+        "traffic::admit(nodes[0], #{ weight: 1 });",
+        &|edge| {
+            set(edge, "sockets", vec![deaf.path.display().to_string()]);
+            edge.remove("state_file");
+        },
+    ));
+    let guarded = Second::in_front_of(&cluster, |command, answer| {
+        if command.starts_with("set") {
+            "Permission denied\n".to_owned()
+        } else {
+            answer
+        }
+    });
+    all.push(refused("guarded", "traffic::drain(nodes[0]);", &|edge| {
+        set(edge, "sockets", vec![guarded.path.display().to_string()]);
+        edge.remove("state_file");
+    }));
+    haproxy(&socket(&cluster), "set server kong/kong-1 state maint");
+    all.push(refused("maintenance", look, &|_| {}));
+    let all = all.join("\n");
+    insta::assert_snapshot!(second.replace_all(&all, "SECOND"), @r"
+    HAProxy refuses `show servers state other`: Can't find backend.
+    the backend `kong` has no server `elsewhere`
+    HAProxy does not answer at `DIRECTORY/none.sock`: No such file or directory (os error 2)
+    cannot write `/nowhere/states`: entity not found; everything was undone, and the one thing that was changed is as it was found
+    two load balancers differ about `kong-1`: weight 100 at `SOCKET`, weight 50 at `SECOND`
+    the load balancer did not keep what was set for `kong-1`
+    HAProxy refuses `set server kong/kong-1 weight 100`: Permission denied; everything was undone, and the one thing that was changed is as it was found
+    `kong-1` is in maintenance at its load balancer, where somebody put it
+    ");
+}
+
+/// A second HAProxy that is the first one with its answers changed.
+struct Second {
+    path: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+impl Second {
+    fn in_front_of(
+        cluster: &PracticeCluster,
+        change: impl Fn(&str, String) -> String + Send + 'static,
+    ) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("second.sock");
+        let (listener, first) = (UnixListener::bind(&path).expect("bound"), socket(cluster));
+        std::thread::spawn(move || {
+            // Ends with the test's process; whoever comes later finds no file.
+            for stream in listener.incoming() {
+                let mut stream = stream.expect("accepted");
+                let mut command = String::new();
+                let mut reader = BufReader::new(stream.try_clone().expect("cloned"));
+                if reader.read_line(&mut command).is_err() {
+                    continue;
+                }
+                let command = command.trim();
+                // What it is deaf to does not reach the first one either.
+                let probe = change(command, String::new());
+                let answer = if probe.is_empty() {
+                    change(command, haproxy(&first, command))
+                } else {
+                    probe
+                };
+                let _ = stream.write_all(answer.as_bytes());
+            }
+        });
+        Self {
+            path,
+            _directory: directory,
+        }
+    }
+}
+
+#[test]
+fn no_client_notices_a_switch() {
+    // Each turn is two switches: to one node alone, and to the other.
+    let turns = if everything() { 150 } else { 15 };
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let record = std::fs::read(cluster.path().join("practice.json")).expect("read");
+    let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
+    let text = |key: &str| record[key].as_str().expect("a text").to_owned();
+    let load = Load {
+        url: format!("{}{}", text("url"), text("unlimited_path")),
+        rate: 500.0,
+        headers: std::collections::BTreeMap::new(),
+        timeout: Duration::from_secs(5),
+    };
+    let address = text("url").trim_start_matches("http://").to_owned();
+    let one_shot = OneShot::at(&address, &text("unlimited_path"));
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let kept = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        runtime.block_on(async {
+            let running = load.start().expect("a load");
+            stopped.await.expect("told to stop");
+            running.stop().await
+        })
+    });
+    let body = format!(
+        "for turn in 0..{turns} {{\n\
+           for pair in [[nodes[0], nodes[1]], [nodes[1], nodes[0]]] {{\n\
+             traffic::admit(pair[0]);\n traffic::drain(pair[1]);\n clock::pause(\"20ms\");\n\
+           }}\n\
+         }}\n\
+         traffic::admit(nodes);"
+    );
+    let switched = run(&cluster, &cluster.environment(), "switches", &body);
+    stop.send(()).expect("it is sending");
+    let report = kept.join().expect("sent to the end");
+    let (asked, failed) = one_shot.stop();
+    assert_eq!(switched.code, Some(DONE), "{}", switched.all);
+    println!(
+        "{} switches: {} requests over kept connections, {asked} over new ones",
+        2 * turns,
+        report.sent
+    );
+    assert_eq!(report.failed(), 0, "{report:?}");
+    assert_eq!(failed, 0, "of {asked}");
+    assert!(report.sent > 100 && asked > 100, "{report:?}, {asked}");
+}
+
+/// Clients that make a connection for each request.
+struct OneShot {
+    stop: Arc<AtomicUsize>,
+    working: std::thread::JoinHandle<(usize, usize)>,
+}
+
+impl OneShot {
+    fn at(address: &str, path: &str) -> Self {
+        let stop = Arc::new(AtomicUsize::new(0));
+        let (stopped, address, path) = (stop.clone(), address.to_owned(), path.to_owned());
+        let working = std::thread::spawn(move || {
+            let (mut asked, mut failed) = (0, 0);
+            while stopped.load(Ordering::Relaxed) == 0 {
+                asked += 1;
+                failed += usize::from(!is_answered(&address, &path));
+                std::thread::sleep(Duration::from_millis(4));
+            }
+            (asked, failed)
+        });
+        Self { stop, working }
+    }
+
+    /// How many requests there were, and how many failed.
+    fn stop(self) -> (usize, usize) {
+        self.stop.store(1, Ordering::Relaxed);
+        self.working.join().expect("asked to the end")
+    }
+}
+
+fn is_answered(address: &str, path: &str) -> bool {
+    let Ok(mut stream) = std::net::TcpStream::connect(address) else {
+        return false;
+    };
+    let request = format!("GET {path} HTTP/1.1\r\nHost: clients\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    stream.write_all(request.as_bytes()).is_ok()
+        && std::io::Read::read_to_string(&mut stream, &mut answer).is_ok()
+        && answer.starts_with("HTTP/1.1 200")
+}
