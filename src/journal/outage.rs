@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{RunState, Step, TargetStage, UndoState};
 
-use crate::primitive::{Intent, RotationState};
+use crate::primitive::Intent;
 
 /// Nodes that a run left without clients.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
             let certain = matches!(target.stage, TargetStage::Finished(_));
             let possible = matches!(target.stage, TargetStage::Started | TargetStage::Partly);
             // What takes a node away may have done so before it failed; what brings one back is believed once it is seen.
-            if certain || (possible && takes_away(&step.intent)) {
+            if certain || (possible && takes_away(&step.intent, &target.target.name)) {
                 apply(&mut nodes, &step.intent, &target.target.name, end(step));
             }
         }
@@ -101,17 +101,14 @@ fn about_nodes(intent: &Intent) -> bool {
             | Intent::Start(_)
             | Intent::Drain(_)
             | Intent::Admit(_)
+            | Intent::Split(_)
             | Intent::SetRotation(_)
     )
 }
 
 /// Whether an act takes a node away from clients.
-fn takes_away(intent: &Intent) -> bool {
-    match intent {
-        Intent::Stop(_) | Intent::Drain(_) => true,
-        Intent::SetRotation(set) => set.rotation.state == RotationState::Drain,
-        _ => false,
-    }
+fn takes_away(intent: &Intent, node: &str) -> bool {
+    matches!(intent, Intent::Stop(_)) || intent.lets_have_requests(node) == Some(false)
 }
 
 fn end(step: &Step) -> Timestamp {
@@ -119,16 +116,16 @@ fn end(step: &Step) -> Timestamp {
 }
 
 fn apply(nodes: &mut BTreeMap<String, NodeStanding>, intent: &Intent, name: &str, at: Timestamp) {
-    let rotates = |nodes: &mut BTreeMap<String, NodeStanding>, state: RotationState| {
-        nodes.entry(name.to_owned()).or_default().drained =
-            (state == RotationState::Drain).then_some(at);
-    };
+    if !about_nodes(intent) {
+        return;
+    }
+    let node = nodes.entry(name.to_owned()).or_default();
     match intent {
-        Intent::Stop(_) => nodes.entry(name.to_owned()).or_default().stopped = Some(at),
-        Intent::Start(_) => nodes.entry(name.to_owned()).or_default().stopped = None,
-        Intent::Drain(_) => rotates(nodes, RotationState::Drain),
-        Intent::Admit(_) => rotates(nodes, RotationState::Ready),
-        Intent::SetRotation(set) => rotates(nodes, set.rotation.state),
-        _ => {}
+        Intent::Stop(_) => node.stopped = Some(at),
+        Intent::Start(_) => node.stopped = None,
+        _ => {
+            let serves = intent.lets_have_requests(name);
+            node.drained = (serves == Some(false)).then_some(at);
+        }
     }
 }

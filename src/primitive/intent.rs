@@ -206,6 +206,8 @@ intents! {
     Drain = "traffic.drain",
     /// Putting nodes into rotation.
     Admit = "traffic.admit",
+    /// Splitting the traffic between two sides.
+    Split = "traffic.split",
     /// Setting what was found.
     SetRotation = "traffic.set",
     /// One request, and what its answer must be.

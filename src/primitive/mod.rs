@@ -45,7 +45,7 @@ pub use practice::{Remove, Write};
 pub use review::ReviewPath;
 pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
 pub use things::holds;
-pub use traffic::{Admit, Drain, SetRotation, TrafficStatus};
+pub use traffic::{Admit, Drain, SetRotation, Split, TrafficStatus};
 
 pub use crate::kong::changes::Changes;
 

@@ -10,7 +10,16 @@ use crate::environment::{Thing, Wanted};
 use crate::gateway::{ScratchCopy, ScratchNode};
 
 /// The keys under which intents name things of an environment.
-const NAMING: [&str; 6] = ["node", "nodes", "cluster", "database", "file", "files"];
+const NAMING: [&str; 8] = [
+    "node",
+    "nodes",
+    "to_nodes",
+    "from_nodes",
+    "cluster",
+    "database",
+    "file",
+    "files",
+];
 
 impl Intent {
     /// The names that this names, in order, each once.
@@ -192,4 +201,23 @@ fn plain(name: &str) -> Vec<String> {
         return vec![copy.database];
     }
     vec![name.to_owned()]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn leave_is_asked_about_both_sides_of_a_split() {
+        let split: Intent = serde_json::from_value(json!({
+            "verb": "traffic.split", "to_nodes": ["green-1"], "from_nodes": ["blue-1", "blue-2"], "percent": 10,
+        }))
+        .expect("an intent");
+        let mut names = split.names();
+        names.sort();
+        assert_eq!(names, ["blue-1", "blue-2", "green-1"]);
+        assert_eq!(split.words(), "10 % to green-1, the rest to blue-1, blue-2");
+    }
 }

@@ -28,6 +28,12 @@ impl Intent {
             Self::MigrateScratch(migrate) => {
                 format!("{} on {}", word(&migrate.half), migrate.node.name())
             }
+            Self::Split(split) => format!(
+                "{} % to {}, the rest to {}",
+                split.percent,
+                split.to_nodes.join(", "),
+                split.from_nodes.join(", ")
+            ),
             Self::Exec(exec) => format!("{} on {}", exec.typed(), exec.nodes.join(", ")),
             Self::Check(check) => request(check),
             Self::Poll(poll) => request(&poll.check),

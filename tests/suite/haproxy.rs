@@ -1,5 +1,6 @@
 //! HAProxy as the load balancer: what was found is set again, what was set outlives its reload, and no client notices a switch.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use cutover::lab::client::Load;
+use cutover::lab::client::{Load, LoadReport};
 
 use crate::practice_cluster::{Ended, PracticeCluster, cutover_in, everything, haproxy};
 
@@ -286,29 +287,7 @@ fn no_client_notices_a_switch() {
     // Each turn is two switches: to one node alone, and to the other.
     let turns = if everything() { 150 } else { 15 };
     let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
-    let record = std::fs::read(cluster.path().join("practice.json")).expect("read");
-    let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
-    let text = |key: &str| record[key].as_str().expect("a text").to_owned();
-    let load = Load {
-        url: format!("{}{}", text("url"), text("unlimited_path")),
-        rate: 500.0,
-        headers: std::collections::BTreeMap::new(),
-        timeout: Duration::from_secs(5),
-    };
-    let address = text("url").trim_start_matches("http://").to_owned();
-    let one_shot = OneShot::at(&address, &text("unlimited_path"));
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let kept = std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .expect("a runtime");
-        runtime.block_on(async {
-            let running = load.start().expect("a load");
-            stopped.await.expect("told to stop");
-            running.stop().await
-        })
-    });
+    let clients = Clients::of(&cluster);
     let body = format!(
         "for turn in 0..{turns} {{\n\
            for pair in [[nodes[0], nodes[1]], [nodes[1], nodes[0]]] {{\n\
@@ -318,18 +297,133 @@ fn no_client_notices_a_switch() {
          traffic::admit(nodes);"
     );
     let switched = run(&cluster, &cluster.environment(), "switches", &body);
-    stop.send(()).expect("it is sending");
-    let report = kept.join().expect("sent to the end");
-    let (asked, failed) = one_shot.stop();
+    let sent = clients.stop();
     assert_eq!(switched.code, Some(DONE), "{}", switched.all);
-    println!(
-        "{} switches: {} requests over kept connections, {asked} over new ones",
-        2 * turns,
-        report.sent
-    );
-    assert_eq!(report.failed(), 0, "{report:?}");
-    assert_eq!(failed, 0, "of {asked}");
-    assert!(report.sent > 100 && asked > 100, "{report:?}, {asked}");
+    println!("{} switches: {sent} requests", 2 * turns);
+    assert!(sent > 200, "{sent}");
+}
+
+#[test]
+fn clients_are_shifted_as_it_was_asked_for() {
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let clients = Clients::of(&cluster);
+    let body = "import \"std/traffic\" as clients;\n\
+        clients::shift_in_steps(nodes[0], nodes[1], [10, 50], \"10ms\", |percent| {\n\
+            run::approve(`${percent} percent`);\n\
+        });";
+    let mut shares = Vec::new();
+    let mut paused = run(&cluster, &cluster.environment(), "shift", body);
+    for _ in 0..2 {
+        assert_eq!(paused.code, Some(HELD), "{}", paused.all);
+        shares.push(share(&cluster, "kong-2"));
+        let approved = cluster.cutover(&["approve", "shift"]);
+        assert_eq!(approved.code, Some(DONE), "{}", approved.all);
+        paused = cluster.cutover(&["resume", "shift"]);
+    }
+    assert_eq!(paused.code, Some(DONE), "{}", paused.all);
+    let back = cluster.cutover(&["rollback", "shift", "--confirm", "practice"]);
+    assert_eq!(back.code, Some(DONE), "{}", back.all);
+    assert_eq!(told(&cluster), "kong-1 100 \"ready\", kong-2 100 \"ready\"");
+    clients.stop();
+    // Round robin is exact: the rest is where counting began and ended.
+    for (share, asked) in shares.into_iter().zip([10.0, 50.0]) {
+        assert!(
+            (share - asked).abs() < 3.0,
+            "{share} % instead of {asked} %"
+        );
+    }
+}
+
+/// How many of some hundred requests a server gets now, in percent, as HAProxy counts them.
+fn share(cluster: &PracticeCluster, server: &str) -> f64 {
+    let socket = socket(cluster);
+    let chosen = || -> BTreeMap<String, f64> {
+        let answer = haproxy(&socket, "show stat -1 4 -1");
+        let mut lines = answer.trim_start_matches("# ").lines();
+        let names: Vec<&str> = lines.next().expect("names").split(',').collect();
+        let at = |name: &str| {
+            names
+                .iter()
+                .position(|other| *other == name)
+                .expect("a column")
+        };
+        let (name, count) = (at("svname"), at("stot"));
+        let servers = lines.filter(|line| line.starts_with("kong,"));
+        let cells = servers.map(|line| line.split(',').collect::<Vec<_>>());
+        cells
+            .map(|cells| {
+                (
+                    cells[name].to_owned(),
+                    cells[count].parse().expect("a number"),
+                )
+            })
+            .collect()
+    };
+    let before = chosen();
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        let now = chosen();
+        let more = |name: &str| now[name] - before[name];
+        let all: f64 = now.keys().map(|name| more(name)).sum();
+        if all >= 300.0 {
+            return 100.0 * more(server) / all;
+        }
+        assert!(Instant::now() < deadline, "{all} requests in a minute");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Clients of the load balancer, with kept connections and with new ones.
+struct Clients {
+    stop: tokio::sync::oneshot::Sender<()>,
+    kept: std::thread::JoinHandle<LoadReport>,
+    one_shot: OneShot,
+}
+
+impl Clients {
+    fn of(cluster: &PracticeCluster) -> Self {
+        let record = std::fs::read(cluster.path().join("practice.json")).expect("read");
+        let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
+        let text = |key: &str| record[key].as_str().expect("a text").to_owned();
+        let load = Load {
+            url: format!("{}{}", text("url"), text("unlimited_path")),
+            rate: 500.0,
+            headers: BTreeMap::new(),
+            timeout: Duration::from_secs(5),
+        };
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let kept = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime");
+            runtime.block_on(async {
+                let running = load.start().expect("a load");
+                stopped.await.expect("told to stop");
+                running.stop().await
+            })
+        });
+        let address = text("url").trim_start_matches("http://").to_owned();
+        let one_shot = OneShot::at(&address, &text("unlimited_path"));
+        Self {
+            stop,
+            kept,
+            one_shot,
+        }
+    }
+
+    /// How many requests there were, of which none failed.
+    fn stop(self) -> u64 {
+        self.stop.send(()).expect("it is sending");
+        let report = self.kept.join().expect("sent to the end");
+        let (asked, failed) = self.one_shot.stop();
+        assert_eq!(
+            (report.failed(), failed),
+            (0, 0),
+            "{report:?}, {asked} over new connections"
+        );
+        report.sent + asked as u64
+    }
 }
 
 /// Clients that make a connection for each request.

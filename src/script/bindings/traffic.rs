@@ -5,7 +5,7 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
 use super::arguments::{Options, nodes};
 use super::{call, wrong_argument};
-use crate::primitive::{Admit, Drain, Intent, TrafficStatus};
+use crate::primitive::{Admit, Drain, Intent, Split, TrafficStatus};
 
 #[export_module]
 pub(super) mod traffic {
@@ -63,6 +63,56 @@ pub(super) mod traffic {
             &context,
             Intent::Drain(Drain {
                 nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// Gives the nodes `to_nodes` so many `percent` of the requests, 0 to 100, and the nodes `from_nodes` the rest, each as much as the
+    /// others of its side. The side that gets nothing is drained. `shift_in_steps` of `std/traffic` goes further.
+    ///
+    /// # Needs
+    /// `traffic.split`
+    /// # Effect
+    /// Weights at the load balancer, node by node, first of the side that is given more. From here on a failure holds instead of undoing,
+    /// since clients may have used the new version.
+    /// # Undo
+    /// Each node gets exactly the weight and state found.
+    /// # On resume
+    /// Set again, which changes nothing, and waited for.
+    /// # Errors
+    /// `traffic.split.coarse`: whole weights up to 256 do not come within one percent. `argument.value`: a side is empty, a node is on both,
+    /// or the percentage is none. Those of `traffic::drain`.
+    /// # Example
+    /// ```rhai
+    /// let nodes = env::cluster("practice").nodes;
+    /// traffic::split(nodes[0], nodes[1], 10);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn split(
+        context: NativeCallContext,
+        from_nodes: Dynamic,
+        to_nodes: Dynamic,
+        percent: i64,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let (from_nodes, to_nodes) = (nodes(from_nodes)?, nodes(to_nodes)?);
+        let example = "traffic::split(blue.nodes, green.nodes, 10)";
+        let percent = u8::try_from(percent)
+            .ok()
+            .filter(|percent| *percent <= 100)
+            .ok_or_else(|| wrong_argument("a share is 0 to 100 percent", example))?;
+        if from_nodes.is_empty() || to_nodes.is_empty() {
+            return Err(wrong_argument("each side must have a node", example));
+        }
+        if let Some(both) = to_nodes.iter().find(|node| from_nodes.contains(node)) {
+            let message = format!("`{both}` cannot be on both sides");
+            return Err(wrong_argument(message, example));
+        }
+        call(
+            &context,
+            Intent::Split(Split {
+                to_nodes,
+                from_nodes,
+                percent,
             }),
         )
     }

@@ -47,7 +47,14 @@ const TWO_VERSIONS: [&[&str]; 4] = [
         "kong::start(n)",
         "kong::status(n[0])",
     ],
-    &["kong::check_leftovers(c)", "kong::status(n[0])"],
+    &[
+        "kong::check_leftovers(c)",
+        "kong::status(n[0])",
+        "traffic::split(n[0], n[1], 30)",
+        "traffic::status(n[0])",
+        "traffic::split(n[0], n[1], 100)",
+        "traffic::status(n[1])",
+    ],
 ];
 
 #[test]

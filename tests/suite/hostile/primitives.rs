@@ -25,6 +25,9 @@ fn argument(parameter: &str) -> &'static str {
     match parameter {
         "which" => "env::cluster(\"practice\")",
         "name" | "table" | "files" | "file" | "what" | "message" | "text" => "\"practice\"",
+        "from_nodes" => "env::cluster(\"practice\").nodes[0]",
+        "to_nodes" => "env::cluster(\"practice\").nodes[1]",
+        "percent" => "50",
         "options" | "backup" | "copy" | "before" => "#{}",
         "request" => "\"/\"",
         "command" => "[0]",

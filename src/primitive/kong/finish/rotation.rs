@@ -41,13 +41,13 @@ pub(super) fn missing(
             Intent::MigrateUp(_) => stage = Stage::Unproven,
             _ if !concerns => {}
             Intent::Stop(_) | Intent::Start(_) | Intent::Install(_) => stage = Stage::Unproven,
-            Intent::Drain(_) => {
+            act if act.lets_have_requests(node) == Some(false) => {
                 outside = true;
                 if matches!(stage, Stage::Admitted(_) | Stage::ProvenInside(_)) {
                     stage = Stage::Unproven;
                 }
             }
-            Intent::Admit(_) => {
+            act if act.lets_have_requests(node) == Some(true) => {
                 outside = false;
                 if !matches!(stage, Stage::Unproven) {
                     stage = Stage::Admitted(step.ended);

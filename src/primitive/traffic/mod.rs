@@ -1,6 +1,10 @@
 //! `traffic.*`: which nodes get requests.
 
+mod split;
+
 use serde::{Deserialize, Serialize};
+
+pub use split::Split;
 
 use super::{Effect, Failure, Intent, Look, Primitive, Settled};
 use crate::gateway::{Gateway, Rotation, RotationState};
@@ -143,3 +147,21 @@ sets_rotation!(
     Effect::StopsTraffic,
     |set, _found| set.rotation
 );
+
+impl Intent {
+    /// Whether a node gets requests after this act, where it is one that says so.
+    #[must_use]
+    pub fn lets_have_requests(&self, node: &str) -> Option<bool> {
+        let ready = |state| state == RotationState::Ready;
+        match self {
+            Self::Drain(act) => act.nodes.iter().any(|other| other == node).then_some(false),
+            Self::Admit(act) => act.nodes.iter().any(|other| other == node).then_some(true),
+            Self::SetRotation(act) => {
+                let concerns = act.nodes.iter().any(|other| other == node);
+                concerns.then_some(ready(act.rotation.state))
+            }
+            Self::Split(act) => act.serves(node),
+            _ => None,
+        }
+    }
+}
