@@ -30,6 +30,15 @@ pub struct Traffic {
     /// `haproxy`: the file that is its `server-state-file`. It is written after every change, so that a reload of HAProxy keeps what was
     /// set; without it a reload goes back to HAProxy's configuration. Only where there is one socket.
     pub state_file: Option<PathBuf>,
+    /// `command`: what tells of the node `{node}`, as JSON on standard output: `{"weight": 100, "state": "ready", "in_flight": 0}`, with the
+    /// state `ready` or `drain`. Without `in_flight`, nothing is in flight on a node that is told to drain; with `"up": false` it gets no
+    /// requests, whatever its state. The first word is an absolute path; no shell reads the others.
+    #[serde(default)]
+    pub status: Vec<String>,
+    /// `command`: what gives the node `{node}` the `{weight}`, 0 to 256, and the `{state}`, `ready` or `drain`, and ends with 0 once it
+    /// did. Done twice it changes nothing.
+    #[serde(default)]
+    pub set: Vec<String>,
 }
 
 /// What kind of load balancer stands in front.
@@ -44,7 +53,7 @@ pub enum TrafficKind {
     Nginx,
     /// Weights of a Kong upstream's targets. Read, and refused by name until it exists.
     KongUpstream,
-    /// A declared command. Read, and refused by name until it exists.
+    /// Commands of one's own, for what is none of the others.
     Command,
 }
 
@@ -66,14 +75,48 @@ impl Traffic {
             TrafficKind::Haproxy => return self.check_haproxy(name, &mut nodes),
             TrafficKind::Nginx => "nginx",
             TrafficKind::KongUpstream => "kong-upstream",
-            TrafficKind::Command => "command",
+            TrafficKind::Command => return self.check_commands(name),
         };
         Err(Problem::unsupported(
             name,
             "traffic driver",
             kind,
-            "kind = \"haproxy\"",
+            "kind = \"haproxy\"` or `kind = \"command\"",
         ))
+    }
+
+    fn check_commands(&self, name: &str) -> Result<(), Problem> {
+        let holes = ["{node}", "{weight}", "{state}"];
+        for (key, command, wanted) in [
+            ("status", &self.status, &holes[..1]),
+            ("set", &self.set, &holes[..]),
+        ] {
+            let example = format!(
+                "{key} = [\"/usr/local/bin/edge\", \"{key}\", \"{}\"]",
+                wanted.join("\", \"")
+            );
+            let help = format!("write it word for word: `{example}`");
+            if !command
+                .first()
+                .is_some_and(|program| program.starts_with('/'))
+            {
+                let what = format!("has no `{key}` that begins with the path of a program");
+                let word = if command.is_empty() {
+                    "\"command\""
+                } else {
+                    key
+                };
+                return Err(Problem::traffic(name, word, &what, &help));
+            }
+            if let Some(missing) = wanted
+                .iter()
+                .find(|hole| !command[1..].iter().any(|word| word.contains(**hole)))
+            {
+                let what = format!("has a `{key}` without `{missing}`");
+                return Err(Problem::traffic(name, key, &what, &help));
+            }
+        }
+        Ok(())
     }
 
     fn check_haproxy<'a>(
@@ -174,6 +217,38 @@ path = "store"
     }
 
     #[test]
+    fn commands_are_whole_or_named() {
+        let with = |lines: &str| {
+            let start = WITH_HAPROXY.find("kind =").expect("there");
+            let end = WITH_HAPROXY.find("[storage]").expect("there");
+            let (before, after) = (&WITH_HAPROXY[..start], &WITH_HAPROXY[end..]);
+            parsed(&format!("{before}kind = \"command\"\n{lines}\n{after}"))
+        };
+        let status = "status = [\"/bin/edge\", \"{node}\"]\n";
+        let whole = with(&format!(
+            "{status}set = [\"/bin/edge\", \"{{node}}={{weight}},{{state}}\"]"
+        ));
+        assert!(whole.is_ok(), "{whole:?}");
+        let refusals = [
+            String::new(),
+            status.replace("/bin/", ""),
+            status.replace("{node}", "kong-1"),
+            format!("{status}set = [\"/bin/edge\", \"{{node}}\", \"{{weight}}\"]"),
+        ];
+        let refusals = refusals.map(|lines| with(&lines).expect_err("refused"));
+        insta::assert_snapshot!(refusals.join("\n"), @r#"
+        environment.toml:13:8: the load balancer `edge` has no `status` that begins with the path of a program
+        help: write it word for word: `status = ["/usr/local/bin/edge", "status", "{node}"]`
+        environment.toml:14:1: the load balancer `edge` has no `status` that begins with the path of a program
+        help: write it word for word: `status = ["/usr/local/bin/edge", "status", "{node}"]`
+        environment.toml:14:1: the load balancer `edge` has a `status` without `{node}`
+        help: write it word for word: `status = ["/usr/local/bin/edge", "status", "{node}"]`
+        environment.toml:15:1: the load balancer `edge` has a `set` without `{state}`
+        help: write it word for word: `set = ["/usr/local/bin/edge", "set", "{node}", "{weight}", "{state}"]`
+        "#);
+    }
+
+    #[test]
     fn what_is_missing_or_cannot_be_is_named() {
         let changes = [
             ("sockets = [\"/run/haproxy/admin.sock\"]\n", ""),
@@ -197,7 +272,7 @@ path = "store"
         environment.toml:16:13: the load balancer `edge` says what HAProxy calls the node `kong-7`, which does not stand behind it
         help: its nodes are kong-1
         environment.toml:13:9: traffic `edge` wants the traffic driver `nginx`, which this version of cutover does not have
-        help: use `kind = "haproxy"`
+        help: use `kind = "haproxy"` or `kind = "command"`
         "#);
     }
 }

@@ -11,6 +11,7 @@ mod agreement;
 mod architecture;
 mod bad_input;
 mod balancer;
+mod balancer_commands;
 mod canaries;
 mod changes_nothing;
 mod check;

@@ -7,7 +7,6 @@ use std::path::Path;
 use tempfile::NamedTempFile;
 
 use super::{Balancer, Told};
-use crate::environment::Access;
 use crate::gateway::{Failure, Rotation, RotationState};
 use crate::haproxy::{Address, Administrative, Haproxy, HaproxyError, Server};
 
@@ -61,16 +60,10 @@ pub(super) async fn told(balancer: &Balancer, node: &str) -> Result<Told, Failur
 
 /// Sets a node's rotation at all of them, and keeps it for their next start.
 pub(super) async fn tell(
-    access: Access,
     balancer: &Balancer,
     node: &str,
     rotation: &Rotation,
 ) -> Result<(), Failure> {
-    if access != Access::Run {
-        let message =
-            format!("setting the weight of `{node}` is no look, and nothing else is done here");
-        return Err(Failure::new("look.request", message));
-    }
     // Before anything is set: what cannot be kept is not begun.
     let states = balancer.state_file.as_deref().map(States::begin);
     for (_, haproxy) in all(balancer) {

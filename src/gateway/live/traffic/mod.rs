@@ -1,19 +1,20 @@
 //! Load balancers: who gets requests, set and read back.
 
+mod command;
 mod haproxy;
 mod practice;
 
 use std::time::{Duration, Instant};
 
 use super::Live;
-use crate::environment::{Traffic as Balancer, TrafficKind};
+use crate::environment::{Access, Traffic as Balancer, TrafficKind};
 use crate::gateway::{Failure, Rotation, RotationState, Traffic};
 
 /// How long requests in flight may take before draining a node is a failure, and a node's checks before admitting it is one.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// The pause between two looks.
-const PAUSE: Duration = Duration::from_millis(50);
+/// The pause between two looks, each of which may start a program.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// What a load balancer tells of a node.
 struct Told {
@@ -44,14 +45,22 @@ impl Live {
         let balancer = self.balancer(node)?;
         match balancer.kind {
             TrafficKind::Haproxy => haproxy::told(balancer, node).await,
+            TrafficKind::Command => self.told_by_command(balancer, node).await,
             _ => self.told_by_practice(balancer, node).await,
         }
     }
 
     async fn tell(&self, node: &str, rotation: &Rotation) -> Result<(), Failure> {
+        if self.access != Access::Run {
+            let message = format!(
+                "giving `{node}` more or fewer requests is no look, and nothing else is done here"
+            );
+            return Err(Failure::new("look.request", message));
+        }
         let balancer = self.balancer(node)?;
         match balancer.kind {
-            TrafficKind::Haproxy => haproxy::tell(self.access, balancer, node, rotation).await,
+            TrafficKind::Haproxy => haproxy::tell(balancer, node, rotation).await,
+            TrafficKind::Command => self.tell_by_command(balancer, node, rotation).await,
             _ => self.tell_practice(balancer, node, rotation).await,
         }
     }
