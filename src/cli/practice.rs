@@ -223,8 +223,8 @@ impl From<PracticeError> for CliError {
                 .hint("name another place, as with `--directory /var/tmp/practice`"),
             PracticeError::Postgres(PostgresError::NotInstalled) => Self::refused(message)
                 .hint("on Debian and Ubuntu: `apt-get install postgresql`"),
-            PracticeError::NoHaproxy { .. } => Self::refused(message)
-                .hint("on Debian and Ubuntu: `apt-get install haproxy`"),
+            PracticeError::NoBalancer { .. } => Self::refused(message)
+                .hint("on Debian and Ubuntu: `apt-get install haproxy` or `nginx`"),
             PracticeError::UnknownNode { .. } => Self::usage(message),
             _ => Self::refused(message),
         }

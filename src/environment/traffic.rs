@@ -24,12 +24,23 @@ pub struct Traffic {
     pub sockets: Vec<String>,
     /// `haproxy`: the backend whose servers are the nodes.
     pub backend: Option<String>,
-    /// `haproxy`: what the backend calls a node, where that is not the node's own name.
+    /// `haproxy`: what the backend calls a node, where that is not the node's own name. `nginx`: what stands behind `server` in the
+    /// upstream for each node, such as `10.0.0.11:8000`.
     #[serde(default)]
     pub servers: BTreeMap<String, String>,
     /// `haproxy`: the file that is its `server-state-file`. It is written after every change, so that a reload of HAProxy keeps what was
     /// set; without it a reload goes back to HAProxy's configuration. Only where there is one socket.
     pub state_file: Option<PathBuf>,
+    /// `nginx`: the file, included by its configuration, that holds the upstream. It is changed in place: the weight and `down` of the
+    /// nodes' servers, and nothing else.
+    pub upstream_file: Option<PathBuf>,
+    /// `nginx`: the name of the upstream whose servers are the nodes.
+    pub upstream: Option<String>,
+    /// `nginx`: its program, word for word, to which `-t` and `-s reload` are added.
+    #[serde(default = "nginx")]
+    pub nginx: Vec<String>,
+    /// `nginx`: the file with its master's number.
+    pub pid_file: Option<PathBuf>,
     /// `command`: what tells of the node `{node}`, as JSON on standard output: `{"weight": 100, "state": "ready", "in_flight": 0}`, with the
     /// state `ready` or `drain`. Without `in_flight`, nothing is in flight on a node that is told to drain; with `"up": false` it gets no
     /// requests, whatever its state. The first word is an absolute path; no shell reads the others.
@@ -49,12 +60,16 @@ pub enum TrafficKind {
     Practice,
     /// HAProxy's runtime socket.
     Haproxy,
-    /// nginx. Read, and refused by name until it exists.
+    /// nginx, by the file that holds its upstream.
     Nginx,
     /// Weights of a Kong upstream's targets. Read, and refused by name until it exists.
     KongUpstream,
     /// Commands of one's own, for what is none of the others.
     Command,
+}
+
+fn nginx() -> Vec<String> {
+    vec!["/usr/sbin/nginx".to_owned()]
 }
 
 impl Traffic {
@@ -73,7 +88,7 @@ impl Traffic {
         let kind = match self.kind {
             TrafficKind::Practice => return Ok(()),
             TrafficKind::Haproxy => return self.check_haproxy(name, &mut nodes),
-            TrafficKind::Nginx => "nginx",
+            TrafficKind::Nginx => return self.check_nginx(name, &mut nodes),
             TrafficKind::KongUpstream => "kong-upstream",
             TrafficKind::Command => return self.check_commands(name),
         };
@@ -81,8 +96,51 @@ impl Traffic {
             name,
             "traffic driver",
             kind,
-            "kind = \"haproxy\"` or `kind = \"command\"",
+            "kind = \"haproxy\"`, `kind = \"nginx\"` or `kind = \"command\"",
         ))
+    }
+
+    fn check_nginx<'a>(
+        &self,
+        name: &str,
+        nodes: &mut impl Iterator<Item = &'a str>,
+    ) -> Result<(), Problem> {
+        let missing = [
+            (
+                self.upstream_file.is_none(),
+                "upstream_file",
+                "upstream_file = \"/etc/nginx/conf.d/kong.conf\"",
+            ),
+            (self.upstream.is_none(), "upstream", "upstream = \"kong\""),
+            (
+                self.pid_file.is_none(),
+                "pid_file",
+                "pid_file = \"/run/nginx.pid\"",
+            ),
+        ];
+        if let Some((_, key, example)) = missing.iter().find(|(is_missing, ..)| *is_missing) {
+            let (what, help) = (format!("has no `{key}`"), format!("name it: `{example}`"));
+            return Err(Problem::traffic(name, "\"nginx\"", &what, &help));
+        }
+        if !self
+            .nginx
+            .first()
+            .is_some_and(|program| program.starts_with('/'))
+        {
+            let help = "write it word for word: `nginx = [\"/usr/sbin/nginx\"]`";
+            return Err(Problem::traffic(
+                name,
+                "nginx = ",
+                "has no path of nginx's program",
+                help,
+            ));
+        }
+        if let Some(node) = nodes.find(|node| !self.servers.contains_key(*node)) {
+            let what = format!("does not say which `server` of the upstream `{node}` is");
+            let help = format!("name it: `servers = {{ {node} = \"10.0.0.11:8000\" }}`");
+            return Err(Problem::traffic(name, "\"nginx\"", &what, &help));
+        }
+        Ok(())
     }
 
     fn check_commands(&self, name: &str) -> Result<(), Problem> {
@@ -256,6 +314,7 @@ path = "store"
             ("admin.sock\"]", "admin.sock\", \"10.0.0.2:9999\"]"),
             ("gateway1", "gateway1 weight 1; shutdown"),
             ("{ kong-1", "{ kong-7"),
+            ("\"haproxy\"", "\"kong-upstream\""),
             ("\"haproxy\"", "\"nginx\""),
         ];
         let refusals = changes
@@ -271,8 +330,10 @@ path = "store"
         help: its names are made of letters, digits, `-`, `_`, `.` and `:`; `servers` says what it calls a node
         environment.toml:16:13: the load balancer `edge` says what HAProxy calls the node `kong-7`, which does not stand behind it
         help: its nodes are kong-1
-        environment.toml:13:9: traffic `edge` wants the traffic driver `nginx`, which this version of cutover does not have
-        help: use `kind = "haproxy"` or `kind = "command"`
+        environment.toml:13:9: traffic `edge` wants the traffic driver `kong-upstream`, which this version of cutover does not have
+        help: use `kind = "haproxy"`, `kind = "nginx"` or `kind = "command"`
+        environment.toml:13:8: the load balancer `edge` has no `upstream_file`
+        help: name it: `upstream_file = "/etc/nginx/conf.d/kong.conf"`
         "#);
     }
 }

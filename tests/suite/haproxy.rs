@@ -3,44 +3,23 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixListener;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use cutover::lab::client::{Load, LoadReport};
-
-use crate::practice_cluster::{Ended, PracticeCluster, cutover_in, everything, haproxy};
+use crate::behind_a_balancer::{Clients, environment, refusal, run, set, told};
+use crate::practice_cluster::{PracticeCluster, cutover_in, everything, haproxy};
 
 /// The exit codes of the product that these tests speak of.
 const DONE: i32 = 0;
-const REFUSED: i32 = 4;
-const UNDONE: i32 = 5;
 const HELD: i32 = 8;
 
 const WITH_HAPROXY: [&str; 2] = ["--traffic", "haproxy"];
-
-/// Runs a playbook about the practice cluster's nodes.
-fn run(cluster: &PracticeCluster, environment: &Path, name: &str, body: &str) -> Ended {
-    let text = format!(
-        "const PLAYBOOK = #{{ api: 1, params: #{{}}, needs: [\"traffic.*\", \"run.*\", \"clock.pause\"] }};\n\
-         let nodes = env::cluster(\"practice\").nodes;\n{body}\n"
-    );
-    let playbook = cluster.write(&format!("{name}.rhai"), &text);
-    cutover_in(environment, &["run", &playbook, "--run-id", name])
-}
 
 fn socket(cluster: &PracticeCluster) -> PathBuf {
     let environment = std::fs::read_to_string(cluster.environment()).expect("read");
     let environment: toml::Table = environment.parse().expect("TOML");
     let socket = environment["traffic"]["edge"]["sockets"][0].as_str();
     PathBuf::from(socket.expect("a socket"))
-}
-
-fn told(cluster: &PracticeCluster) -> String {
-    let rotation = cluster.rotation();
-    let told = rotation.iter().map(|(node, told)| format!("{node} {told}"));
-    told.collect::<Vec<_>>().join(", ")
 }
 
 #[test]
@@ -119,37 +98,6 @@ fn reload(cluster: &PracticeCluster) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("small"));
     rustix::process::kill_process(pid.expect("a process"), rustix::process::Signal::USR2)
         .expect("signalled");
-}
-
-/// An environment like the cluster's, with its traffic changed.
-fn environment(
-    cluster: &PracticeCluster,
-    name: &str,
-    change: impl FnOnce(&mut toml::Table),
-) -> PathBuf {
-    let text = std::fs::read_to_string(cluster.environment()).expect("read");
-    let mut environment: toml::Table = text.parse().expect("TOML");
-    let edge = environment["traffic"]["edge"]
-        .as_table_mut()
-        .expect("a table");
-    change(edge);
-    PathBuf::from(cluster.write(name, &environment.to_string()))
-}
-
-fn set(edge: &mut toml::Table, key: &str, value: impl Into<toml::Value>) {
-    edge.insert(key.to_owned(), value.into());
-}
-
-/// What a run tells that was refused, held, or took back what it began.
-fn refusal(ended: &Ended) -> String {
-    assert!(
-        matches!(ended.code, Some(REFUSED | UNDONE | HELD)),
-        "{}",
-        ended.all
-    );
-    let end = regex::Regex::new(r"(?m) after [^:]*: (.*); run ").expect("a pattern");
-    let told = end.captures(&ended.all);
-    told.map_or_else(|| ended.all.clone(), |told| told[1].to_owned())
 }
 
 #[test]
@@ -371,97 +319,4 @@ fn share(cluster: &PracticeCluster, server: &str) -> f64 {
         assert!(Instant::now() < deadline, "{all} requests in a minute");
         std::thread::sleep(Duration::from_millis(10));
     }
-}
-
-/// Clients of the load balancer, with kept connections and with new ones.
-struct Clients {
-    stop: tokio::sync::oneshot::Sender<()>,
-    kept: std::thread::JoinHandle<LoadReport>,
-    one_shot: OneShot,
-}
-
-impl Clients {
-    fn of(cluster: &PracticeCluster) -> Self {
-        let record = std::fs::read(cluster.path().join("practice.json")).expect("read");
-        let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
-        let text = |key: &str| record[key].as_str().expect("a text").to_owned();
-        let load = Load {
-            url: format!("{}{}", text("url"), text("unlimited_path")),
-            rate: 500.0,
-            headers: BTreeMap::new(),
-            timeout: Duration::from_secs(5),
-        };
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let kept = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                let running = load.start().expect("a load");
-                stopped.await.expect("told to stop");
-                running.stop().await
-            })
-        });
-        let address = text("url").trim_start_matches("http://").to_owned();
-        let one_shot = OneShot::at(&address, &text("unlimited_path"));
-        Self {
-            stop,
-            kept,
-            one_shot,
-        }
-    }
-
-    /// How many requests there were, of which none failed.
-    fn stop(self) -> u64 {
-        self.stop.send(()).expect("it is sending");
-        let report = self.kept.join().expect("sent to the end");
-        let (asked, failed) = self.one_shot.stop();
-        assert_eq!(
-            (report.failed(), failed),
-            (0, 0),
-            "{report:?}, {asked} over new connections"
-        );
-        report.sent + asked as u64
-    }
-}
-
-/// Clients that make a connection for each request.
-struct OneShot {
-    stop: Arc<AtomicUsize>,
-    working: std::thread::JoinHandle<(usize, usize)>,
-}
-
-impl OneShot {
-    fn at(address: &str, path: &str) -> Self {
-        let stop = Arc::new(AtomicUsize::new(0));
-        let (stopped, address, path) = (stop.clone(), address.to_owned(), path.to_owned());
-        let working = std::thread::spawn(move || {
-            let (mut asked, mut failed) = (0, 0);
-            while stopped.load(Ordering::Relaxed) == 0 {
-                asked += 1;
-                failed += usize::from(!is_answered(&address, &path));
-                std::thread::sleep(Duration::from_millis(4));
-            }
-            (asked, failed)
-        });
-        Self { stop, working }
-    }
-
-    /// How many requests there were, and how many failed.
-    fn stop(self) -> (usize, usize) {
-        self.stop.store(1, Ordering::Relaxed);
-        self.working.join().expect("asked to the end")
-    }
-}
-
-fn is_answered(address: &str, path: &str) -> bool {
-    let Ok(mut stream) = std::net::TcpStream::connect(address) else {
-        return false;
-    };
-    let request = format!("GET {path} HTTP/1.1\r\nHost: clients\r\nConnection: close\r\n\r\n");
-    let mut answer = String::new();
-    stream.write_all(request.as_bytes()).is_ok()
-        && std::io::Read::read_to_string(&mut stream, &mut answer).is_ok()
-        && answer.starts_with("HTTP/1.1 200")
 }

@@ -605,6 +605,29 @@ impl PracticeCluster {
     /// What the load balancer gives each node.
     pub(crate) fn rotation(&self) -> BTreeMap<String, String> {
         let front = &self.record["front"];
+        if let Some(file) = front["upstream_file"].as_str() {
+            let text = std::fs::read_to_string(file).expect("read");
+            let servers = text
+                .lines()
+                .filter_map(|line| line.trim().strip_prefix("server "));
+            let told = |line: &str| {
+                let (parameters, node) = line.split_once("; # ").expect("named");
+                let weight = parameters
+                    .split("weight=")
+                    .nth(1)
+                    .and_then(|rest| rest.split(' ').next());
+                let state = if parameters.ends_with(" down") {
+                    "drain"
+                } else {
+                    "ready"
+                };
+                (
+                    node.to_owned(),
+                    format!("{} \"{state}\"", weight.unwrap_or("1")),
+                )
+            };
+            return servers.map(told).collect();
+        }
         let Some(socket) = front["socket"].as_str() else {
             let control = front["control"]
                 .as_str()

@@ -37,9 +37,9 @@ pub enum PracticeError {
         /// The nearest directory above that is closed.
         closed: PathBuf,
     },
-    /// HAProxy was asked for and is not there.
-    #[error("HAProxy is not installed: there is no `{program}`")]
-    NoHaproxy {
+    /// A real load balancer was asked for and is not there.
+    #[error("the load balancer is not installed: there is no `{program}`")]
+    NoBalancer {
         /// Where it would be.
         program: &'static str,
     },

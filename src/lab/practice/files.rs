@@ -107,6 +107,25 @@ pub(super) fn environment(practice: &Practice) -> String {
             path(socket),
             path(state_file)
         ),
+        Front::Nginx {
+            upstream_file,
+            pid_file,
+            configuration,
+            servers,
+        } => {
+            let servers: Vec<String> = servers
+                .iter()
+                .map(|(node, server)| format!("{} = {}", text(node), text(server)))
+                .collect();
+            format!(
+                "kind = \"nginx\"\nupstream_file = {}\nupstream = \"{BACKEND}\"\npid_file = {}\n\
+                 nginx = [\"/usr/sbin/nginx\", \"-c\", {}]\nservers = {{ {} }}\n",
+                path(upstream_file),
+                path(pid_file),
+                path(configuration),
+                servers.join(", ")
+            )
+        }
     };
     format!(
         "# The practice cluster's environment, made by `cutover practice up`.\n\

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::balancer::{self, State};
 use super::super::{postgres, seed};
-use super::front::{Front, FrontKind, start_haproxy};
+use super::front::{self, Front, FrontKind};
 use super::ledger::Ledger;
 use super::parts::{EchoListening, Part};
 use super::ports::{self, Kept};
@@ -137,8 +137,9 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
             let control = format!("http://{}", front.control);
             (Front::Practice { control }, front.traffic)
         }
-        FrontKind::Haproxy => {
-            let front = start_haproxy(directory, &mut ledger, for_front, &nodes, WEIGHT).await?;
+        real => {
+            let front =
+                front::start(real, directory, &mut ledger, for_front, &nodes, WEIGHT).await?;
             (front, for_front.to_string())
         }
     };

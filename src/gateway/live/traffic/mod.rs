@@ -2,6 +2,7 @@
 
 mod command;
 mod haproxy;
+mod nginx;
 mod practice;
 
 use std::time::{Duration, Instant};
@@ -45,6 +46,7 @@ impl Live {
         let balancer = self.balancer(node)?;
         match balancer.kind {
             TrafficKind::Haproxy => haproxy::told(balancer, node).await,
+            TrafficKind::Nginx => nginx::told(balancer, node),
             TrafficKind::Command => self.told_by_command(balancer, node).await,
             _ => self.told_by_practice(balancer, node).await,
         }
@@ -60,6 +62,7 @@ impl Live {
         let balancer = self.balancer(node)?;
         match balancer.kind {
             TrafficKind::Haproxy => haproxy::tell(balancer, node, rotation).await,
+            TrafficKind::Nginx => self.tell_nginx(balancer, node, rotation).await,
             TrafficKind::Command => self.tell_by_command(balancer, node, rotation).await,
             _ => self.tell_practice(balancer, node, rotation).await,
         }

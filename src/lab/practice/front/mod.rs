@@ -1,0 +1,183 @@
+//! What stands in front of the nodes: the practice cluster's own small load balancer, or a real one.
+
+mod haproxy;
+mod nginx;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+use super::super::balancer::State;
+use super::ledger::Ledger;
+use super::status::Rotation;
+use super::{PracticeError, PracticeNode, Process};
+use crate::haproxy::{Address, Administrative, Haproxy};
+
+/// The kinds of load balancer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum FrontKind {
+    /// The practice cluster's own.
+    #[default]
+    Practice,
+    /// HAProxy, from the distribution.
+    Haproxy,
+    /// nginx, from the distribution.
+    Nginx,
+}
+
+/// The load balancer of a cluster that is up, and how it is told what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Front {
+    /// The practice cluster's own.
+    Practice {
+        /// Base URL of its control interface.
+        control: String,
+    },
+    /// HAProxy.
+    Haproxy {
+        /// Its runtime socket.
+        socket: PathBuf,
+        /// Where its servers' states are kept over a reload.
+        state_file: PathBuf,
+    },
+    /// nginx.
+    Nginx {
+        /// The file that holds the upstream.
+        upstream_file: PathBuf,
+        /// The file with its master's number.
+        pid_file: PathBuf,
+        /// Its configuration.
+        configuration: PathBuf,
+        /// What stands behind `server` for each node.
+        servers: BTreeMap<String, String>,
+    },
+}
+
+/// The name of HAProxy's backend and of nginx's upstream, whose servers are the nodes.
+pub(super) const BACKEND: &str = "kong";
+
+/// How long a load balancer may take to listen.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl FrontKind {
+    /// Refuses what is not installed, before anything is made.
+    pub(super) fn require(self) -> Result<(), PracticeError> {
+        let program = match self {
+            Self::Practice => return Ok(()),
+            Self::Haproxy => haproxy::PROGRAM,
+            Self::Nginx => nginx::PROGRAM,
+        };
+        if !Path::new(program).exists() {
+            return Err(PracticeError::NoBalancer { program });
+        }
+        Ok(())
+    }
+}
+
+impl Front {
+    /// What a node gets, as far as the load balancer tells.
+    pub(super) async fn rotation(&self, node: &str) -> Option<Rotation> {
+        match self {
+            Self::Practice { control } => super::status::of_practice(control, node).await,
+            Self::Haproxy { socket, .. } => {
+                let haproxy = Haproxy::at(Address::Socket(socket.clone()));
+                let server = haproxy.server(BACKEND, node).await.ok()??;
+                let state = match server.administrative {
+                    Administrative::Ready => State::Ready,
+                    Administrative::Drain => State::Drain,
+                    Administrative::Maintenance => return None,
+                };
+                Some(Rotation {
+                    weight: server.weight,
+                    state,
+                    in_flight: server.in_flight,
+                })
+            }
+            // It tells nothing of itself.
+            Self::Nginx { .. } => None,
+        }
+    }
+}
+
+/// Starts a real load balancer in front of `nodes`, for clients at `listen`, and enters it in the `ledger` of `cluster`.
+pub(super) async fn start(
+    kind: FrontKind,
+    cluster: &Path,
+    ledger: &mut Ledger,
+    listen: SocketAddr,
+    nodes: &[PracticeNode],
+    weight: u16,
+) -> Result<Front, PracticeError> {
+    if kind == FrontKind::Nginx {
+        nginx::start(cluster, ledger, listen, nodes, weight).await
+    } else {
+        haproxy::start(cluster, ledger, listen, nodes, weight).await
+    }
+}
+
+/// A server of the distribution that lives as long as the cluster.
+struct Foreign {
+    /// Its name in the ledger.
+    name: &'static str,
+    program: &'static str,
+    arguments: Vec<OsString>,
+    /// Its own directory, where its log is.
+    directory: PathBuf,
+}
+
+impl Foreign {
+    /// Starts it and enters it in the `ledger` of `cluster`.
+    fn start(&self, cluster: &Path, ledger: &mut Ledger) -> Result<Process, PracticeError> {
+        let failed = |source| PracticeError::Spawn {
+            program: self.program.to_owned(),
+            source,
+        };
+        let output = std::fs::File::create(self.log()).map_err(failed)?;
+        let child = Command::new(self.program)
+            .args(&self.arguments)
+            .stdin(Stdio::null())
+            .stdout(output.try_clone().map_err(failed)?)
+            .stderr(output)
+            .current_dir("/")
+            .env_clear()
+            // What a terminal sends to a command is not for it.
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        let pid = i32::try_from(child.id()).expect("process ids are positive and fit");
+        let process = Process::of(pid).ok_or_else(|| self.ended())?;
+        ledger
+            .processes
+            .insert(self.name.to_owned(), process.clone());
+        ledger.save(cluster)?;
+        Ok(process)
+    }
+
+    /// Refuses one that ended instead of listening.
+    fn require(&self, process: &Process) -> Result<(), PracticeError> {
+        if process.is_alive() {
+            Ok(())
+        } else {
+            Err(self.ended())
+        }
+    }
+
+    fn ended(&self) -> PracticeError {
+        PracticeError::Failed {
+            program: self.program.to_owned(),
+            output: std::fs::read_to_string(self.log()).unwrap_or_default(),
+        }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.join("log")
+    }
+}
