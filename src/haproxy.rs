@@ -18,8 +18,9 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// The longest answer that is read, in bytes: a server's line has some 600.
 const LONGEST: u64 = 64 << 20;
 
-/// Bits of `srv_admin_state`: forced, inherited or configured maintenance, and maintenance since a name could not be resolved.
-const MAINTENANCE: u32 = 0x01 | 0x02 | 0x04 | 0x20 | 0x40;
+/// Bits of `srv_admin_state`: forced or inherited maintenance, and maintenance since a name could not be resolved. That the configuration
+/// disables a server (0x04) says nothing: it comes with the first bit, and stays when somebody has enabled the server since.
+const MAINTENANCE: u32 = 0x01 | 0x02 | 0x20;
 
 /// Bits of `srv_admin_state`: forced or inherited drain.
 const DRAIN: u32 = 0x08 | 0x10;

@@ -73,23 +73,42 @@ fn what_was_set_outlives_a_reload() {
     assert_eq!(done.code, Some(DONE), "{}", done.all);
     let set = "kong-1 12 \"ready\", kong-2 100 \"drain\"";
     assert_eq!(told(&cluster), set);
+    reload(&cluster);
+    assert_eq!(told(&cluster), set);
+}
+
+#[test]
+fn a_server_that_is_disabled_in_the_configuration_is_used_once_somebody_enabled_it() {
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let configuration = cluster.path().join("haproxy/haproxy.cfg");
+    let text = std::fs::read_to_string(&configuration).expect("read");
+    let disabled = text.replace("check inter", "disabled check inter");
+    std::fs::write(&configuration, disabled).expect("written");
+    reload(&cluster);
+    let look = "run::note(`${traffic::status(nodes[0])}`);";
+    let found = run(&cluster, &cluster.environment(), "found", look);
+    assert!(
+        refusal(&found).contains("is in maintenance"),
+        "{}",
+        found.all
+    );
+    haproxy(&socket(&cluster), "set server kong/kong-1 state ready");
+    let enabled = run(&cluster, &cluster.environment(), "enabled", look);
+    assert!(
+        enabled.all.contains("\"state\": \"ready\""),
+        "{}",
+        enabled.all
+    );
+}
+
+/// Tells HAProxy's master to start a new worker, and waits for it.
+fn reload(cluster: &PracticeCluster) {
     let worker = || {
-        let information = haproxy(&socket(&cluster), "show info");
+        let information = haproxy(&socket(cluster), "show info");
         let pid = information.lines().find(|line| line.starts_with("Pid:"));
         pid.map(str::to_owned)
     };
     let before = worker().expect("a worker");
-    reload(&cluster);
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while worker().is_none_or(|pid| pid == before) {
-        assert!(Instant::now() < deadline, "no new worker");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    assert_eq!(told(&cluster), set);
-}
-
-/// Tells HAProxy's master to start a new worker.
-fn reload(cluster: &PracticeCluster) {
     let ledger = std::fs::read(cluster.path().join("processes.json")).expect("the ledger");
     let ledger: serde_json::Value = serde_json::from_slice(&ledger).expect("JSON");
     let pid = ledger["processes"]["haproxy"]["pid"]
@@ -98,6 +117,11 @@ fn reload(cluster: &PracticeCluster) {
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("small"));
     rustix::process::kill_process(pid.expect("a process"), rustix::process::Signal::USR2)
         .expect("signalled");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while worker().is_none_or(|pid| pid == before) {
+        assert!(Instant::now() < deadline, "no new worker");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 #[test]
@@ -185,7 +209,7 @@ fn what_cannot_be_set_is_told() {
     two load balancers differ about `kong-1`: weight 100 at `SOCKET`, weight 50 at `SECOND`
     the load balancer did not keep what was set for `kong-1`
     HAProxy refuses `set server kong/kong-1 weight 100`: Permission denied; everything was undone, and the one thing that was changed is as it was found
-    `kong-1` is in maintenance at its load balancer, where somebody put it
+    `kong-1` is in maintenance at its load balancer, where somebody or its configuration put it
     ");
 }
 

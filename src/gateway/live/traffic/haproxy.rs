@@ -137,8 +137,9 @@ fn rotation(balancer: &Balancer, node: &str, server: &Server) -> Result<Rotation
         Administrative::Drain => RotationState::Drain,
         Administrative::Maintenance => {
             let name = format!("{}/{}", backend(balancer), balancer.server(node));
-            let message =
-                format!("`{node}` is in maintenance at its load balancer, where somebody put it");
+            let message = format!(
+                "`{node}` is in maintenance at its load balancer, where somebody or its configuration put it"
+            );
             return Err(Failure::new("traffic.maintenance", message).hint(format!(
                 "find out why; `set server {name} state drain` at HAProxy's socket takes it out of maintenance and gives it no requests"
             )));
