@@ -11,6 +11,7 @@ use crate::practice_cluster::{PracticeCluster, cutover_in, everything, haproxy};
 
 /// The exit codes of the product that these tests speak of.
 const DONE: i32 = 0;
+const UNDONE: i32 = 5;
 const HELD: i32 = 8;
 
 const WITH_HAPROXY: [&str; 2] = ["--traffic", "haproxy"];
@@ -211,6 +212,31 @@ fn what_cannot_be_set_is_told() {
     HAProxy refuses `set server kong/kong-1 weight 100`: Permission denied; everything was undone, and the one thing that was changed is as it was found
     `kong-1` is in maintenance at its load balancer, where somebody or its configuration put it
     ");
+}
+
+#[test]
+fn one_of_two_that_was_set_alone_is_set_back() {
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let real = socket(&cluster).display().to_string();
+    // It obeys nothing, and stays as it was when the first one drains.
+    let second = Second::in_front_of(&cluster, |command, answer| {
+        if command.starts_with("set") {
+            "Permission denied\n".to_owned()
+        } else {
+            answer.replace(" 2 8 100 100 ", " 2 0 100 100 ")
+        }
+    });
+    let path = environment(&cluster, "two.toml", |edge| {
+        set(
+            edge,
+            "sockets",
+            vec![real, second.path.display().to_string()],
+        );
+        edge.remove("state_file");
+    });
+    let undone = run(&cluster, &path, "two", "traffic::drain(nodes[0]);");
+    assert_eq!(undone.code, Some(UNDONE), "{}", undone.all);
+    assert_eq!(told(&cluster), "kong-1 100 \"ready\", kong-2 100 \"ready\"");
 }
 
 /// A second HAProxy that is the first one with its answers changed.

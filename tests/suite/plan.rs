@@ -54,7 +54,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        34 ~ packages.install 3.4.2 on kong-1, kong-2                           11.8 s ?
        35 · kong.check kong-1, kong-2                                           1.5 s ?
        36 ~ kong.migrate_up main                                               14.6 s ?
-          ↩ repackage, loses nothing, the new schema stays                   ≤ 28.3 s ?
+          ↩ repackage, loses nothing, the new schema stays                   ≤ 28.2 s ?
           ↩ swap, loses what is written after the backup of step 29          ≤ 30.4 s ?
           ↩ restore, loses what is written after the backup of step 29       ≤ 40.6 s ?
     ▸ Prove and admit

@@ -141,12 +141,45 @@ pub struct SetRotation {
     pub rotation: Rotation,
 }
 
-sets_rotation!(
-    SetRotation,
-    "traffic.set",
-    Effect::StopsTraffic,
-    |set, _found| set.rotation
-);
+impl Primitive for SetRotation {
+    type Observed = ();
+    type Outcome = Rotation;
+    const VERB: &'static str = "traffic.set";
+    const EFFECT: Effect = Effect::StopsTraffic;
+    const ASPECT: &'static str = "rotation";
+
+    fn targets(&self) -> Vec<String> {
+        self.nodes.clone()
+    }
+
+    /// What is there now does not matter, and need not be of one kind: load balancers that stand side by side may have been set in part.
+    async fn observe(&self, _: &impl Gateway, _: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn undo(&self, _: &str, (): &()) -> Option<Intent> {
+        None
+    }
+
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        (): &(),
+    ) -> Result<Rotation, Failure> {
+        world.set_rotation(target, &self.rotation).await?;
+        Ok(self.rotation)
+    }
+
+    async fn settle(
+        &self,
+        _: &impl Gateway,
+        _: &str,
+        (): &(),
+    ) -> Result<Settled<Rotation>, Failure> {
+        Ok(Settled::Partly)
+    }
+}
 
 impl Intent {
     /// Whether a node gets requests after this act, where it is one that says so.
