@@ -73,7 +73,7 @@ fn nginx() -> Vec<String> {
 }
 
 impl Traffic {
-    /// What HAProxy's backend calls a node.
+    /// What the load balancer calls a node: its server in HAProxy's backend, or in nginx's upstream.
     #[must_use]
     pub fn server<'a>(&'a self, node: &'a str) -> &'a str {
         self.servers.get(node).map_or(node, String::as_str)

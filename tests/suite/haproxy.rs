@@ -12,6 +12,7 @@ use crate::practice_cluster::{PracticeCluster, cutover_in, everything, haproxy};
 /// The exit codes of the product that these tests speak of.
 const DONE: i32 = 0;
 const UNDONE: i32 = 5;
+const STUCK: i32 = 7;
 const HELD: i32 = 8;
 
 const WITH_HAPROXY: [&str; 2] = ["--traffic", "haproxy"];
@@ -212,6 +213,31 @@ fn what_cannot_be_set_is_told() {
     HAProxy refuses `set server kong/kong-1 weight 100`: Permission denied; everything was undone, and the one thing that was changed is as it was found
     `kong-1` is in maintenance at its load balancer, where somebody or its configuration put it
     ");
+}
+
+#[test]
+fn a_way_back_gives_requests_also_where_it_cannot_keep_that() {
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let states = cluster.path().join("states");
+    std::fs::create_dir(&states).expect("made");
+    let path = environment(&cluster, "kept.toml", |edge| {
+        set(
+            edge,
+            "state_file",
+            states.join("kept").display().to_string(),
+        );
+    });
+    let drained = run(&cluster, &path, "kept", "traffic::drain(nodes[0]);");
+    assert_eq!(drained.code, Some(DONE), "{}", drained.all);
+    std::fs::remove_dir_all(&states).expect("removed");
+    let back = cutover_in(&path, &["rollback", "kept", "--confirm", "practice"]);
+    assert_eq!(back.code, Some(STUCK), "{}", back.all);
+    assert!(
+        back.all.contains("a reload of HAProxy would"),
+        "{}",
+        back.all
+    );
+    assert_eq!(told(&cluster), "kong-1 100 \"ready\", kong-2 100 \"ready\"");
 }
 
 #[test]

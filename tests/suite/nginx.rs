@@ -1,12 +1,14 @@
 //! nginx as the load balancer: its upstream's file changed in place, tested, reloaded and seen to be taken.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use crate::behind_a_balancer::{Clients, environment, refusal, run, set, told};
 use crate::practice_cluster::{PracticeCluster, everything};
 
-/// The exit code of the product that these tests speak of.
+/// The exit codes of the product that these tests speak of.
 const DONE: i32 = 0;
+const UNDONE: i32 = 5;
 
 const WITH_NGINX: [&str; 2] = ["--traffic", "nginx"];
 
@@ -71,6 +73,43 @@ fn what_cannot_be_set_is_told_and_the_file_is_as_it_was() {
     no nginx runs by `/nowhere/nginx.pid`
     `nginx -t` failed (exit code 1): unknown directive "keepalife"
     "#);
+}
+
+#[test]
+fn a_reload_that_is_refused_leaves_the_file_as_it_was() {
+    let cluster = PracticeCluster::up_with(&WITH_NGINX);
+    let file = upstream_file(&cluster);
+    let text = std::fs::read_to_string(&file).expect("read");
+    // Takes the file, and cannot reach the master.
+    let deaf = cluster.write(
+        "deaf",
+        "#!/bin/sh\n[ \"$1\" = -t ] || { echo 'no such master' >&2; exit 1; }\n",
+    );
+    std::fs::set_permissions(&deaf, PermissionsExt::from_mode(0o755)).expect("a mode");
+    let path = environment(&cluster, "deaf.toml", |edge| set(edge, "nginx", vec![deaf]));
+    let undone = run(&cluster, &path, "deaf", "traffic::drain(nodes[0]);");
+    assert_eq!(undone.code, Some(UNDONE), "{}", undone.all);
+    assert!(undone.all.contains("no such master"), "{}", undone.all);
+    assert_eq!(std::fs::read_to_string(&file).expect("read"), text);
+    assert!(
+        !file
+            .with_file_name(".upstream.conf.cutover-reload-due")
+            .exists()
+    );
+}
+
+#[test]
+fn a_link_to_the_file_stays_one() {
+    let cluster = PracticeCluster::up_with(&WITH_NGINX);
+    let link = cluster.path().join("enabled.conf");
+    std::os::unix::fs::symlink(upstream_file(&cluster), &link).expect("linked");
+    let path = environment(&cluster, "linked.toml", |edge| {
+        set(edge, "upstream_file", link.display().to_string());
+    });
+    let drained = run(&cluster, &path, "linked", "traffic::drain(nodes[0]);");
+    assert_eq!(drained.code, Some(DONE), "{}", drained.all);
+    assert!(link.is_symlink());
+    assert_eq!(told(&cluster), "kong-1 100 \"drain\", kong-2 100 \"ready\"");
 }
 
 /// The workers that do not leave.

@@ -48,7 +48,6 @@ impl Seal {
 fn make(storage: &Path, path: &Path) -> io::Result<()> {
     let mut key = [0_u8; 32];
     rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty())?;
-    std::fs::create_dir_all(storage)?;
     // Readable by us alone, as every temporary file of this crate is.
     let mut file = NamedTempFile::new_in(storage)?;
     file.write_all(&key)?;

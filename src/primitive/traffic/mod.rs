@@ -61,12 +61,7 @@ macro_rules! sets_rotation {
             }
 
             fn undo(&self, target: &str, observed: &Rotation) -> Option<Intent> {
-                (self.wanted(observed) != *observed).then(|| {
-                    Intent::SetRotation(SetRotation {
-                        nodes: vec![target.to_owned()],
-                        rotation: *observed,
-                    })
-                })
+                SetRotation::back_to(target, *observed, self.wanted(observed))
             }
 
             async fn perform(
@@ -141,6 +136,18 @@ pub struct SetRotation {
     pub rotation: Rotation,
 }
 
+impl SetRotation {
+    /// The undo of what gives a node `wanted` instead of what was `found`, where these differ.
+    fn back_to(node: &str, found: Rotation, wanted: Rotation) -> Option<Intent> {
+        (wanted != found).then(|| {
+            Intent::SetRotation(Self {
+                nodes: vec![node.to_owned()],
+                rotation: found,
+            })
+        })
+    }
+}
+
 impl Primitive for SetRotation {
     type Observed = ();
     type Outcome = Rotation;
@@ -177,6 +184,7 @@ impl Primitive for SetRotation {
         _: &str,
         (): &(),
     ) -> Result<Settled<Rotation>, Failure> {
+        // Setting it again changes nothing.
         Ok(Settled::Partly)
     }
 }
@@ -185,16 +193,13 @@ impl Intent {
     /// Whether a node gets requests after this act, where it is one that says so.
     #[must_use]
     pub fn lets_have_requests(&self, node: &str) -> Option<bool> {
-        let ready = |state| state == RotationState::Ready;
-        match self {
-            Self::Drain(act) => act.nodes.iter().any(|other| other == node).then_some(false),
-            Self::Admit(act) => act.nodes.iter().any(|other| other == node).then_some(true),
-            Self::SetRotation(act) => {
-                let concerns = act.nodes.iter().any(|other| other == node);
-                concerns.then_some(ready(act.rotation.state))
-            }
-            Self::Split(act) => act.serves(node),
-            _ => None,
-        }
+        let (nodes, serves) = match self {
+            Self::Drain(act) => (&act.nodes, false),
+            Self::Admit(act) => (&act.nodes, true),
+            Self::SetRotation(act) => (&act.nodes, act.rotation.state == RotationState::Ready),
+            Self::Split(act) => return act.serves(node),
+            _ => return None,
+        };
+        nodes.iter().any(|other| other == node).then_some(serves)
     }
 }

@@ -15,7 +15,7 @@ const TOLERANCE: u64 = 100;
 
 /// Gives the nodes of one side a share of the requests, and those of the other the rest.
 ///
-/// The side that gets more is set first. Where a side gets nothing it is drained with the weight that it has, last, and waited for.
+/// A side that gets nothing is drained, with the weight that it has, after the other has been given everything, and waited for.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Split {
@@ -109,12 +109,7 @@ impl Primitive for Split {
     }
 
     fn undo(&self, target: &str, observed: &Rotation) -> Option<Intent> {
-        (self.wanted(target, *observed) != Some(*observed)).then(|| {
-            Intent::SetRotation(SetRotation {
-                nodes: vec![target.to_owned()],
-                rotation: *observed,
-            })
-        })
+        SetRotation::back_to(target, *observed, self.wanted(target, *observed)?)
     }
 
     async fn perform(

@@ -73,7 +73,7 @@ pub(super) mod traffic {
     /// # Needs
     /// `traffic.split`
     /// # Effect
-    /// Weights at the load balancer, node by node, first of the side that is given more. From here on a failure holds instead of undoing,
+    /// Weights at the load balancer, node by node; a side that gets nothing is drained last. From here on a failure holds instead of undoing,
     /// since clients may have used the new version.
     /// # Undo
     /// Each node gets exactly the weight and state found.

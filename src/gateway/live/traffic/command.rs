@@ -51,6 +51,7 @@ impl Live {
                 state: status.state,
             },
             in_flight: status.in_flight,
+            counted: "requests",
             is_up: status.up,
         })
     }

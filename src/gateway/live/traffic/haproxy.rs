@@ -1,6 +1,6 @@
 //! HAProxy by its runtime socket; where several stand side by side, all of them, set alike.
 
-use std::io::Write as _;
+use std::io::{Seek as _, Write as _};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -30,16 +30,13 @@ pub(super) async fn told(balancer: &Balancer, node: &str) -> Result<Told, Failur
         let server = server(&haproxy, balancer, node).await?;
         let rotation = rotation(balancer, node, &server)?;
         let Some((first, together)) = &mut told else {
-            let is_up = server.is_up;
-            let in_flight = server.in_flight;
-            told = Some((
-                socket,
-                Told {
-                    rotation,
-                    in_flight,
-                    is_up,
-                },
-            ));
+            let first = Told {
+                rotation,
+                in_flight: server.in_flight,
+                counted: "requests",
+                is_up: server.is_up,
+            };
+            told = Some((socket, first));
             continue;
         };
         if together.rotation != rotation {
@@ -64,8 +61,10 @@ pub(super) async fn tell(
     node: &str,
     rotation: &Rotation,
 ) -> Result<(), Failure> {
-    // Before anything is set: what cannot be kept is not begun.
-    let states = balancer.state_file.as_deref().map(States::begin);
+    let states = match &balancer.state_file {
+        Some(path) => Some(States::begin(path, balancer).await),
+        None => None,
+    };
     for (_, haproxy) in all(balancer) {
         let found = server(&haproxy, balancer, node).await?;
         let found = self::rotation(balancer, node, &found)?;
@@ -73,18 +72,23 @@ pub(super) async fn tell(
         if found == *rotation {
             continue;
         }
-        if let Some(Err(failure)) = &states {
+        let drains = rotation.state == RotationState::Drain;
+        // A node is not taken from its clients where that cannot be kept. It is given back to them whatever can be kept: on a way back
+        // that is what counts.
+        if let (true, Some(Err(failure))) = (drains, &states) {
             return Err(failure.clone());
         }
         let (backend, server) = (backend(balancer), balancer.server(node));
         // The weight first: a node that is admitted begins with what it is to have.
         haproxy.set_weight(backend, server, rotation.weight).await?;
-        let drains = rotation.state == RotationState::Drain;
         haproxy.set_state(backend, server, drains).await?;
+        if let Some(Err(failure)) = &states {
+            return Err(failure.clone());
+        }
     }
     // Also where nothing differed: whoever set it may have ended before this.
-    if let (Some(Ok(states)), Some((_, haproxy))) = (states, all(balancer).next()) {
-        states.keep(&haproxy.all_states().await?)?;
+    if let Some(Ok(states)) = states {
+        states.keep(balancer).await?;
     }
     Ok(())
 }
@@ -104,30 +108,46 @@ struct States<'a> {
 }
 
 impl<'a> States<'a> {
-    fn begin(path: &'a Path) -> Result<Self, Failure> {
+    /// Writes the states as they are, so that a disk without room is known of before any of them changes.
+    async fn begin(path: &'a Path, balancer: &Balancer) -> Result<Self, Failure> {
         let directory = path.parent().unwrap_or(Path::new("/"));
         let file = NamedTempFile::new_in(directory).map_err(|error| unwritten(path, &error))?;
-        Ok(Self { path, file })
+        let mut begun = Self { path, file };
+        begun.write(&Self::of(balancer).await?)?;
+        Ok(begun)
     }
 
-    /// HAProxy must be able to read the file, which holds no secret.
-    fn keep(mut self, states: &str) -> Result<(), Failure> {
-        let mut write = || {
-            let everybody = PermissionsExt::from_mode(0o644);
-            self.file.write_all(states.as_bytes())?;
-            self.file.as_file().set_permissions(everybody)?;
-            self.file.as_file().sync_all()
-        };
-        write().map_err(|error| unwritten(self.path, &error))?;
+    /// Writes them as they are now. HAProxy must be able to read the file, which holds no secret.
+    async fn keep(mut self, balancer: &Balancer) -> Result<(), Failure> {
+        self.write(&Self::of(balancer).await?)?;
+        let everybody = PermissionsExt::from_mode(0o644);
+        let opened = self.file.as_file().set_permissions(everybody);
+        opened.map_err(|error| unwritten(self.path, &error))?;
         let persisted = self.file.persist(self.path);
         persisted.map_or_else(|error| Err(unwritten(self.path, &error.error)), |_| Ok(()))
+    }
+
+    fn write(&mut self, states: &str) -> Result<(), Failure> {
+        let mut write = || {
+            self.file.rewind()?;
+            self.file.write_all(states.as_bytes())?;
+            self.file.as_file().set_len(states.len() as u64)?;
+            self.file.as_file().sync_all()
+        };
+        write().map_err(|error| unwritten(self.path, &error))
+    }
+
+    /// Of a load balancer with a state file there is one.
+    async fn of(balancer: &Balancer) -> Result<String, Failure> {
+        let (_, haproxy) = all(balancer).next().expect("a checked environment has one");
+        Ok(haproxy.all_states().await?)
     }
 }
 
 fn unwritten(path: &Path, error: &std::io::Error) -> Failure {
     let message = format!("cannot write `{}`: {}", path.display(), error.kind());
     Failure::new("traffic.state_file", message).hint(
-        "a reload of HAProxy would forget what is set: let us write there, or leave `state_file` out",
+        "a reload of HAProxy would go back to what was kept last: let us write there, or leave `state_file` out",
     )
 }
 

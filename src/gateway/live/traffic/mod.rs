@@ -20,8 +20,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What a load balancer tells of a node.
 struct Told {
     rotation: Rotation,
-    /// Requests that the node answers now, and that wait for it.
+    /// How much the node still answers, or is waited for by.
     in_flight: u64,
+    /// What is counted there.
+    counted: &'static str,
     /// Whether the load balancer's own checks let the node have requests.
     is_up: bool,
 }
@@ -48,7 +50,9 @@ impl Live {
             TrafficKind::Haproxy => haproxy::told(balancer, node).await,
             TrafficKind::Nginx => nginx::told(balancer, node),
             TrafficKind::Command => self.told_by_command(balancer, node).await,
-            _ => self.told_by_practice(balancer, node).await,
+            TrafficKind::Practice | TrafficKind::KongUpstream => {
+                self.told_by_practice(balancer, node).await
+            }
         }
     }
 
@@ -64,7 +68,9 @@ impl Live {
             TrafficKind::Haproxy => haproxy::tell(balancer, node, rotation).await,
             TrafficKind::Nginx => self.tell_nginx(balancer, node, rotation).await,
             TrafficKind::Command => self.tell_by_command(balancer, node, rotation).await,
-            _ => self.tell_practice(balancer, node, rotation).await,
+            TrafficKind::Practice | TrafficKind::KongUpstream => {
+                self.tell_practice(balancer, node, rotation).await
+            }
         }
     }
 }
@@ -116,7 +122,7 @@ fn lacking(node: &str, told: &Told) -> Option<Lacking> {
     match told.rotation.state {
         RotationState::Drain if told.in_flight > 0 => Some(Lacking {
             code: "traffic.in_flight",
-            text: format!("{} requests in flight on `{node}`", told.in_flight),
+            text: format!("{} {} in flight on `{node}`", told.in_flight, told.counted),
             hint: "long polls and WebSockets must be ended by their clients",
         }),
         RotationState::Ready if told.rotation.weight > 0 && !told.is_up => Some(Lacking {

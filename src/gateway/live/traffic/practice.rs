@@ -48,6 +48,7 @@ impl Live {
                 state: answer.state,
             },
             in_flight: answer.in_flight,
+            counted: "requests",
             // It checks nobody.
             is_up: true,
         })

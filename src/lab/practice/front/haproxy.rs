@@ -5,9 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::super::ledger::Ledger;
-use super::super::parts::wait_until;
 use super::super::{PracticeError, PracticeNode, files};
-use super::{BACKEND, Foreign, Front, PATIENCE};
+use super::{BACKEND, Foreign, Front};
 use crate::haproxy::{Address, Haproxy};
 
 /// Where the distribution puts it; it need not be on the path of somebody who is not root.
@@ -38,13 +37,10 @@ pub(super) async fn start(
         arguments: vec!["-W".into(), "-f".into(), configuration.into()],
         directory,
     };
-    let process = foreign.start(cluster, ledger)?;
     let haproxy = Haproxy::at(Address::Socket(socket.clone()));
-    wait_until("haproxy does not listen", PATIENCE, async || {
-        haproxy.all_states().await.is_ok() || !process.is_alive()
-    })
-    .await?;
-    foreign.require(&process)?;
+    foreign
+        .start(cluster, ledger, async || haproxy.all_states().await.is_ok())
+        .await?;
     Ok(Front::Haproxy { socket, state_file })
 }
 

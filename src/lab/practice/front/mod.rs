@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::super::balancer::State;
 use super::ledger::Ledger;
+use super::parts::wait_until;
 use super::status::Rotation;
 use super::{PracticeError, PracticeNode, Process};
 use crate::haproxy::{Address, Administrative, Haproxy};
@@ -134,8 +135,13 @@ struct Foreign {
 }
 
 impl Foreign {
-    /// Starts it and enters it in the `ledger` of `cluster`.
-    fn start(&self, cluster: &Path, ledger: &mut Ledger) -> Result<Process, PracticeError> {
+    /// Starts it, enters it in the `ledger` of `cluster`, and waits until it `listens`.
+    async fn start(
+        &self,
+        cluster: &Path,
+        ledger: &mut Ledger,
+        listens: impl AsyncFn() -> bool,
+    ) -> Result<(), PracticeError> {
         let failed = |source| PracticeError::Spawn {
             program: self.program.to_owned(),
             source,
@@ -158,11 +164,9 @@ impl Foreign {
             .processes
             .insert(self.name.to_owned(), process.clone());
         ledger.save(cluster)?;
-        Ok(process)
-    }
-
-    /// Refuses one that ended instead of listening.
-    fn require(&self, process: &Process) -> Result<(), PracticeError> {
+        let late = format!("{} does not listen", self.name);
+        let settled = async || listens().await || !process.is_alive();
+        wait_until(&late, PATIENCE, settled).await?;
         if process.is_alive() {
             Ok(())
         } else {

@@ -5,9 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::super::ledger::Ledger;
-use super::super::parts::wait_until;
 use super::super::{PracticeError, PracticeNode, files};
-use super::{BACKEND, Foreign, Front, PATIENCE};
+use super::{BACKEND, Foreign, Front};
 
 /// Where the distribution puts it.
 pub(super) const PROGRAM: &str = "/usr/sbin/nginx";
@@ -39,12 +38,11 @@ pub(super) async fn start(
         ],
         directory: directory.clone(),
     };
-    let process = foreign.start(cluster, ledger)?;
-    wait_until("nginx does not listen", PATIENCE, async || {
-        tokio::net::TcpStream::connect(listen).await.is_ok() || !process.is_alive()
-    })
-    .await?;
-    foreign.require(&process)?;
+    foreign
+        .start(cluster, ledger, async || {
+            tokio::net::TcpStream::connect(listen).await.is_ok()
+        })
+        .await?;
     let servers = nodes
         .iter()
         .map(|node| (node.name.clone(), address(node).to_owned()));

@@ -63,8 +63,9 @@ pub(super) fn told(balancer: &Balancer, node: &str) -> Result<Told, Failure> {
     let workers = workers(nginx.pid_file)?;
     Ok(Told {
         rotation: rotation.map_err(|error| unknown(nginx.file, node, &error))?,
-        // Not requests, but all that is known: workers that still have some.
+        // Not requests, but all that is known.
         in_flight: workers.leaving.len() as u64,
+        counted: "workers of nginx with requests",
         // It notices what is down when a request fails.
         is_up: true,
     })
@@ -89,14 +90,12 @@ impl Live {
         let workers_before = workers(nginx.pid_file)?;
         let noted = std::fs::write(&due, "").and_then(|()| synced(&due));
         noted.map_err(|error| unusable("write", &due, &error))?;
-        replace(nginx.file, &after)?;
-        if let Err(failure) = self.nginx(balancer, &["-t"]).await {
-            // As it was: what nginx does not take must not meet its next reload.
+        if let Err(failure) = self.hand_over(balancer, nginx.file, &after).await {
+            // As it was: what nginx was not given must not meet its next reload.
             replace(nginx.file, &before)?;
             let _ = std::fs::remove_file(&due);
             return Err(failure);
         }
-        self.nginx(balancer, &["-s", "reload"]).await?;
         let deadline = Instant::now() + PATIENCE;
         // nginx starts the new ones first and then tells the old ones to leave, so these are the sign that the reload is whole; and what is
         // still in flight shows only from then on.
@@ -115,6 +114,13 @@ impl Live {
             tokio::time::sleep(PAUSE).await;
         }
         std::fs::remove_file(&due).map_err(|error| unusable("remove", &due, &error))
+    }
+
+    /// Writes the file, has it tested and the master told of it.
+    async fn hand_over(&self, balancer: &Balancer, file: &Path, text: &str) -> Result<(), Failure> {
+        replace(file, text)?;
+        self.nginx(balancer, &["-t"]).await?;
+        self.nginx(balancer, &["-s", "reload"]).await
     }
 
     /// Runs nginx's own program with further words.
@@ -158,10 +164,15 @@ fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| unusable("read", path, &error))
 }
 
-/// Writes the file whole or not at all, with the mode and the owner that it had.
+/// Writes the file whole or not at all, with the mode and the owner that it had. A link stays one: what it leads to is written.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     let write = || -> io::Result<()> {
+        let path = &path.canonicalize()?;
         let was = std::fs::metadata(path)?;
+        // What is there already needs no room, and a way back may have none.
+        if std::fs::read(path)? == text.as_bytes() {
+            return Ok(());
+        }
         let directory = path.parent().unwrap_or(Path::new("/"));
         let mut file = NamedTempFile::new_in(directory)?;
         file.write_all(text.as_bytes())?;
