@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, CommandAnswer, Commands,
-    ContentDigest, DatabaseFacts, Databases, Expectation, Failure, Hold, Holding, HttpAnswer,
-    HttpRequest, Kong, KongSessions, MigrationRun, Packages, Practice, ProcessIdentity, Processes,
-    Reach, Rotation, ScratchCopy, ScratchPlace, Since, Stopped, StrangeNode, Traffic, Turn,
-    TurnKind, VerifyTier, Web, WriteDenial, Writes,
+    ContentDigest, CopyFacts, CopyFound, Counted, DatabaseFacts, Databases, Expectation, Failure,
+    Gap, GapFacts, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, Lacking,
+    MigrationRun, Packages, Practice, ProcessIdentity, Processes, Reach, Rotation, ScratchCopy,
+    ScratchPlace, Sides, Since, Stopped, StrangeNode, TableTotals, Totals, Traffic, Turn, TurnKind,
+    VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -259,6 +260,19 @@ hand_on! { Databases {
     look fn write_denial(database: &str) -> WriteDenial;
     change fn set_write_denial(database: &str, denial: WriteDenial) -> ();
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;
+} }
+
+hand_on! { Gap {
+    look fn copy_found(to: &str) -> CopyFound;
+    change fn make_copy(to: &str, from: &str) -> CopyFacts;
+    change fn drop_made_copy(to: &str) -> ();
+    look fn gap(sides: &Sides) -> GapFacts;
+    look fn lacking(sides: &Sides) -> Vec<Lacking>;
+    look fn counted(sides: &Sides) -> Vec<Counted>;
+    look fn carried_into(database: &str) -> Totals;
+    change fn carry(to: &str, from: &str) -> Vec<TableTotals>;
+    change fn take_back(original: &str, copy: &str) -> ();
+    change fn close_gap(original: &str, copy: &str) -> ();
 } }
 
 hand_on! { Traffic {

@@ -7,6 +7,7 @@
 mod admin_access;
 mod failure;
 mod faulty;
+mod gap;
 mod hold;
 mod http;
 pub mod live;
@@ -17,9 +18,11 @@ pub mod simulated;
 mod verbs;
 mod writes;
 
+pub use crate::kong::rate_limits::OutOfReach;
 pub use admin_access::AdminAccess;
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
+pub use gap::{CopyFacts, CopyFound, Counted, Gap, GapFacts, Lacking, Sides, TableTotals, Totals};
 pub use hold::{Hold, Holding};
 pub use http::{Expectation, HttpAnswer, HttpRequest, Reach, at};
 pub use process_identity::ProcessIdentity;
@@ -34,12 +37,22 @@ pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Write
 
 /// The world.
 pub trait Gateway:
-    Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web + Commands
+    Clock + Hold + Processes + Practice + Kong + Packages + Databases + Gap + Traffic + Web + Commands
 {
 }
 
 impl<
-    World: Clock + Hold + Processes + Practice + Kong + Packages + Databases + Traffic + Web + Commands,
+    World: Clock
+        + Hold
+        + Processes
+        + Practice
+        + Kong
+        + Packages
+        + Databases
+        + Gap
+        + Traffic
+        + Web
+        + Commands,
 > Gateway for World
 {
 }

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod changes;
 pub mod migrations;
 pub mod paths;
+pub mod rate_limits;
 pub mod repackage;
 pub mod rows;
 pub mod schema;

@@ -196,10 +196,26 @@ intents! {
     Verify = "database.verify",
     /// A copy for a rehearsal.
     CloneDatabase = "database.clone",
+    /// The database of the other side, made of one moment of this one.
+    CloneTo = "database.clone_to",
+    /// Dropping it.
+    DropClone = "database.drop_clone",
     /// Bringing back what a backup holds.
     Restore = "database.restore",
     /// Dropping a copy of our own.
     DropCopy = "database.drop_copy",
+    /// What lies between a database and its copy.
+    OpenGap = "gap.open",
+    /// What the copy lacks.
+    MeasureGap = "gap.measure",
+    /// Carrying what was counted to the other side.
+    Carry = "gap.carry",
+    /// Taking that back.
+    TakeBack = "gap.take_back",
+    /// What both sides counted.
+    ReportGap = "gap.report",
+    /// The end of carrying.
+    CloseGap = "gap.close",
     /// What load balancers give nodes.
     TrafficStatus = "traffic.status",
     /// Taking nodes out of rotation.

@@ -6,7 +6,9 @@
 
 mod clock;
 mod clone_database;
+mod clone_to;
 mod database;
+mod gap;
 mod history;
 mod http;
 mod intent;
@@ -28,7 +30,11 @@ use serde::de::DeserializeOwned;
 
 pub use clock::{Now, Pause};
 pub use clone_database::{CloneDatabase, Cloned};
+pub use clone_to::{CloneMade, CloneTo, DropClone};
 pub use database::{Backup, DropCopy, Facts, Restore, Rows, Verify};
+pub use gap::{
+    Carry, CloseGap, Gap, MeasureGap, Measured, OpenGap, ReportGap, Reported, Rounds, TakeBack,
+};
 pub use history::{History, Past};
 pub use http::{Check, Poll};
 pub use intent::Intent;

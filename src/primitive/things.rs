@@ -10,13 +10,15 @@ use crate::environment::{Thing, Wanted};
 use crate::gateway::{ScratchCopy, ScratchNode};
 
 /// The keys under which intents name things of an environment.
-const NAMING: [&str; 8] = [
+const NAMING: [&str; 10] = [
     "node",
     "nodes",
     "to_nodes",
     "from_nodes",
     "cluster",
     "database",
+    "from_database",
+    "to_database",
     "file",
     "files",
 ];

@@ -25,6 +25,8 @@ mod freeze;
 mod fuzz;
 #[path = "../fuzz/mod.rs"]
 mod fuzzing;
+mod gap;
+mod gap_traces;
 mod grants;
 mod haproxy;
 mod hardened;

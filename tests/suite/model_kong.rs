@@ -122,6 +122,7 @@ fn world(state: &str, version: Version) -> Simulated {
         entities: BTreeMap::new(),
         writes: 0,
         migration_lock: false,
+        absent: false,
         down: state == "dbdown",
         long_transactions: Vec::new(),
         kong_sessions: KongSessions::default(),

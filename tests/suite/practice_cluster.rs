@@ -507,7 +507,12 @@ impl PracticeCluster {
 
     /// What Kong's database answers to a statement, or how it refuses it. Asked as a superuser, whom grants do not bind.
     pub(crate) fn try_sql(&self, statement: &str) -> Result<String, String> {
-        let mut psql = self.psql("kong");
+        self.try_sql_in("kong", statement)
+    }
+
+    /// The same of another database on its server.
+    pub(crate) fn try_sql_in(&self, database: &str, statement: &str) -> Result<String, String> {
+        let mut psql = self.psql(database);
         let asked = psql
             .args(["-v", "ON_ERROR_STOP=1", "-c", statement])
             .output()

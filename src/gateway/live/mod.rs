@@ -3,6 +3,7 @@
 mod client;
 mod commands;
 mod databases;
+mod gap;
 mod kong;
 mod look;
 mod outside;

@@ -6,6 +6,7 @@
 mod commands;
 mod databases;
 mod durations;
+mod gap;
 mod kong;
 mod observed;
 mod scratch;

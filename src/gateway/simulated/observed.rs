@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::world::FORMAT;
 use super::{Database, Node, World};
 use crate::environment::{Cluster, Environment};
-use crate::gateway::{Failure, Gateway};
+use crate::gateway::{CopyFound, Failure, Gateway, KongSessions, WriteDenial};
 use crate::kong::migrations::MigrationState;
 use crate::kong::schema::Schema;
 
@@ -36,8 +36,15 @@ pub async fn observe(
         practice_files: BTreeMap::new(),
     };
     for cluster in environment.clusters.values() {
+        let absent = match &cluster.database {
+            Some(name) => {
+                let found = world.copy_found(name).await;
+                found.map_err(failed("the database", name))? == CopyFound::Absent
+            }
+            None => false,
+        };
         for node in &cluster.nodes {
-            let observed = observe_node(cluster, &node.name, world).await;
+            let observed = observe_node(cluster, &node.name, absent, world).await;
             let observed = observed.map_err(failed("the node", &node.name))?;
             seen.nodes.insert(node.name.clone(), observed);
         }
@@ -49,6 +56,10 @@ pub async fn observe(
             .databases
             .get(name)
             .and_then(|database| database.scratch.clone());
+        if absent {
+            seen.databases.insert(name.clone(), yet_to_be_made(scratch));
+            continue;
+        }
         let database = observe_database(cluster, name, scratch, world).await;
         let database = database.map_err(failed("the database", name))?;
         seen.databases.insert(name.clone(), database);
@@ -76,6 +87,7 @@ fn share_kind(cluster: &Cluster, seen: &mut World) {
 async fn observe_node(
     cluster: &Cluster,
     name: &str,
+    database_is_absent: bool,
     world: &impl Gateway,
 ) -> Result<Node, Failure> {
     let installed = world.installed_version(name).await?;
@@ -85,6 +97,8 @@ async fn observe_node(
         None
     };
     let database = match world.prove_database(name).await {
+        // Where a node leads that leads to nothing yet cannot be proven before it is made.
+        Err(_) if database_is_absent => cluster.database.clone(),
         Ok(()) => cluster.database.clone(),
         Err(failure) if failure.code == "kong.wrong_database" => None,
         Err(failure) => return Err(failure),
@@ -107,6 +121,27 @@ async fn observe_node(
         stand_in: status.is_some_and(|status| status.stand_in),
         strange: world.strange_nodes(name).await?,
     })
+}
+
+/// A database of the environment that its server does not have.
+fn yet_to_be_made(scratch: Option<String>) -> Database {
+    Database {
+        server_version: String::new(),
+        bytes: 0,
+        free_bytes: 0,
+        sessions: 0,
+        scratch,
+        swap_obstacles: Vec::new(),
+        schema: Schema::default(),
+        entities: BTreeMap::new(),
+        writes: 0,
+        migration_lock: false,
+        absent: true,
+        down: false,
+        long_transactions: Vec::new(),
+        kong_sessions: KongSessions::default(),
+        write_denial: WriteDenial::default(),
+    }
 }
 
 async fn observe_database(
@@ -141,6 +176,7 @@ async fn observe_database(
         entities,
         writes: 0,
         migration_lock: world.migration_lock(name).await?,
+        absent: false,
         down: false,
         long_transactions: world.long_transactions(name, LONG).await?,
         kong_sessions: world.kong_sessions(name).await?,

@@ -149,6 +149,8 @@ pub(super) struct State {
     /// The scratch nodes that run, by name.
     pub(super) rehearsing: BTreeMap<String, Version>,
     pub(super) baselines: BTreeMap<String, Content>,
+    /// When each copy was made that is to go live.
+    pub(super) gaps: BTreeMap<String, Timestamp>,
     pub(super) happened: Vec<Happening>,
     /// Whether the next `kong migrations up` breaks off after its first migration.
     pub(super) up_breaks_off: bool,
@@ -170,6 +172,7 @@ impl Simulated {
                 copies: BTreeMap::new(),
                 rehearsing: BTreeMap::new(),
                 baselines: BTreeMap::new(),
+                gaps: BTreeMap::new(),
                 happened: Vec::new(),
                 up_breaks_off: false,
             })),
@@ -298,7 +301,7 @@ impl Simulated {
         }
         self.look(|state| match state.world.databases.get(name) {
             None => Err(missing("database", name)),
-            Some(database) if database.down => Err(unreachable(name)),
+            Some(database) if database.down || database.absent => Err(unreachable(name)),
             Some(database) => Ok(look(database)),
         })
     }
@@ -313,7 +316,7 @@ impl Simulated {
         }
         self.change(|state| match state.world.databases.get_mut(name) {
             None => Err(missing("database", name)),
-            Some(database) if database.down => Err(unreachable(name)),
+            Some(database) if database.down || database.absent => Err(unreachable(name)),
             Some(database) => Ok(change(database)),
         })
     }

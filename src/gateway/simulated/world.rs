@@ -105,6 +105,9 @@ pub struct Database {
     /// Whether somebody holds Kong's lock on migrations.
     #[serde(default)]
     pub migration_lock: bool,
+    /// Whether its server has no such database: one that is yet to be made.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
     /// Whether the server does not answer.
     #[serde(default)]
     pub down: bool,

@@ -4,10 +4,12 @@ use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
 use super::arguments::{Options, data, database as database_name};
+use super::gap::sides_of;
 use super::{call, wrong_argument};
 use crate::gateway::{BackupFacts, VerifyTier};
 use crate::primitive::{
-    Backup, CloneDatabase, Cloned, DropCopy, Facts, Intent, Restore, Rows, Verify,
+    Backup, CloneDatabase, CloneTo, Cloned, DropClone, DropCopy, Facts, Intent, Restore, Rows,
+    Verify,
 };
 
 #[export_module]
@@ -232,6 +234,67 @@ pub(super) mod database {
             Intent::DropCopy(DropCopy {
                 database: copy.database,
                 copy: copy.copy,
+            }),
+        )
+    }
+
+    /// Makes the database `to_database` of the environment file as a copy of one moment of `from_database`, which goes on serving. A dump of one snapshot is
+    /// restored and proven by digests, grants and settings are copied, what nodes told each other is emptied, and what the counters of rate
+    /// limits held at that moment is kept, for `gap::open`. The answer has `taken_at`, `rows`, `counters` (how many, by table), `not_copied`
+    /// (grants and settings that the server refused) and `milliseconds`.
+    ///
+    /// # Needs
+    /// `database.clone_to`
+    /// # Effect
+    /// A database that bears this run's mark. The dump is removed again: it holds private keys.
+    /// # Undo
+    /// The copy is dropped.
+    /// # On resume
+    /// Dropped and made again: a copy that was not seen to be whole may hold anything.
+    /// # Errors
+    /// `database.clone.exists`: the database is there, and this run did not make it. `database.clone.schema`: the two are to have their
+    /// tables in different schemas. `gap.layout`: a table of counters is not as Kong's are known to be. `database.space`,
+    /// `database.different`, `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// let copy = database::clone_to(env::database("main"), env::database("green"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn clone_to(
+        context: NativeCallContext,
+        from_database: Dynamic,
+        to_database: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let sides = sides_of(from_database, to_database)?;
+        call(&context, Intent::CloneTo(CloneTo { sides }))
+    }
+
+    /// Drops a copy that `database::clone_to` made in this run.
+    ///
+    /// # Needs
+    /// `database.drop_clone`
+    /// # Effect
+    /// The copy is gone. A database that this run did not make is refused.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Dropped if it is still there.
+    /// # Errors
+    /// `database.drop_clone.foreign`, `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// database::clone_to(env::database("main"), env::database("green"));
+    /// database::drop_clone(env::database("green"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn drop_clone(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::DropClone(DropClone {
+                database: database_name(which)?,
             }),
         )
     }

@@ -12,6 +12,8 @@ impl From<PostgresError> for Failure {
             "database.unreachable" => failure.hint("is the server up, and do `[databases]` and the secret of the environment file fit it?"),
             "database.closed" => failure.hint("somebody closed it, or a swap was killed half-way: `cutover rollback RUN` goes on with that"),
             "database.no_tool" => failure.hint("install the server's own client tools, such as `postgresql-client-15`"),
+            "gap.layout" => failure.hint("an older Kong's counters: bring them to the layout of 2.1 or newer first, or leave them behind"),
+            "gap.other" => failure.hint("if nobody carries for that one any more, end it: `gap::close` with its two databases"),
             "database.space" => failure.hint("free some space, or name another storage in the environment file"),
             _ => failure,
         }
@@ -40,6 +42,8 @@ fn code(error: &PostgresError) -> &'static str {
         PostgresError::Damaged { .. } => "database.backup.damaged",
         PostgresError::Differs { .. } => "database.different",
         PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
+        PostgresError::Layout { .. } => "gap.layout",
+        PostgresError::OtherGap { .. } => "gap.other",
         PostgresError::Process(ProcessError::NoLook { .. }) => "look.program",
         PostgresError::Writable => "look.session",
         PostgresError::Secret(_) => "secret.unavailable",

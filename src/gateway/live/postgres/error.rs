@@ -171,6 +171,20 @@ pub enum PostgresError {
         /// Likewise.
         retired_exists: bool,
     },
+    /// A table of counters is not as ours are known to be.
+    #[error("the table `{table}` is not of a layout whose counters can be carried: {}", if missing.is_empty() { "its key is another".to_owned() } else { format!("it has no column `{}`", missing.join("`, `")) })]
+    Layout {
+        /// The table.
+        table: &'static str,
+        /// The columns that it lacks.
+        missing: Vec<String>,
+    },
+    /// The counters of a database are part of another gap.
+    #[error("the counters are part of another gap, which began at {since}")]
+    OtherGap {
+        /// When that began.
+        since: jiff::Timestamp,
+    },
     /// TEMPLATE was asked for and somebody is connected to the source.
     #[error("`{database}` cannot be copied as a template: {} sessions are connected", sessions.len())]
     InUse {

@@ -16,6 +16,7 @@ mod digest;
 mod elsewhere;
 mod error;
 mod facts;
+pub mod gap;
 mod identity;
 mod lease;
 mod manifest;

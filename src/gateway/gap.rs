@@ -1,0 +1,161 @@
+//! What a copy of a database lacks of what its original has counted since: rate limits and statistics.
+//!
+//! The copy is made of one moment. From then on both sides count, and each lacks what the other counted. Counters commute, so what one
+//! side counted itself can be added to the other, again and again, without either forgetting anything.
+
+use std::collections::BTreeMap;
+use std::iter::Sum;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Failure;
+use crate::kong::rate_limits::OutOfReach;
+
+/// The database that was copied, and the copy, both as the environment calls them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sides {
+    /// The database that was copied.
+    pub from_database: String,
+    /// The copy.
+    pub to_database: String,
+}
+
+impl Sides {
+    /// Seen from the copy.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        Self {
+            from_database: self.to_database.clone(),
+            to_database: self.from_database.clone(),
+        }
+    }
+}
+
+/// Whether a database that is to be made is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CopyFound {
+    /// It is not.
+    Absent,
+    /// This run made it.
+    Ours,
+    /// Somebody else did.
+    Foreign,
+}
+
+/// A copy that was made of one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopyFacts {
+    /// Which moment.
+    pub taken_at: Timestamp,
+    /// Its rows.
+    pub rows: u64,
+    /// The counters that it began with, by table, of windows that were open.
+    pub counters: BTreeMap<String, u64>,
+    /// What of grants and settings could not be copied, as the server said it.
+    pub not_copied: Vec<String>,
+}
+
+/// A gap, and what of it can be closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GapFacts {
+    /// When it began: the moment of the copy.
+    pub taken_at: Timestamp,
+    /// The tables whose counters are carried.
+    pub tables: Vec<String>,
+    /// The rate limits whose counters are not in those tables.
+    pub out_of_reach: Vec<OutOfReach>,
+}
+
+/// So many counters, and what was counted in them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Counters.
+    pub counters: u64,
+    /// What they count together.
+    pub increments: u64,
+}
+
+impl Sum for Totals {
+    fn sum<I: Iterator<Item = Self>>(iter: I) -> Self {
+        iter.fold(Self::default(), |sum, totals| Self {
+            counters: sum.counters + totals.counters,
+            increments: sum.increments + totals.increments,
+        })
+    }
+}
+
+/// What a round added to a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableTotals {
+    /// The table.
+    pub table: String,
+    /// What was added.
+    #[serde(flatten)]
+    pub totals: Totals,
+}
+
+/// What a copy lacks now, of one table and period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lacking {
+    /// The table.
+    pub table: String,
+    /// The period, such as `day`, or a window's size, such as `60 s`.
+    pub period: String,
+    /// The counters that lack something, and how much.
+    #[serde(flatten)]
+    pub totals: Totals,
+    /// The most that one of them lacks.
+    pub largest: u64,
+    /// How many of the counters have a limit.
+    pub limited: u64,
+    /// The requests over their limits that the copy would let pass, if every client used all that it is given.
+    pub over_at_most: u64,
+    /// The same, if clients went on as fast as they were since the copy was made.
+    pub over_expected: u64,
+}
+
+/// What both sides counted since the copy was made, of one table and period.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// The table.
+    pub table: String,
+    /// The period, such as `day`, or a window's size, such as `60 s`.
+    pub period: String,
+    /// The counters in which something was counted, of windows that are open.
+    pub counters: u64,
+    /// What the original counted.
+    pub by_from: u64,
+    /// What the copy counted.
+    pub by_to: u64,
+    /// What of the original's the copy has not yet.
+    pub lacking: u64,
+    /// Requests over a limit that passed since the copy was made, all of them together. Where a limit was exceeded before, more than that.
+    pub over_admitted: u64,
+}
+
+/// Copies that go live, and the counters between them and their originals. The first argument is what is changed, if anything is.
+pub trait Gap {
+    /// Whether a database that is to be made is there.
+    async fn copy_found(&self, to: &str) -> Result<CopyFound, Failure>;
+    /// Copies the database `from` as it is at one moment, and keeps what its counters were. What this run made of it before is replaced.
+    async fn make_copy(&self, to: &str, from: &str) -> Result<CopyFacts, Failure>;
+    /// Drops a copy that this run made.
+    async fn drop_made_copy(&self, to: &str) -> Result<(), Failure>;
+    /// What the gap between two sides is.
+    async fn gap(&self, sides: &Sides) -> Result<GapFacts, Failure>;
+    /// What the copy lacks of what the original counted.
+    async fn lacking(&self, sides: &Sides) -> Result<Vec<Lacking>, Failure>;
+    /// What both sides counted.
+    async fn counted(&self, sides: &Sides) -> Result<Vec<Counted>, Failure>;
+    /// How much in the counters of a database came from the other side.
+    async fn carried_into(&self, database: &str) -> Result<Totals, Failure>;
+    /// Adds to `to` what `from` has counted and `to` has not got yet. Either may be the copy.
+    async fn carry(&self, to: &str, from: &str) -> Result<Vec<TableTotals>, Failure>;
+    /// Takes away from the counters of both sides what came from the other.
+    async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure>;
+    /// Takes away what was kept for carrying, and leaves the counters as they are.
+    async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure>;
+}

@@ -1,0 +1,197 @@
+//! The verbs about copies that go live and the counters between them, in terms of [`super::postgres::gap`].
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::postgres::gap::{self, Books};
+use super::postgres::{self, BackupRequest, Mark, MarkKind, RestoreRequest, Role};
+use super::{Live, databases};
+use crate::gateway::{
+    CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Lacking, Sides, TableTotals, Totals,
+};
+use crate::kong::rate_limits::out_of_reach;
+
+impl Gap for Live {
+    async fn copy_found(&self, to: &str) -> Result<CopyFound, Failure> {
+        let target = &*self.database(to)?;
+        let session = postgres::connect(target, Role::Admin, None).await?;
+        let found = postgres::describe(&session, &target.database).await;
+        session.close().await;
+        let Some(description) = found? else {
+            return Ok(CopyFound::Absent);
+        };
+        // A creation that was killed before it was marked left a database that nobody has ever opened.
+        let ours = match description.comment.as_deref() {
+            None => !description.allows_connections,
+            Some(comment) => Mark::parse(comment)
+                .is_some_and(|mark| mark.kind == MarkKind::Created && mark.run == self.run),
+        };
+        Ok(if ours {
+            CopyFound::Ours
+        } else {
+            CopyFound::Foreign
+        })
+    }
+
+    async fn make_copy(&self, to: &str, from: &str) -> Result<CopyFacts, Failure> {
+        let (source, target) = (&*self.database(from)?, &*self.database(to)?);
+        if source.schema != target.schema {
+            let message = format!(
+                "`{from}` has its tables in the schema `{}`, and `{to}` wants them in `{}`",
+                source.schema, target.schema
+            );
+            return Err(Failure::new("database.clone.schema", message).hint(
+                "give both the same `schema` in the environment file: a dump names it everywhere",
+            ));
+        }
+        // Known before the long work: a table whose counters could not be kept.
+        gap::tables_of(source).await?;
+        let dump = Dump::at(self.dump_for_copy()?)?;
+        let request = BackupRequest {
+            path: dump.path.clone(),
+            jobs: databases::JOBS,
+            lock_wait: Duration::from_secs(30),
+            deadline: databases::LONG_WORK,
+            starts: self.starts(),
+        };
+        self.report.progress("dumping one moment of the database");
+        let taken = postgres::backup(source, &request, |_| ());
+        let taken = self.telling_who_blocks("the dump", source, taken).await?;
+        let restore = RestoreRequest {
+            backup: dump.path.clone(),
+            manifest_digest: taken.manifest_digest.clone(),
+            name: target.database.clone(),
+            run: self.run.clone(),
+            jobs: databases::JOBS,
+            deadline: databases::LONG_WORK,
+            starts: self.starts(),
+        };
+        self.report
+            .progress(&format!("restoring {} rows into the copy", taken.rows));
+        let restored = postgres::restore_beside(target, &restore).await?;
+        // Nobody has counted in the copy yet, and it was proven to hold what the dump holds: so it holds what was counted at that moment.
+        let gap = gap::Gap {
+            id: taken.manifest_digest,
+            since: taken.taken_at,
+        };
+        let counters = gap::begin(target, &gap).await?;
+        Ok(CopyFacts {
+            taken_at: taken.taken_at,
+            rows: restored.rows,
+            counters: counters.into_iter().collect(),
+            not_copied: restored.not_copied,
+        })
+    }
+
+    async fn drop_made_copy(&self, to: &str) -> Result<(), Failure> {
+        let target = &*self.database(to)?;
+        postgres::drop_created(target, &target.database, &self.run).await?;
+        Ok(())
+    }
+
+    async fn gap(&self, sides: &Sides) -> Result<GapFacts, Failure> {
+        let gap = self.gap_between(sides).await?;
+        let original = &*self.database(&sides.from_database)?;
+        let plugins = gap::counting_plugins(original).await?;
+        Ok(GapFacts {
+            taken_at: gap.since,
+            tables: gap::tables_of(original).await?,
+            out_of_reach: out_of_reach(&plugins),
+        })
+    }
+
+    async fn lacking(&self, sides: &Sides) -> Result<Vec<Lacking>, Failure> {
+        let gap = self.gap_between(sides).await?;
+        let (original, copy) = (
+            self.database(&sides.from_database)?,
+            self.database(&sides.to_database)?,
+        );
+        Ok(gap::lacking(&original, &copy, &gap).await?)
+    }
+
+    async fn counted(&self, sides: &Sides) -> Result<Vec<Counted>, Failure> {
+        let gap = self.gap_between(sides).await?;
+        let (original, copy) = (
+            self.database(&sides.from_database)?,
+            self.database(&sides.to_database)?,
+        );
+        Ok(gap::counted(&original, &copy, &gap).await?)
+    }
+
+    async fn carried_into(&self, database: &str) -> Result<Totals, Failure> {
+        Ok(gap::carried_into(&*self.database(database)?).await?)
+    }
+
+    async fn carry(&self, to: &str, from: &str) -> Result<Vec<TableTotals>, Failure> {
+        let (source, target) = (&*self.database(from)?, &*self.database(to)?);
+        let gap = match gap::gap_of(target).await? {
+            Some(gap) => gap,
+            // The original has no books before the first round into it.
+            None => gap::gap_of(source).await?.ok_or_else(|| no_gap(from, to))?,
+        };
+        Ok(gap::carry(source, target, &gap, &self.run).await?)
+    }
+
+    async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure> {
+        gap::take_back(&*self.database(original)?, Books::Go).await?;
+        Ok(gap::take_back(&*self.database(copy)?, Books::Stay).await?)
+    }
+
+    async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure> {
+        gap::close(&*self.database(original)?).await?;
+        Ok(gap::close(&*self.database(copy)?).await?)
+    }
+}
+
+impl Live {
+    async fn gap_between(&self, sides: &Sides) -> Result<gap::Gap, Failure> {
+        let copy = &*self.database(&sides.to_database)?;
+        let found = gap::gap_of(copy).await?;
+        found.ok_or_else(|| no_gap(&sides.from_database, &sides.to_database))
+    }
+
+    /// Where the dump for the copy of this step is written: its own directory, which a killed attempt may have left.
+    fn dump_for_copy(&self) -> Result<PathBuf, Failure> {
+        let name = format!("copy-{}-{}", self.run, self.step.get());
+        Ok(self.backups()?.join(name))
+    }
+}
+
+/// A dump that is there while a copy is made of it: it holds secrets, and is no backup that anybody keeps.
+struct Dump {
+    path: PathBuf,
+}
+
+impl Dump {
+    /// Takes the place of what a killed attempt left.
+    fn at(path: PathBuf) -> Result<Self, Failure> {
+        remove(&path).map_err(|error| {
+            let message = format!(
+                "cannot remove `{}`, which a killed attempt left: {error}",
+                path.display()
+            );
+            Failure::new("storage.unusable", message)
+        })?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Dump {
+    fn drop(&mut self) {
+        // What is left is removed by the next attempt.
+        let _ = remove(&self.path);
+    }
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn no_gap(from: &str, to: &str) -> Failure {
+    let message =
+        format!("`{to}` is no copy of `{from}` whose counters were kept when it was made");
+    Failure::new("gap.unknown", message).hint("make it with `database::clone_to`")
+}

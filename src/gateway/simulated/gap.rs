@@ -1,0 +1,105 @@
+//! Copies that go live in the model, and the gap between them and their originals: nobody sends requests to a model, so nothing is counted.
+
+use super::state::{Content, missing};
+use super::{Happened, Simulated, Work};
+use crate::gateway::{
+    CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Lacking, Sides, TableTotals, Totals,
+};
+
+impl Gap for Simulated {
+    async fn copy_found(&self, to: &str) -> Result<CopyFound, Failure> {
+        self.work(Work::Look, 0);
+        self.look(|state| {
+            let database = state.world.databases.get(to);
+            let database = database.ok_or_else(|| missing("database", to))?;
+            Ok(if database.absent {
+                CopyFound::Absent
+            } else if state.gaps.contains_key(to) {
+                CopyFound::Ours
+            } else {
+                CopyFound::Foreign
+            })
+        })
+    }
+
+    async fn make_copy(&self, to: &str, from: &str) -> Result<CopyFacts, Failure> {
+        let original = self.database(from, Clone::clone)?;
+        let taken_at = self.look(|state| state.now);
+        self.work(Work::Backup, original.bytes);
+        self.work(Work::Restore, original.bytes);
+        self.change(|state| {
+            let copy = state.world.databases.get_mut(to);
+            let copy = copy.ok_or_else(|| missing("database", to))?;
+            Content::of(&original).put_into(copy);
+            copy.absent = false;
+            copy.bytes = original.bytes;
+            copy.server_version.clone_from(&original.server_version);
+            state.gaps.insert(to.to_owned(), taken_at);
+            Ok::<_, Failure>(())
+        })?;
+        self.happen(Happened::Copied {
+            database: from.to_owned(),
+        });
+        Ok(CopyFacts {
+            taken_at,
+            rows: original.entities.values().sum(),
+            counters: std::collections::BTreeMap::new(),
+            not_copied: Vec::new(),
+        })
+    }
+
+    async fn drop_made_copy(&self, to: &str) -> Result<(), Failure> {
+        self.work(Work::Drop, 0);
+        self.change_database(to, |database| database.absent = true)?;
+        self.change(|state| state.gaps.remove(to));
+        Ok(())
+    }
+
+    async fn gap(&self, sides: &Sides) -> Result<GapFacts, Failure> {
+        self.work(Work::Look, 0);
+        let taken_at = self.look(|state| state.gaps.get(&sides.to_database).copied());
+        let taken_at = taken_at.ok_or_else(|| no_gap(sides))?;
+        Ok(GapFacts {
+            taken_at,
+            tables: Vec::new(),
+            out_of_reach: Vec::new(),
+        })
+    }
+
+    async fn lacking(&self, sides: &Sides) -> Result<Vec<Lacking>, Failure> {
+        self.gap(sides).await.map(|_| Vec::new())
+    }
+
+    async fn counted(&self, sides: &Sides) -> Result<Vec<Counted>, Failure> {
+        self.gap(sides).await.map(|_| Vec::new())
+    }
+
+    async fn carried_into(&self, database: &str) -> Result<Totals, Failure> {
+        self.work(Work::Look, 0);
+        self.database(database, |_| Totals::default())
+    }
+
+    async fn carry(&self, to: &str, from: &str) -> Result<Vec<TableTotals>, Failure> {
+        self.work(Work::Look, 0);
+        self.database(from, |_| ())?;
+        self.database(to, |_| Vec::new())
+    }
+
+    async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure> {
+        self.work(Work::Look, 0);
+        self.database(original, |_| ())?;
+        self.database(copy, |_| ())
+    }
+
+    async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure> {
+        self.take_back(original, copy).await
+    }
+}
+
+fn no_gap(sides: &Sides) -> Failure {
+    let message = format!(
+        "`{}` is no copy of `{}` whose counters were kept when it was made",
+        sides.to_database, sides.from_database
+    );
+    Failure::new("gap.unknown", message).hint("make it with `database::clone_to`")
+}

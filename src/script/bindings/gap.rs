@@ -1,0 +1,207 @@
+//! `gap`: what a copy that goes live lacks of what its original counted, and carrying it.
+
+use rhai::plugin::*;
+use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
+
+use super::arguments::{Options, data, database as database_name};
+use super::{call, wrong_argument};
+use crate::gateway::Sides;
+use crate::primitive::{Carry, CloseGap, Gap, Intent, MeasureGap, OpenGap, ReportGap};
+
+/// What one step may do before it answers.
+const MOST_ROUNDS: u64 = 10_000;
+
+#[export_module]
+pub(super) mod gap {
+    /// The gap between a database and a copy of it that `database::clone_to` made, in this run or an earlier one: `taken_at`, `tables` (whose
+    /// counters are carried) and `out_of_reach`, the rate limits whose counters are elsewhere: each with `plugin`, `policy`, `plugins` (how
+    /// many) and `why`, which says how much may pass again.
+    ///
+    /// # Needs
+    /// `gap.open`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `gap.unknown`: the one is no such copy of the other. `gap.layout`: a table of counters is not as Kong's are known to be.
+    /// # Example
+    /// ```rhai
+    /// let gap = gap::open(env::database("main"), env::database("green"));
+    /// for limit in gap.out_of_reach { run::note(`${limit.plugin}, ${limit.policy}: ${limit.why}`); }
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn open(
+        context: NativeCallContext,
+        from_database: Dynamic,
+        to_database: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let sides = sides_of(from_database, to_database)?;
+        call(&context, Intent::OpenGap(OpenGap { sides }))
+    }
+
+    /// What the copy lacks now, of windows that are still open: `increments`, `over_at_most` (the requests over their limits that it
+    /// would let pass, if every client used all that it is given) and `over_expected` (if clients went on as fast as they were since
+    /// the copy was made); and `lacking`, the same by table and period, with `counters`, the `largest` of them and how many are `limited`.
+    ///
+    /// # Needs
+    /// `gap.measure`
+    /// # Effect
+    /// None: the counters are compared in a temporary table on the copy's server.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// Those of `gap::open`.
+    /// # Example
+    /// ```rhai
+    /// let gap = gap::open(env::database("main"), env::database("green"));
+    /// run::note(`up to ${gap::measure(gap).over_at_most} requests too many`);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn measure(
+        context: NativeCallContext,
+        gap: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let Gap { sides, .. } = data("the gap", &gap)?;
+        call(&context, Intent::MeasureGap(MeasureGap { sides }))
+    }
+
+    /// Adds to the copy what the original has counted since the last round. The answer has `rounds`, `to_copy`, `to_original` (0) and
+    /// `longest`, the milliseconds of the longest round.
+    ///
+    /// # Needs
+    /// `gap.carry`
+    /// # Effect
+    /// The copy's counters are higher by what was counted elsewhere. Counters and what is remembered of them change in one transaction,
+    /// so a round that is made again adds nothing.
+    /// # Undo
+    /// What came from the other side is taken away from counters of both that are still there, never below 0.
+    /// # On resume
+    /// Carried again, which adds what is new.
+    /// # Errors
+    /// Those of `gap::open`. `gap.other`: the counters are part of another gap.
+    /// # Example
+    /// ```rhai
+    /// gap::carry(gap::open(env::database("main"), env::database("green")));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn carry(context: NativeCallContext, gap: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        carry_with(context, gap, Map::new())
+    }
+
+    /// The same with options: `both: true` also adds to the original what the copy counted; `during` makes rounds for so long, one begun
+    /// `every` (preset `"2s"`), in the place of a pause while traffic is split.
+    ///
+    /// # Needs
+    /// `gap.carry`
+    /// # Effect
+    /// That of one round, again and again. In the original, tables of cutover's own appear beside the counters, until the undo or
+    /// `gap::close`.
+    /// # Undo
+    /// What came from the other side is taken away from counters of both that are still there, never below 0.
+    /// # On resume
+    /// Carried again, for the whole time.
+    /// # Errors
+    /// `argument.value`: `every` is shorter than 100 ms, or there would be more than 10,000 rounds. Those of one round.
+    /// # Example
+    /// ```rhai
+    /// let gap = gap::open(env::database("main"), env::database("green"));
+    /// gap::carry(gap, #{ both: true, every: "2s", during: "30s" });
+    /// ```
+    #[rhai_fn(name = "carry", return_raw, volatile)]
+    pub fn carry_with(
+        context: NativeCallContext,
+        gap: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let Gap { sides, .. } = data("the gap", &gap)?;
+        let mut options = Options::new(options);
+        let both = options.flag("both")?;
+        let interval = options.duration("every", "2s")?;
+        let within = options.duration("during", "0s")?;
+        options.done()?;
+        if interval < 100 || within / interval > MOST_ROUNDS {
+            return Err(wrong_argument(
+                format!(
+                    "a round begins every 100 ms at most, and {MOST_ROUNDS} times: each reads every counter whose window is open"
+                ),
+                "#{ every: \"2s\", during: \"30s\" }",
+            ));
+        }
+        call(
+            &context,
+            Intent::Carry(Carry {
+                sides,
+                both,
+                interval,
+                within,
+            }),
+        )
+    }
+
+    /// What both sides counted since the copy was made, of windows that are still open: `over_admitted`, the requests over their limits that
+    /// passed, `lacking`, what the copy has not got yet, and `counted`, by table and period, with `counters`, `by_from`, `by_to`,
+    /// `lacking` and `over_admitted`. Kong itself lets a few too many pass in a burst, since it counts after it has answered.
+    ///
+    /// # Needs
+    /// `gap.report`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// Those of `gap::open`.
+    /// # Example
+    /// ```rhai
+    /// let gap = gap::open(env::database("main"), env::database("green"));
+    /// run::note(`${gap::report(gap).over_admitted} requests too many`);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn report(context: NativeCallContext, gap: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        let Gap { sides, .. } = data("the gap", &gap)?;
+        call(&context, Intent::ReportGap(ReportGap { sides }))
+    }
+
+    /// Ends carrying for good: what was remembered for it goes from both databases, and the counters stay as they are.
+    ///
+    /// # Needs
+    /// `gap.close`
+    /// # Effect
+    /// Tables of cutover's own are dropped.
+    /// # Undo
+    /// None: after this nothing can be carried any more.
+    /// # On resume
+    /// Done again, which changes nothing.
+    /// # Errors
+    /// `database.unreachable`, `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// gap::close(gap::open(env::database("main"), env::database("green")));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn close(context: NativeCallContext, gap: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
+        let Gap { sides, .. } = data("the gap", &gap)?;
+        call(&context, Intent::CloseGap(CloseGap { sides }))
+    }
+}
+
+/// Two different databases.
+pub(super) fn sides_of(from: Dynamic, to: Dynamic) -> Result<Sides, Box<EvalAltResult>> {
+    let (from_database, to_database) = (database_name(from)?, database_name(to)?);
+    if from_database == to_database {
+        return Err(wrong_argument(
+            format!("`{from_database}` cannot be the copy of itself"),
+            "name the database that is copied, and the other",
+        ));
+    }
+    Ok(Sides {
+        from_database,
+        to_database,
+    })
+}
