@@ -53,6 +53,7 @@ pub(super) async fn demo(arguments: Arguments) -> Result<Exit, CliError> {
         version: FROM,
         security: Security::Plain,
         front: FrontKind::Practice,
+        green: None,
     };
     // Where this fails it has cleaned up behind itself, and a directory that is in use is somebody else's.
     let practice = practice::up(&directory, &options, interrupted())

@@ -27,6 +27,9 @@ pub(super) enum Verb {
         /// What stands in front of the nodes.
         #[arg(long, value_enum, default_value_t)]
         traffic: FrontKind,
+        /// Another side beside them: two nodes with this version that were never started, and a database that is yet to be made.
+        #[arg(long, value_name = "VERSION")]
+        green: Option<Version>,
     },
     /// Takes the cluster down.
     Down {
@@ -70,6 +73,7 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
             version,
             hardened,
             traffic,
+            green,
         } => {
             let security = if hardened {
                 Security::Hardened
@@ -81,6 +85,7 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
                 version,
                 security,
                 front: traffic,
+                green,
             };
             up(&place.directory, &options).await?;
         }
@@ -113,8 +118,12 @@ async fn up(directory: &Path, options: &Options) -> Result<(), CliError> {
         practice.url
     ));
     output::data(&format!("environment: {}", practice.environment.display()));
+    let (playbook, sides, to) = match options.green {
+        None => ("in-place", "cluster=practice", Version::new(3, 4, 2)),
+        Some(version) => ("blue-green", "blue=practice green=green", version),
+    };
     output::people(&format!(
-        "next: cutover run in-place --environment {} cluster=practice to=3.4.2 bake=5s interval=1s checks='{}'",
+        "next: cutover run {playbook} --environment {} {sides} to={to} bake=5s interval=1s checks='{}'",
         practice.environment.display(),
         practice.checks
     ));

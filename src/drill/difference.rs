@@ -2,11 +2,14 @@
 
 use crate::gateway::simulated::World;
 
-/// A world without what a backup more or less changes.
+/// A world without what a backup more or less changes, and without the moment at which a copy was made.
 pub(super) fn essence(world: &World) -> World {
     let mut world = world.clone();
     for database in world.databases.values_mut() {
         database.free_bytes = 0;
+        if database.copy_taken_at.is_some() {
+            database.copy_taken_at = Some(jiff::Timestamp::UNIX_EPOCH);
+        }
     }
     world
 }

@@ -264,6 +264,7 @@ hand_on! { Databases {
 
 hand_on! { Gap {
     look fn copy_found(to: &str) -> CopyFound;
+    look fn copy_taken_at(database: &str) -> Option<Timestamp>;
     change fn make_copy(to: &str, from: &str) -> CopyFacts;
     change fn drop_made_copy(to: &str) -> ();
     look fn gap(sides: &Sides) -> GapFacts;

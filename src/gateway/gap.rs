@@ -9,7 +9,7 @@ use std::iter::Sum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Failure;
+use super::{ContentDigest, Failure};
 use crate::kong::rate_limits::OutOfReach;
 
 /// The database that was copied, and the copy, both as the environment calls them.
@@ -50,6 +50,8 @@ pub enum CopyFound {
 pub struct CopyFacts {
     /// Which moment.
     pub taken_at: Timestamp,
+    /// What both databases held at that moment.
+    pub content: ContentDigest,
     /// Its rows.
     pub rows: u64,
     /// The counters that it began with, by table, of windows that were open.
@@ -140,6 +142,8 @@ pub struct Counted {
 pub trait Gap {
     /// Whether a database that is to be made is there.
     async fn copy_found(&self, to: &str) -> Result<CopyFound, Failure>;
+    /// When the database was made as a copy whose counters were kept, if it is one.
+    async fn copy_taken_at(&self, database: &str) -> Result<Option<Timestamp>, Failure>;
     /// Copies the database `from` as it is at one moment, and keeps what its counters were. What this run made of it before is replaced.
     async fn make_copy(&self, to: &str, from: &str) -> Result<CopyFacts, Failure>;
     /// Drops a copy that this run made.

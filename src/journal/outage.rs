@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{RunState, Step, TargetStage, UndoState};
 
@@ -26,6 +27,7 @@ impl Outage {
         let nodes = standing(state);
         let out: BTreeMap<String, Timestamp> = nodes
             .iter()
+            .filter(|(_, node)| !node.spare)
             .filter_map(|(name, node)| {
                 let since = node.stopped.into_iter().chain(node.drained).min()?;
                 Some((name.clone(), since))
@@ -34,7 +36,7 @@ impl Outage {
         let since = *out.values().max()?;
         Some(Self {
             since,
-            whole: out.len() == nodes.len(),
+            whole: out.len() == nodes.values().filter(|node| !node.spare).count(),
             nodes: out
                 .into_keys()
                 .map(|name| {
@@ -53,6 +55,10 @@ struct NodeStanding {
     stopped: Option<Timestamp>,
     /// Since when it gets no requests.
     drained: Option<Timestamp>,
+    /// Whether it was found without clients.
+    found_without: bool,
+    /// Whether nobody misses it: it was found without clients and has none, or the other side of a split has all of them.
+    spare: bool,
 }
 
 /// Every node that the run stopped, started, drained or admitted, as it left it.
@@ -62,13 +68,26 @@ fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
         for target in &step.targets {
             if about_nodes(&step.intent) {
                 // Also one that was not turned to yet is a node that production has.
-                nodes.entry(target.target.name.clone()).or_default();
+                let node = nodes.entry(target.target.name.clone());
+                let found_without = was_without_clients(&target.target.observed);
+                node.or_insert_with(|| NodeStanding {
+                    found_without,
+                    spare: found_without,
+                    ..NodeStanding::default()
+                });
             }
             let certain = matches!(target.stage, TargetStage::Finished(_));
             let possible = matches!(target.stage, TargetStage::Started | TargetStage::Partly);
             // What takes a node away may have done so before it failed; what brings one back is believed once it is seen.
             if certain || (possible && takes_away(&step.intent, &target.target.name)) {
                 apply(&mut nodes, &step.intent, &target.target.name, end(step));
+            }
+            if let (true, Some(node)) = (certain, nodes.get_mut(&target.target.name)) {
+                match step.intent.lets_have_requests(&target.target.name) {
+                    Some(true) => node.spare = false,
+                    Some(false) => node.spare |= matches!(step.intent, Intent::Split(_)),
+                    None => {}
+                }
             }
         }
     }
@@ -90,8 +109,16 @@ fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
             &name,
             state.last.unwrap_or_default(),
         );
+        if let (true, Some(node)) = (takes_away(&entry.intent, &name), nodes.get_mut(&name)) {
+            node.spare |= node.found_without;
+        }
     }
     nodes
+}
+
+/// Whether a node did not run, or got no requests, when the run first turned to it.
+fn was_without_clients(observed: &Value) -> bool {
+    observed["running"] == false || observed["state"] == "drain"
 }
 
 fn about_nodes(intent: &Intent) -> bool {

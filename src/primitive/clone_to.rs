@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Effect, Failure, Intent, Primitive, Settled};
-use crate::gateway::{CopyFacts, CopyFound, Gateway, Sides};
+use super::{Effect, Failure, Intent, Look, Primitive, Settled};
+use crate::gateway::{ContentDigest, CopyFacts, CopyFound, Gateway, Sides};
 
 /// Copies a database to where another of the environment is to be, and keeps what its counters were.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -85,6 +85,36 @@ impl Primitive for CloneTo {
     ) -> Result<Settled<CloneMade>, Failure> {
         // A copy that was not seen to be whole is dropped and made again.
         Ok(Settled::Partly)
+    }
+}
+
+/// Refuses where a database holds another configuration than when it was copied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unchanged {
+    /// The database that was copied.
+    pub database: String,
+    /// What it held then.
+    pub baseline: ContentDigest,
+}
+
+impl Look for Unchanged {
+    type Answer = ();
+    const VERB: &'static str = "database.unchanged";
+
+    fn targets(&self) -> Vec<String> {
+        vec![self.database.clone()]
+    }
+
+    async fn look(&self, world: &impl Gateway, target: &str) -> Result<(), Failure> {
+        let now = world.content_digest(target).await?;
+        if now == self.baseline {
+            return Ok(());
+        }
+        let message = format!("the configuration of `{target}` was changed since it was copied");
+        Err(Failure::new("database.changed", message).hint(
+            "what was written is not in the copy: begin anew, and keep writers away (`freeze=admin_off` or `deny`)",
+        ))
     }
 }
 

@@ -174,6 +174,8 @@ intents! {
     LeaveMigrated = "kong.leave_migrated",
     /// The second half.
     Finish = "kong.finish",
+    /// Both halves on a copy that is to go live.
+    MigrateClone = "kong.migrate_clone",
     /// Either half on a copy, as a rehearsal.
     MigrateScratch = "kong.migrate_scratch",
     /// Starting a node on a copy, for a rehearsal.
@@ -198,6 +200,8 @@ intents! {
     CloneDatabase = "database.clone",
     /// The database of the other side, made of one moment of this one.
     CloneTo = "database.clone_to",
+    /// Whether a database is as it was copied.
+    Unchanged = "database.unchanged",
     /// Dropping it.
     DropClone = "database.drop_clone",
     /// Bringing back what a backup holds.

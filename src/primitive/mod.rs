@@ -30,7 +30,7 @@ use serde::de::DeserializeOwned;
 
 pub use clock::{Now, Pause};
 pub use clone_database::{CloneDatabase, Cloned};
-pub use clone_to::{CloneMade, CloneTo, DropClone};
+pub use clone_to::{CloneMade, CloneTo, DropClone, Unchanged};
 pub use database::{Backup, DropCopy, Facts, Restore, Rows, Verify};
 pub use gap::{
     Carry, CloseGap, Gap, MeasureGap, Measured, OpenGap, ReportGap, Reported, Rounds, TakeBack,
@@ -40,9 +40,9 @@ pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
     CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Half,
-    Health, LeaveMigrated, MigrateScratch, MigrateUp, Migrated, MigratedScratch, Migrations,
-    ProveDatabase, Reload, Start, StartScratch, StartedScratch, Status, Stop, StopScratch, Thaw,
-    Version,
+    Health, LeaveMigrated, MigrateClone, MigrateScratch, MigrateUp, Migrated, MigratedClone,
+    MigratedScratch, Migrations, ProveDatabase, Reload, Start, StartScratch, StartedScratch,
+    Status, Stop, StopScratch, Thaw, Version,
 };
 pub use look::Look;
 pub use node::Exec;

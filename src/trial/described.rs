@@ -12,9 +12,10 @@ use crate::kong::catalogue::RECORDED;
 use crate::kong::schema::Schema;
 
 /// What a test may describe; everything else is a node's or a database's own.
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 10] = [
     "cluster",
     "version",
+    "green",
     "available",
     "nodes",
     "databases",
@@ -24,19 +25,31 @@ const WORDS: [&str; 9] = [
     "on_failure",
 ];
 
+/// The second cluster and its database.
+const GREEN: &str = "green";
+
 /// A world with what an environment file would say of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Described {
     /// The world.
     pub world: World,
-    /// The name of the one cluster, which has every node.
-    pub cluster: String,
-    /// The name of the cluster's database.
-    pub database: Option<String>,
+    /// The clusters, the one that serves first.
+    pub clusters: Vec<DescribedCluster>,
     /// What the environment grants.
     pub grants: Grants,
     /// What the environment wants after a failure.
     pub on_failure: OnFailure,
+}
+
+/// A cluster.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DescribedCluster {
+    /// Its name.
+    pub name: String,
+    /// The names of its nodes.
+    pub nodes: Vec<String>,
+    /// The name of its database.
+    pub database: Option<String>,
 }
 
 /// What is wrong with a description.
@@ -65,16 +78,42 @@ impl Described {
         Self::read(&Map::new()).expect("the presets are right")
     }
 
-    /// A world that was observed or written down.
+    /// A world that was observed or written down. It has the name of one cluster: that of the environment. Another one is called as its
+    /// database.
     #[must_use]
     pub fn of(world: World) -> Self {
-        let database = world
-            .nodes
-            .values()
-            .find_map(|node| node.cluster_database.clone());
+        let mut clusters: Vec<DescribedCluster> = Vec::new();
+        for (node, found) in &world.nodes {
+            let database = &found.cluster_database;
+            let known = clusters
+                .iter_mut()
+                .find(|cluster| cluster.database == *database);
+            if let Some(cluster) = known {
+                cluster.nodes.push(node.clone());
+                continue;
+            }
+            clusters.push(DescribedCluster {
+                name: database.clone().unwrap_or_default(),
+                nodes: vec![node.clone()],
+                database: database.clone(),
+            });
+        }
+        // What is yet to be made is not what serves.
+        let waits = |cluster: &DescribedCluster| {
+            let database = cluster.database.as_ref();
+            database.is_some_and(|name| world.databases.get(name).is_some_and(|found| found.absent))
+        };
+        clusters.sort_by_key(waits);
+        if clusters.is_empty() {
+            clusters.push(DescribedCluster {
+                name: String::new(),
+                nodes: Vec::new(),
+                database: world.databases.keys().next().cloned(),
+            });
+        }
+        clusters[0].name.clone_from(&world.environment);
         Self {
-            cluster: world.environment.clone(),
-            database,
+            clusters,
             world,
             grants: Grants::default(),
             on_failure: OnFailure::default(),
@@ -98,7 +137,7 @@ impl Described {
             versions.dedup();
             json!(versions)
         });
-        let databases = databases(word("databases"), &version)?;
+        let mut databases = databases(word("databases"), &version)?;
         let database = databases.keys().next().cloned();
         let node = |at: usize| {
             json!({
@@ -111,7 +150,23 @@ impl Described {
                 "rotation": { "weight": 100, "state": "ready" },
             })
         };
-        let nodes = nodes(word("nodes"), node)?;
+        let mut nodes = nodes(word("nodes"), node)?;
+        if let Some(version) = word("green") {
+            let version: Version = typed("green", version)?;
+            databases.insert(GREEN.to_owned(), yet_to_be_made());
+            for at in 1..=2 {
+                let own = json!({
+                    "proxy": format!("http://127.0.0.1:{}", 9000 + 100 * at),
+                    "cluster_database": GREEN,
+                    "database": GREEN,
+                    "installed": version,
+                    "running": null,
+                    "rotation": { "weight": 100, "state": "drain" },
+                });
+                let own = own.as_object().cloned().unwrap_or_default();
+                nodes.insert(format!("{GREEN}-{at}"), over(node(at), own));
+            }
+        }
         let world = json!({
             "format": 1,
             "environment": cluster,
@@ -121,11 +176,9 @@ impl Described {
             "practice_files": word("practice_files").unwrap_or(json!({})),
         });
         Ok(Self {
-            world: typed("description", world)?,
-            cluster,
-            database,
             grants: typed("grants", word("grants").unwrap_or(json!({})))?,
             on_failure: typed("on_failure", word("on_failure").unwrap_or(json!("undo")))?,
+            ..Self::of(typed("description", world)?)
         })
     }
 }
@@ -179,6 +232,11 @@ fn databases(
     described.into_iter().map(database).collect()
 }
 
+/// A database that its server does not have.
+fn yet_to_be_made() -> Value {
+    json!({ "server_version": "", "bytes": 0, "free_bytes": 0, "schema": Schema::default(), "entities": {}, "absent": true })
+}
+
 /// `preset` with what is described put over it; a `null` takes a preset out.
 fn over(mut preset: Value, own: Map<String, Value>) -> Value {
     for (name, value) in own {
@@ -212,7 +270,7 @@ mod tests {
             ("3.4.2", None)
         );
         assert_eq!(described.world.databases["main"].free_bytes, 5);
-        assert_eq!(described.database.as_deref(), Some("main"));
+        assert_eq!(described.clusters[0].database.as_deref(), Some("main"));
     }
 
     #[test]

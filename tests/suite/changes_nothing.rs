@@ -10,7 +10,16 @@ use sha2::{Digest as _, Sha256};
 use super::practice_cluster::PracticeCluster;
 
 /// Every shipped playbook, with what a plan of it wants.
-pub(crate) const PLAYBOOKS: [(&str, &[&str]); 3] = [
+pub(crate) const PLAYBOOKS: [(&str, &[&str]); 4] = [
+    (
+        "blue-green",
+        &[
+            "blue=practice",
+            "green=green",
+            "to=3.4.2",
+            "checks=/health=200",
+        ],
+    ),
     ("hello", &[]),
     (
         "in-place",
@@ -28,7 +37,7 @@ const NO_READS: [&str; 4] = ["FOR UPDATE", "FOR SHARE", " INTO ", "nextval"];
 #[test]
 fn nothing_is_different_after_all_that_only_looks() {
     every_shipped_playbook_is_here();
-    let cluster = PracticeCluster::up();
+    let cluster = PracticeCluster::up_with(&["--green", "3.4.2"]);
     let environment = Environment::load(&cluster.environment()).expect("sound");
     // A storage with a run in it is there to learn durations from.
     let run = cluster.cutover(&["run", "hello", "wait=0s"]);

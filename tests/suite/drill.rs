@@ -4,7 +4,38 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::simulated::{UPGRADE, ended, fixture, played};
+use crate::simulated::{UPGRADE, ended, fixture, played, played_in};
+
+/// The words of the shipped upgrade with two sides.
+pub(crate) const TWO_SIDES: [&str; 8] = [
+    "blue=practice",
+    "green=green",
+    "to=3.4.2",
+    "checks=/health=200",
+    "steps=10,100",
+    "watch=0s",
+    "settle=0s",
+    "bake=0s",
+];
+
+#[test]
+fn shipped_upgrades_with_two_sides_are_safe_in_every_fault() {
+    let words: Vec<&str> = TWO_SIDES.into_iter().chain(["--output", "json"]).collect();
+    let drilled = played_in("two_sides", "two_sides", "drill", "blue-green", &words).output();
+    let (code, told, error) = ended(&drilled.expect("cutover runs"));
+    assert_eq!(code, Some(0), "{told}{error}");
+    let report: Value = serde_json::from_str(&told).expect("JSON");
+    let outcomes = report["outcomes"].as_array().expect("outcomes");
+    println!("blue-green: {} faults, all of them safe", outcomes.len());
+    let expected = [
+        ("half_a_day", "done"),
+        ("node_dies", "held"),
+        // Before the freeze nobody minds; behind the copy it is refused; once green has all clients, blue's configuration is nobody's.
+        ("write", "done, held, undone"),
+    ];
+    let expected = expected.map(|(fault, all)| (fault.to_owned(), all.to_owned()));
+    assert_eq!(endings(outcomes), expected.into());
+}
 
 #[test]
 fn shipped_playbooks_are_safe_in_every_fault() {

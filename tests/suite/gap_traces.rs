@@ -245,6 +245,7 @@ async fn trace(pair: &Pair, runner: &mut TestRunner, rounds: &mut u64) {
     let gap = Gap {
         id: "a dump".to_owned(),
         since: jiff::Timestamp::now(),
+        is_copy: true,
     };
     begin(&pair.green, &gap).await.expect("begun");
     for _ in 0..runner.rng().random_range(4..16) {
@@ -389,6 +390,7 @@ async fn what_is_over_is_not_carried_and_what_died_counts_anew() {
     let gap = Gap {
         id: "a dump".to_owned(),
         since: jiff::Timestamp::now(),
+        is_copy: true,
     };
     begin(&pair.green, &gap).await.expect("begun");
     let set = |client: &str, value: u32| {
@@ -452,6 +454,7 @@ async fn what_is_expected_is_what_clients_would_do_if_they_went_on() {
     let gap = Gap {
         id: "a dump".to_owned(),
         since,
+        is_copy: true,
     };
     begin(&pair.green, &gap).await.expect("begun");
     // 15 in an hour of a window of a day with a limit of 15: whether that many come again depends on what is left of the day.
@@ -516,6 +519,7 @@ async fn the_tables_of_real_kong_are_copied_and_carried_as_they_are() {
         let gap = Gap {
             id: taken.manifest_digest,
             since: taken.taken_at,
+            is_copy: true,
         };
         begin(&green, &gap).await.expect("begun");
         session.batch_execute(counted).await.expect("counted");

@@ -13,6 +13,7 @@ mod bad_input;
 mod balancer;
 mod balancer_commands;
 mod behind_a_balancer;
+mod blue_green;
 mod canaries;
 mod changes_nothing;
 mod check;

@@ -123,6 +123,7 @@ fn world(state: &str, version: Version) -> Simulated {
         writes: 0,
         migration_lock: false,
         absent: false,
+        copy_taken_at: None,
         down: state == "dbdown",
         long_transactions: Vec::new(),
         kong_sessions: KongSessions::default(),

@@ -7,14 +7,25 @@ const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
 
 /// A command of cutover that plays `playbook` in the described world: two nodes of 2.8.5 on a database of 300 MiB.
 pub(crate) fn played(verb: &str, playbook: &str, further: &[&str]) -> Command {
+    played_in("world", "environment", verb, playbook, further)
+}
+
+/// The same in another world of the fixtures.
+pub(crate) fn played_in(
+    world: &str,
+    environment: &str,
+    verb: &str,
+    playbook: &str,
+    further: &[&str],
+) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cutover"));
     command
         .env_clear()
         .args([verb, playbook])
         .arg("--offline")
-        .arg(fixture("simulated/world.json"))
+        .arg(fixture(&format!("simulated/{world}.json")))
         .arg("--environment")
-        .arg(fixture("simulated/environment.toml"))
+        .arg(fixture(&format!("simulated/{environment}.toml")))
         .args(further);
     command
 }

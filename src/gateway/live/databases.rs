@@ -355,7 +355,7 @@ fn described(backup: &Backup, schema: &str) -> Result<BackupFacts, Failure> {
 }
 
 /// A backup on disk, from its manifest.
-fn found(path: &Path, schema: &str) -> Result<BackupFacts, Failure> {
+pub(super) fn found(path: &Path, schema: &str) -> Result<BackupFacts, Failure> {
     let unreadable = |error: &dyn std::fmt::Display| {
         Failure::new(
             "database.backup.manifest",

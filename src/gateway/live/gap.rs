@@ -33,6 +33,11 @@ impl Gap for Live {
         })
     }
 
+    async fn copy_taken_at(&self, database: &str) -> Result<Option<jiff::Timestamp>, Failure> {
+        let found = gap::gap_of(&*self.database(database)?).await?;
+        Ok(found.filter(|gap| gap.is_copy).map(|gap| gap.since))
+    }
+
     async fn make_copy(&self, to: &str, from: &str) -> Result<CopyFacts, Failure> {
         let (source, target) = (&*self.database(from)?, &*self.database(to)?);
         if source.schema != target.schema {
@@ -57,6 +62,7 @@ impl Gap for Live {
         self.report.progress("dumping one moment of the database");
         let taken = postgres::backup(source, &request, |_| ());
         let taken = self.telling_who_blocks("the dump", source, taken).await?;
+        let content = databases::found(&dump.path, &source.schema)?.content;
         let restore = RestoreRequest {
             backup: dump.path.clone(),
             manifest_digest: taken.manifest_digest.clone(),
@@ -73,10 +79,12 @@ impl Gap for Live {
         let gap = gap::Gap {
             id: taken.manifest_digest,
             since: taken.taken_at,
+            is_copy: true,
         };
         let counters = gap::begin(target, &gap).await?;
         Ok(CopyFacts {
             taken_at: taken.taken_at,
+            content,
             rows: restored.rows,
             counters: counters.into_iter().collect(),
             not_copied: restored.not_copied,

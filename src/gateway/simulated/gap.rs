@@ -1,7 +1,10 @@
 //! Copies that go live in the model, and the gap between them and their originals: nobody sends requests to a model, so nothing is counted.
 
+use jiff::Timestamp;
+
 use super::state::{Content, missing};
 use super::{Happened, Simulated, Work};
+
 use crate::gateway::{
     CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Lacking, Sides, TableTotals, Totals,
 };
@@ -22,6 +25,11 @@ impl Gap for Simulated {
         })
     }
 
+    async fn copy_taken_at(&self, database: &str) -> Result<Option<Timestamp>, Failure> {
+        self.work(Work::Look, 0);
+        self.database(database, |database| database.copy_taken_at)
+    }
+
     async fn make_copy(&self, to: &str, from: &str) -> Result<CopyFacts, Failure> {
         let original = self.database(from, Clone::clone)?;
         let taken_at = self.look(|state| state.now);
@@ -30,11 +38,16 @@ impl Gap for Simulated {
         self.change(|state| {
             let copy = state.world.databases.get_mut(to);
             let copy = copy.ok_or_else(|| missing("database", to))?;
+            let was = copy.clone();
             Content::of(&original).put_into(copy);
             copy.absent = false;
+            copy.copy_taken_at = Some(taken_at);
             copy.bytes = original.bytes;
+            copy.free_bytes = original.free_bytes;
+            copy.write_denial = original.write_denial;
             copy.server_version.clone_from(&original.server_version);
-            state.gaps.insert(to.to_owned(), taken_at);
+            // What an earlier attempt made is what is replaced.
+            state.gaps.entry(to.to_owned()).or_insert(was);
             Ok::<_, Failure>(())
         })?;
         self.happen(Happened::Copied {
@@ -42,6 +55,7 @@ impl Gap for Simulated {
         });
         Ok(CopyFacts {
             taken_at,
+            content: Content::of(&original).digest(),
             rows: original.entities.values().sum(),
             counters: std::collections::BTreeMap::new(),
             not_copied: Vec::new(),
@@ -50,14 +64,18 @@ impl Gap for Simulated {
 
     async fn drop_made_copy(&self, to: &str) -> Result<(), Failure> {
         self.work(Work::Drop, 0);
-        self.change_database(to, |database| database.absent = true)?;
-        self.change(|state| state.gaps.remove(to));
+        self.change(|state| {
+            if let Some(was) = state.gaps.remove(to) {
+                state.world.databases.insert(to.to_owned(), was);
+            }
+        });
         Ok(())
     }
 
     async fn gap(&self, sides: &Sides) -> Result<GapFacts, Failure> {
         self.work(Work::Look, 0);
-        let taken_at = self.look(|state| state.gaps.get(&sides.to_database).copied());
+        self.database(&sides.from_database, |_| ())?;
+        let taken_at = self.database(&sides.to_database, |copy| copy.copy_taken_at)?;
         let taken_at = taken_at.ok_or_else(|| no_gap(sides))?;
         Ok(GapFacts {
             taken_at,
@@ -92,7 +110,8 @@ impl Gap for Simulated {
     }
 
     async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure> {
-        self.take_back(original, copy).await
+        self.take_back(original, copy).await?;
+        self.change_database(copy, |copy| copy.copy_taken_at = None)
     }
 }
 

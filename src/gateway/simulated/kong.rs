@@ -277,11 +277,13 @@ impl Simulated {
     /// Whether a backup of `database` was proven by restoring it; with `content`, one that holds exactly that.
     fn is_proven(&self, database: &str, content: Option<&Content>) -> bool {
         self.look(|state| {
-            state.backups.values().any(|backup| {
-                backup.database == database
-                    && backup.proven == Some(VerifyTier::Restore)
-                    && content.is_none_or(|content| backup.content == *content)
-            })
+            // Of a copy that was proven when it was made, the original is there.
+            state.gaps.contains_key(database)
+                || state.backups.values().any(|backup| {
+                    backup.database == database
+                        && backup.proven == Some(VerifyTier::Restore)
+                        && content.is_none_or(|content| backup.content == *content)
+                })
         })
     }
 

@@ -149,8 +149,8 @@ pub(super) struct State {
     /// The scratch nodes that run, by name.
     pub(super) rehearsing: BTreeMap<String, Version>,
     pub(super) baselines: BTreeMap<String, Content>,
-    /// When each copy was made that is to go live.
-    pub(super) gaps: BTreeMap<String, Timestamp>,
+    /// The copies that were made here to go live, with what was there before.
+    pub(super) gaps: BTreeMap<String, Database>,
     pub(super) happened: Vec<Happening>,
     /// Whether the next `kong migrations up` breaks off after its first migration.
     pub(super) up_breaks_off: bool,

@@ -108,6 +108,10 @@ pub struct Database {
     /// Whether its server has no such database: one that is yet to be made.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub absent: bool,
+    /// When it was made as a copy of another one whose counters are carried, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub copy_taken_at: Option<Timestamp>,
     /// Whether the server does not answer.
     #[serde(default)]
     pub down: bool,

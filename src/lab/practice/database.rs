@@ -14,6 +14,9 @@ use super::{PracticeError, Process, files};
 /// The role that owns the gateway's database, and that database.
 pub(super) const KONG: &str = "kong";
 
+/// The same of the other side, whose database a playbook makes.
+pub(super) const GREEN: &str = "kong_green";
+
 /// The longest directory whose socket can be used: the kernel's 107 bytes less the socket's own name, and some room.
 const LONGEST: usize = 80;
 
@@ -94,12 +97,13 @@ pub(super) fn require_open(directory: &Path) -> Result<(), PracticeError> {
     }
 }
 
-/// Makes and starts the server, which listens on `port` if it is to listen at all, and the gateway's role and database on it.
+/// Makes and starts the server, which listens on `port` if it is to listen at all, the roles of gateways, and the database of the first.
 pub(super) async fn create(
     directory: &Path,
     socket: &Path,
     security: Security,
     port: u16,
+    roles: &[&str],
 ) -> Result<Access, PracticeError> {
     let server = PrivatePostgres::create(&data(directory), socket)?;
     let access = match security {
@@ -108,18 +112,22 @@ pub(super) async fn create(
     };
     start_with(&server, &access)?;
     let client = connect(socket, &access, "postgres").await?;
-    // No superuser, as an operator would have it; it may create databases, which the way back needs.
-    client
-        .batch_execute(&format!("CREATE ROLE {KONG} LOGIN CREATEDB"))
-        .await?;
+    for role in roles {
+        // No superuser, as an operator would have it; it may create databases, which the way back needs.
+        client
+            .batch_execute(&format!("CREATE ROLE {role} LOGIN CREATEDB"))
+            .await?;
+        if let Some(hardening) = &access.hardening {
+            let password = hardening.password()?.replace('\'', "''");
+            client
+                .batch_execute(&format!("ALTER ROLE {role} PASSWORD '{password}'"))
+                .await?;
+        }
+    }
     client
         .batch_execute(&format!("CREATE DATABASE {KONG} OWNER {KONG}"))
         .await?;
-    if let Some(hardening) = &access.hardening {
-        let password = hardening.password()?.replace('\'', "''");
-        client
-            .batch_execute(&format!("ALTER ROLE {KONG} PASSWORD '{password}'"))
-            .await?;
+    if access.hardening.is_some() {
         connect(socket, &access, KONG)
             .await?
             .batch_execute(&format!(

@@ -46,6 +46,9 @@ pub enum PracticeError {
     /// The private server.
     #[error(transparent)]
     Postgres(#[from] PostgresError),
+    /// HAProxy, which runs and does not do what it is told.
+    #[error(transparent)]
+    Haproxy(#[from] crate::haproxy::HaproxyError),
     /// A statement on the private server.
     #[error("the practice database refused: {}", database_words(.0))]
     Database(#[from] tokio_postgres::Error),

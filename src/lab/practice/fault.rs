@@ -115,10 +115,7 @@ pub(super) fn of(node: &PracticeNode) -> Faults {
 
 /// A migration is run from any of the nodes, so its faults are on all.
 fn everywhere(practice: &Practice, set: impl Fn(&mut Faults)) -> Result<(), PracticeError> {
-    practice
-        .nodes
-        .iter()
-        .try_for_each(|node| change(node, &set))
+    practice.all_nodes().try_for_each(|node| change(node, &set))
 }
 
 fn change(node: &PracticeNode, set: impl Fn(&mut Faults)) -> Result<(), PracticeError> {
@@ -139,7 +136,7 @@ async fn lock(practice: &Practice, seconds: i64) -> Result<(), PracticeError> {
 }
 
 async fn clear(practice: &Practice) -> Result<(), PracticeError> {
-    for node in &practice.nodes {
+    for node in practice.all_nodes() {
         let path = node.prefix.join(FAULTS);
         if path.exists() {
             std::fs::remove_file(&path).map_err(files::failed("remove", &path))?;

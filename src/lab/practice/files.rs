@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use super::super::postgres::SUPERUSER;
 use super::super::seed::Seeded;
 use super::front::{BACKEND, Front};
-use super::{NAME, Practice, PracticeError, database};
+use super::{GREEN, NAME, Practice, PracticeError, PracticeNode, database};
 
 /// A closure that makes an error of what went wrong with `path`.
 pub(super) fn failed(
@@ -72,22 +72,26 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), PracticeError
 pub(super) fn environment(practice: &Practice) -> String {
     let text = |text: &str| toml::Value::from(text).to_string();
     let path = |path: &Path| text(&path.display().to_string());
-    let mut nodes = String::new();
-    for node in &practice.nodes {
-        let node = format!(
-            "\n[[clusters.{NAME}.nodes]]\n\
-             name = {}\nconf = {}\nprefix = {}\npackages = {{ prefix = {} }}\n\
-             admin = {}\nproxy = {}\nstatus = {}\n",
-            text(&node.name),
-            path(&node.conf),
-            path(&node.prefix),
-            path(&node.packages),
-            text(&node.admin),
-            text(&node.proxy),
-            text(&node.status),
-        );
-        nodes.push_str(&node);
-    }
+    let cluster = |name: &str, database: &str, nodes: &[PracticeNode]| {
+        let mut written =
+            format!("[clusters.{name}]\ndatabase = \"{database}\"\ntraffic = \"edge\"\n");
+        for node in nodes {
+            let node = format!(
+                "\n[[clusters.{name}.nodes]]\n\
+                 name = {}\nconf = {}\nprefix = {}\npackages = {{ prefix = {} }}\n\
+                 admin = {}\nproxy = {}\nstatus = {}\n",
+                text(&node.name),
+                path(&node.conf),
+                path(&node.prefix),
+                path(&node.packages),
+                text(&node.admin),
+                text(&node.proxy),
+                text(&node.status),
+            );
+            written.push_str(&node);
+        }
+        written
+    };
     let access = &practice.access;
     let protection = match &access.hardening {
         // Neither encrypted nor asked for a password; the superuser is let in for work on other databases.
@@ -127,22 +131,32 @@ pub(super) fn environment(practice: &Practice) -> String {
             )
         }
     };
+    let database = |name: &str, owner: &str| {
+        format!(
+            "[databases.{name}]\nhost = {}\nport = {}\ndatabase = \"{owner}\"\nschema = {}\nuser = \"{owner}\"\n{protection}\
+             # Proofs of a backup run on the same server, in a database of their own.\nscratch = \"{name}\"\n",
+            text(&access.host),
+            access.port,
+            text(&access.schema),
+        )
+    };
+    let mut clusters = cluster(NAME, "main", &practice.nodes);
+    let mut databases = database("main", database::KONG);
+    if !practice.green.is_empty() {
+        let green = cluster(GREEN, GREEN, &practice.green);
+        clusters = format!("{clusters}\n{green}");
+        let green = database(GREEN, database::GREEN);
+        databases = format!("{databases}\n# Made by a playbook, as a copy of the other.\n{green}");
+    }
     format!(
         "# The practice cluster's environment, made by `cutover practice up`.\n\
          name = \"{NAME}\"\n\n\
          [grants]\nprotected = false\nallow = [\"*\"]\n\n\
-         [clusters.{NAME}]\ndatabase = \"main\"\ntraffic = \"edge\"\n\
-         {nodes}\n\
-         [databases.main]\nhost = {}\nport = {}\ndatabase = \"{kong}\"\nschema = {}\nuser = \"{kong}\"\n{protection}\
-         # Proofs of a backup run on the same server, in a database of their own.\nscratch = \"main\"\n\n\
+         {clusters}\n{databases}\n\
          [traffic.edge]\n{front}url = {}\n\n\
          [storage]\npath = {}\n",
-        text(&access.host),
-        access.port,
-        text(&access.schema),
         text(&practice.url),
         path(&practice.directory.join("storage")),
-        kong = database::KONG,
     )
 }
 

@@ -43,6 +43,9 @@ use super::seed::Seeded;
 /// The name of the environment and of its cluster.
 pub const NAME: &str = "practice";
 
+/// The name of the other side's cluster and of its database.
+pub const GREEN: &str = "green";
+
 /// The file that describes a cluster which is up.
 const RECORD: &str = "practice.json";
 
@@ -59,6 +62,9 @@ pub struct Practice {
     pub access: Access,
     /// The nodes, in the order in which they are stopped and started.
     pub nodes: Vec<PracticeNode>,
+    /// The nodes of the other side, which were never started and whose database is yet to be made.
+    #[serde(default)]
+    pub green: Vec<PracticeNode>,
     /// Base URL that clients use: the load balancer's.
     pub url: String,
     /// The load balancer.
@@ -88,12 +94,17 @@ impl Practice {
         files::read_json(&path)
     }
 
+    /// The nodes of both sides.
+    pub fn all_nodes(&self) -> impl Iterator<Item = &PracticeNode> {
+        self.nodes.iter().chain(&self.green)
+    }
+
     /// The node called `name`.
     pub fn node(&self, name: &str) -> Result<&PracticeNode, PracticeError> {
-        let node = self.nodes.iter().find(|node| node.name == name);
+        let node = self.all_nodes().find(|node| node.name == name);
         node.ok_or_else(|| PracticeError::UnknownNode {
             name: name.to_owned(),
-            known: self.nodes.iter().map(|node| node.name.clone()).collect(),
+            known: self.all_nodes().map(|node| node.name.clone()).collect(),
         })
     }
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::parts::wait_until;
 use super::process::command_lines;
-use super::{Access, PracticeError, Process, commands, database, files};
+use super::{Access, PracticeError, Process, commands, files};
 use crate::kong::{Version, catalogue};
 use crate::lab::stand_in::install;
 use crate::lab::stand_in::node::LISTENING;
@@ -115,11 +115,12 @@ impl PracticeNode {
         Some(name.strip_prefix("kong-")?.to_owned())
     }
 
-    /// Writes the node's `kong.conf`.
+    /// Writes the node's `kong.conf`, for the database of the role `owner`, which bears its name.
     pub(super) fn configure(
         &self,
         access: &Access,
         listen: Addresses,
+        owner: &str,
     ) -> Result<(), PracticeError> {
         // In this file a `#` begins a comment.
         let quoted = |text: &str| text.replace('#', "\\#");
@@ -145,8 +146,8 @@ impl PracticeNode {
              database = postgres\n\
              pg_host = {host}\n\
              pg_port = {port}\n\
-             pg_user = {kong}\n\
-             pg_database = {kong}\n\
+             pg_user = {owner}\n\
+             pg_database = {owner}\n\
              pg_schema = {schema}\n\
              {protection}\
              # Where this node and its commands find what is to go wrong.
@@ -161,7 +162,6 @@ impl PracticeNode {
             host = quoted(&access.host),
             port = access.port,
             schema = access.schema,
-            kong = database::KONG,
         );
         // It may hold a password.
         files::write_private(&self.conf, &text)

@@ -58,7 +58,7 @@ pub struct Rotation {
 pub async fn status(practice: &Practice) -> Result<Status, PracticeError> {
     let client = http::client();
     let mut nodes = Vec::new();
-    for node in &practice.nodes {
+    for node in practice.all_nodes() {
         let running = node.running();
         let root = answer(&client, &node.admin).await;
         let health = answer(&client, &format!("{}/status", node.admin)).await;

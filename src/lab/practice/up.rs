@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::balancer::{self, State};
 use super::super::{postgres, seed};
-use super::front::{self, Front, FrontKind};
+use super::front::{self, Behind, Front, FrontKind};
 use super::ledger::Ledger;
 use super::parts::{EchoListening, Part};
 use super::ports::{self, Kept};
@@ -18,6 +18,9 @@ use crate::kong::Version;
 
 /// The nodes' names.
 const NODES: [&str; 2] = ["kong-1", "kong-2"];
+
+/// The names of those of the other side.
+const GREEN_NODES: [&str; 2] = ["green-1", "green-2"];
 
 /// A node's share of the traffic.
 const WEIGHT: u16 = 100;
@@ -36,6 +39,8 @@ pub struct Options {
     pub security: Security,
     /// What stands in front of the nodes.
     pub front: FrontKind,
+    /// The version that is installed on the nodes of another side, where there is to be one.
+    pub green: Option<Version>,
 }
 
 /// Brings a practice cluster up in `directory`, which must be empty or absent.
@@ -106,20 +111,31 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
         })
     };
     let mut keeper = part("ports")?;
-    let count = ports::needed(NODES.len()).to_string();
+    let green_names: &[&str] = options.green.map_or(&[], |_| &GREEN_NODES);
+    let count = ports::needed(NODES.len() + green_names.len()).to_string();
     keeper.arguments.insert(0, count.into());
     let kept: Kept = keeper.start(directory, &mut ledger).await?;
-    let (for_database, for_front, for_nodes) = kept.split();
-    let access =
-        database::create(directory, &socket, options.security, for_database.port()).await?;
+    let (for_database, for_front, mut for_nodes) = kept.split();
+    let roles: &[&str] = match options.green {
+        None => &[database::KONG],
+        Some(_) => &[database::KONG, database::GREEN],
+    };
+    let port = for_database.port();
+    let access = database::create(directory, &socket, options.security, port, roles).await?;
 
-    let mut nodes = Vec::new();
-    for (name, listen) in NODES.iter().zip(for_nodes) {
-        let node =
-            PracticeNode::create(directory, name, listen, &options.version, &options.binary)?;
-        node.configure(&access, listen)?;
-        nodes.push(node);
-    }
+    let mut make = |names: &[&str], version: &Version, owner: &str| {
+        let nodes = names.iter().zip(for_nodes.by_ref()).map(|(name, listen)| {
+            let node = PracticeNode::create(directory, name, listen, version, &options.binary)?;
+            node.configure(&access, listen, owner)?;
+            Ok(node)
+        });
+        nodes.collect::<Result<Vec<_>, PracticeError>>()
+    };
+    let nodes = make(&NODES, &options.version, database::KONG)?;
+    let green = match &options.green {
+        Some(version) => make(green_names, version, database::GREEN)?,
+        None => Vec::new(),
+    };
     nodes[0].kong(&["migrations", "bootstrap"]).await?;
     for node in &nodes {
         node.start().await?;
@@ -127,11 +143,17 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
 
     let echo: EchoListening = part("echo")?.start(directory, &mut ledger).await?;
     let upstream = format!("http://{}", echo.address);
+    let serving = nodes.iter().map(|node| Behind { node, serves: true });
+    let waiting = green.iter().map(|node| Behind {
+        node,
+        serves: false,
+    });
+    let behind: Vec<Behind> = serving.chain(waiting).collect();
     let (front, url) = match options.front {
         FrontKind::Practice => {
             let mut front = part("balancer")?;
             let config = front.directory.join("balancer.json");
-            files::write_json(&config, &balancer_of(&nodes, for_front))?;
+            files::write_json(&config, &balancer_of(&behind, for_front))?;
             front.arguments = vec![config.into()];
             let front: balancer::Listening = front.start(directory, &mut ledger).await?;
             let control = format!("http://{}", front.control);
@@ -139,7 +161,7 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
         }
         real => {
             let front =
-                front::start(real, directory, &mut ledger, for_front, &nodes, WEIGHT).await?;
+                front::start(real, directory, &mut ledger, for_front, &behind, WEIGHT).await?;
             (front, for_front.to_string())
         }
     };
@@ -153,6 +175,7 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
         socket,
         access,
         nodes,
+        green,
         url: format!("http://{url}"),
         front,
         upstream,
@@ -168,12 +191,16 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
     Ok(practice)
 }
 
-fn balancer_of(nodes: &[PracticeNode], listen: SocketAddr) -> balancer::Config {
-    let nodes = nodes.iter().map(|node| balancer::Node {
-        name: node.name.clone(),
-        address: node.proxy.trim_start_matches("http://").to_owned(),
+fn balancer_of(nodes: &[Behind<'_>], listen: SocketAddr) -> balancer::Config {
+    let nodes = nodes.iter().map(|behind| balancer::Node {
+        name: behind.node.name.clone(),
+        address: behind.address().to_owned(),
         weight: WEIGHT,
-        state: State::Ready,
+        state: if behind.serves {
+            State::Ready
+        } else {
+            State::Drain
+        },
     });
     balancer::Config {
         listen: listen.to_string(),

@@ -5,6 +5,7 @@ mod freeze;
 mod leave_migrated;
 mod leftovers;
 mod looks;
+mod migrate_clone;
 mod migrate_scratch;
 mod migrate_up;
 mod reload;
@@ -19,6 +20,7 @@ pub use leftovers::CheckLeftovers;
 pub use looks::{
     CheckConfiguration, Compare, Entities, Health, Migrations, ProveDatabase, Status, Version,
 };
+pub use migrate_clone::{MigrateClone, MigratedClone};
 pub use migrate_scratch::{Half, MigrateScratch, MigratedScratch};
 pub use migrate_up::{MigrateUp, Migrated};
 pub use reload::Reload;

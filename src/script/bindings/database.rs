@@ -8,8 +8,8 @@ use super::gap::sides_of;
 use super::{call, wrong_argument};
 use crate::gateway::{BackupFacts, VerifyTier};
 use crate::primitive::{
-    Backup, CloneDatabase, CloneTo, Cloned, DropClone, DropCopy, Facts, Intent, Restore, Rows,
-    Verify,
+    Backup, CloneDatabase, CloneMade, CloneTo, Cloned, DropClone, DropCopy, Facts, Intent, Restore,
+    Rows, Unchanged, Verify,
 };
 
 #[export_module]
@@ -240,7 +240,7 @@ pub(super) mod database {
 
     /// Makes the database `to_database` of the environment file as a copy of one moment of `from_database`, which goes on serving. A dump of one snapshot is
     /// restored and proven by digests, grants and settings are copied, what nodes told each other is emptied, and what the counters of rate
-    /// limits held at that moment is kept, for `gap::open`. The answer has `taken_at`, `rows`, `counters` (how many, by table), `not_copied`
+    /// limits held at that moment is kept, for `gap::open`. The answer has `taken_at`, `content` (digests of what both held then), `rows`, `counters` (how many, by table), `not_copied`
     /// (grants and settings that the server refused) and `milliseconds`.
     ///
     /// # Needs
@@ -267,6 +267,39 @@ pub(super) mod database {
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let sides = sides_of(from_database, to_database)?;
         call(&context, Intent::CloneTo(CloneTo { sides }))
+    }
+
+    /// Refuses where the configuration of the database that was copied is not what it was then: what was written since is not in the copy. `made`
+    /// is what `database::clone_to` answered. What traffic writes does not count.
+    ///
+    /// # Needs
+    /// `database.unchanged`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `database.changed`
+    /// # Example
+    /// ```rhai
+    /// let made = database::clone_to(env::database("main"), env::database("green"));
+    /// database::unchanged(made);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn unchanged(
+        context: NativeCallContext,
+        made: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let CloneMade { sides, facts, .. } = data("the copy", &made)?;
+        call(
+            &context,
+            Intent::Unchanged(Unchanged {
+                database: sides.from_database,
+                baseline: facts.content,
+            }),
+        )
     }
 
     /// Drops a copy that `database::clone_to` made in this run.

@@ -139,13 +139,10 @@ impl Bench {
             .keys()
             .map(String::as_str)
             .collect();
-        let parameters = playbook::resolve(
-            &header.params,
-            parameters,
-            &[&described.cluster],
-            &databases,
-        )
-        .map_err(|error| Failure::new("test.parameter", error.to_string()))?;
+        let clusters = described.clusters.iter();
+        let clusters: Vec<&str> = clusters.map(|cluster| cluster.name.as_str()).collect();
+        let parameters = playbook::resolve(&header.params, parameters, &clusters, &databases)
+            .map_err(|error| Failure::new("test.parameter", error.to_string()))?;
         let scenario = Scenario {
             durations: Durations::built_in(),
             permissions: permissions(&described),
@@ -253,30 +250,26 @@ impl Bench {
 /// What scripts may know of a described world.
 /// What a run may do in a described world.
 fn permissions(described: &Described) -> Permissions {
-    let nodes = described.world.nodes.keys().cloned().collect();
-    let cluster = (
-        described.cluster.clone(),
-        nodes,
-        described.database.clone(),
-        None,
-    );
-    Permissions::new(described.grants.clone(), [cluster])
+    let clusters = described.clusters.iter().cloned();
+    let clusters = clusters.map(|one| (one.name, one.nodes, one.database, None));
+    Permissions::new(described.grants.clone(), clusters)
 }
 
 fn inventory(described: &Described) -> Inventory {
-    let cluster = InventoryCluster {
-        nodes: described.world.nodes.keys().cloned().collect(),
-        database: described.database.clone(),
-        traffic: described
-            .world
-            .nodes
-            .values()
-            .any(|node| node.rotation.is_some())
-            .then(|| "edge".to_owned()),
-    };
+    let nodes = &described.world.nodes;
+    let clusters = described.clusters.iter().cloned().map(|cluster| {
+        let mut own = cluster.nodes.iter().filter_map(|name| nodes.get(name));
+        let balanced = own.any(|node| node.rotation.is_some());
+        let known = InventoryCluster {
+            traffic: balanced.then(|| "edge".to_owned()),
+            nodes: cluster.nodes,
+            database: cluster.database,
+        };
+        (cluster.name, known)
+    });
     Inventory {
         environment: described.world.environment.clone(),
-        clusters: BTreeMap::from([(described.cluster.clone(), cluster)]),
+        clusters: clusters.collect(),
         databases: described.world.databases.keys().cloned().collect(),
     }
 }

@@ -30,7 +30,7 @@ fn argument(parameter: &str) -> &'static str {
         "from_database" => "env::database(\"main\")",
         "to_database" => "env::database(\"green\")",
         "percent" => "50",
-        "options" | "backup" | "copy" | "before" | "gap" => "#{}",
+        "options" | "backup" | "copy" | "before" | "gap" | "made" => "#{}",
         "request" => "\"/\"",
         "command" => "[0]",
         "expect" => "#{ status: 200 }",

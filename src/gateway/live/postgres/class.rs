@@ -10,7 +10,7 @@ pub enum Class {
     Configuration,
     /// What client requests write: tokens, sessions, counters, statistics.
     Traffic,
-    /// What nodes tell each other; emptied after a restore, since it speaks of nodes as they were.
+    /// What nodes tell each other, which is emptied after a restore, since it speaks of nodes as they were; and books of ours.
     Ephemeral,
 }
 
@@ -30,6 +30,9 @@ const TRAFFIC: [&str; 8] = [
 
 const TRAFFIC_PREFIXES: [&str; 2] = ["audit_", "vitals_"];
 
+/// The books in which counters are that were carried from one database to another.
+pub(super) const BOOKS: &str = "cutover_gap";
+
 /// Statistics per second: by far the largest tables of an Enterprise database, and worthless after a restore.
 const EXCLUDED_PREFIX: &str = "vitals_stats_seconds_";
 
@@ -41,7 +44,7 @@ impl Class {
             return Self::Configuration;
         }
         let begins = |prefix: &&str| table.starts_with(*prefix);
-        if EPHEMERAL.contains(&table) {
+        if EPHEMERAL.contains(&table) || table.starts_with(BOOKS) {
             Self::Ephemeral
         } else if TRAFFIC.contains(&table) || TRAFFIC_PREFIXES.iter().any(begins) {
             Self::Traffic
@@ -75,6 +78,7 @@ mod tests {
         assert_eq!(Class::of("kong", "kong", "my_plugin"), Class::Configuration);
         assert_eq!(Class::of("kong", "other", "locks"), Class::Configuration);
         assert_eq!(Class::of("kong", "kong", "locks"), Class::Ephemeral);
+        assert_eq!(Class::of("kong", "kong", BOOKS), Class::Ephemeral);
         assert_eq!(
             Class::of("kong", "kong", "vitals_stats_days"),
             Class::Traffic

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::super::ledger::Ledger;
-use super::super::{PracticeError, PracticeNode, files};
-use super::{BACKEND, Foreign, Front};
+use super::super::{PracticeError, files};
+use super::{BACKEND, Behind, Foreign, Front};
 use crate::haproxy::{Address, Haproxy};
 
 /// Where the distribution puts it; it need not be on the path of somebody who is not root.
@@ -17,7 +17,7 @@ pub(super) async fn start(
     cluster: &Path,
     ledger: &mut Ledger,
     listen: SocketAddr,
-    nodes: &[PracticeNode],
+    nodes: &[Behind<'_>],
     weight: u16,
 ) -> Result<Front, PracticeError> {
     let directory = cluster.join("haproxy");
@@ -41,6 +41,9 @@ pub(super) async fn start(
     foreign
         .start(cluster, ledger, async || haproxy.all_states().await.is_ok())
         .await?;
+    for behind in nodes.iter().filter(|behind| !behind.serves) {
+        haproxy.set_state(BACKEND, &behind.node.name, true).await?;
+    }
     Ok(Front::Haproxy { socket, state_file })
 }
 
@@ -49,7 +52,7 @@ fn configured(
     socket: &Path,
     state_file: &Path,
     listen: SocketAddr,
-    nodes: &[PracticeNode],
+    nodes: &[Behind<'_>],
     weight: u16,
 ) -> String {
     let mut text = format!(
@@ -71,12 +74,12 @@ fn configured(
         socket.display(),
         state_file.display(),
     );
-    for node in nodes {
-        let address = node.proxy.trim_start_matches("http://");
+    for behind in nodes {
         writeln!(
             text,
-            "    server {} {address} weight {weight} check inter 250ms fall 2 rise 2",
-            node.name
+            "    server {} {} weight {weight} check inter 250ms fall 2 rise 2",
+            behind.node.name,
+            behind.address(),
         )
         .expect("a string takes any text");
     }

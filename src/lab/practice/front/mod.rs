@@ -108,13 +108,28 @@ impl Front {
     }
 }
 
+/// A node behind a load balancer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Behind<'a> {
+    pub(super) node: &'a PracticeNode,
+    /// Whether clients are sent to it from the beginning.
+    pub(super) serves: bool,
+}
+
+impl Behind<'_> {
+    /// Where it takes requests, without the scheme.
+    pub(super) fn address(&self) -> &str {
+        self.node.proxy.trim_start_matches("http://")
+    }
+}
+
 /// Starts a real load balancer in front of `nodes`, for clients at `listen`, and enters it in the `ledger` of `cluster`.
 pub(super) async fn start(
     kind: FrontKind,
     cluster: &Path,
     ledger: &mut Ledger,
     listen: SocketAddr,
-    nodes: &[PracticeNode],
+    nodes: &[Behind<'_>],
     weight: u16,
 ) -> Result<Front, PracticeError> {
     if kind == FrontKind::Nginx {

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use super::super::ledger::Ledger;
-use super::super::{PracticeError, PracticeNode, files};
-use super::{BACKEND, Foreign, Front};
+use super::super::{PracticeError, files};
+use super::{BACKEND, Behind, Foreign, Front};
 
 /// Where the distribution puts it.
 pub(super) const PROGRAM: &str = "/usr/sbin/nginx";
@@ -16,7 +16,7 @@ pub(super) async fn start(
     cluster: &Path,
     ledger: &mut Ledger,
     listen: SocketAddr,
-    nodes: &[PracticeNode],
+    nodes: &[Behind<'_>],
     weight: u16,
 ) -> Result<Front, PracticeError> {
     let directory = cluster.join("nginx");
@@ -45,7 +45,7 @@ pub(super) async fn start(
         .await?;
     let servers = nodes
         .iter()
-        .map(|node| (node.name.clone(), address(node).to_owned()));
+        .map(|behind| (behind.node.name.clone(), behind.address().to_owned()));
     Ok(Front::Nginx {
         upstream_file,
         pid_file,
@@ -54,19 +54,16 @@ pub(super) async fn start(
     })
 }
 
-fn address(node: &PracticeNode) -> &str {
-    node.proxy.trim_start_matches("http://")
-}
-
 /// The file that playbooks change.
-fn upstream(nodes: &[PracticeNode], weight: u16) -> String {
+fn upstream(nodes: &[Behind<'_>], weight: u16) -> String {
     let mut text = format!("upstream {BACKEND} {{\n");
-    for node in nodes {
+    for behind in nodes {
+        let down = if behind.serves { "" } else { " down" };
         writeln!(
             text,
-            "    server {} weight={weight}; # {}",
-            address(node),
-            node.name
+            "    server {} weight={weight}{down}; # {}",
+            behind.address(),
+            behind.node.name
         )
         .expect("a string takes any text");
     }

@@ -5,7 +5,7 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
 use super::super::arguments::{Options, cluster, data, node, nodes};
 use super::super::{call, wrong_argument};
-use crate::primitive::{CheckLeftovers, Finish, Intent, MigrateUp, Migrations};
+use crate::primitive::{CheckLeftovers, Finish, Intent, MigrateClone, MigrateUp, Migrations};
 
 /// How long Kong's lock on migrations lasts unless the playbook says otherwise. It is not renewed while a migration runs.
 const LOCK_TIMEOUT: &str = "2h";
@@ -40,6 +40,48 @@ pub(super) fn lock_timeout(options: &mut Options) -> Result<u64, Box<EvalAltResu
 
 #[export_module]
 pub(in crate::script::bindings) mod migrations_module {
+    /// Runs `kong migrations up` and `finish` on the cluster's database, which this run made with `database::clone_to` and which no node uses
+    /// yet, with the installed `kong` of its first node. Option: `lock_timeout` (preset `"2h"`). The answer has the state of the migrations,
+    /// `milliseconds`, and `changes`: what both halves changed, row by row.
+    ///
+    /// # Needs
+    /// `kong.migrate_clone`
+    /// # Effect
+    /// The copy is migrated to its end. The original is not touched.
+    /// # Undo
+    /// None of its own: the copy is dropped.
+    /// # On resume
+    /// Sessions of the killed command are ended, and both halves are run again, of which one that is done does nothing.
+    /// # Errors
+    /// `kong.migrate_clone.unmade`: this run did not make the database. `kong.migrate_clone.running`: a node of the cluster runs.
+    /// `kong.migrate_clone.failed`: Kong's own words.
+    /// # Example
+    /// ```rhai
+    /// let green = env::cluster("green");
+    /// database::clone_to(env::database("main"), green.database);
+    /// kong::migrate_clone(green, #{ lock_timeout: "10m" });
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn migrate_clone(
+        context: NativeCallContext,
+        which: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let found = cluster(which.clone())?;
+        let mut options = Options::new(options);
+        let lock_timeout = lock_timeout(&mut options)?;
+        options.done()?;
+        call(
+            &context,
+            Intent::MigrateClone(MigrateClone {
+                database: found.database_name()?,
+                cluster: found.name,
+                nodes: nodes(which)?,
+                lock_timeout,
+            }),
+        )
+    }
+
     /// The state of the migrations as the installed `kong` sees it: `executed`, `pending` and `new` by subsystem.
     ///
     /// # Needs

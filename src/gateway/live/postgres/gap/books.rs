@@ -9,6 +9,7 @@
 //! So what a side has counted itself is its counter less `base` less `carried`, and a round adds to the other side what of that it has
 //! not `seen`. Repeating a round adds nothing. A counter that is less than it was has died and begun anew, and counts from 0.
 
+use super::super::class::BOOKS;
 use super::super::error::PostgresError;
 use super::super::quote::{literal, qualified};
 use super::super::session::Session;
@@ -40,12 +41,13 @@ pub(super) async fn gap(session: &Session, schema: &str) -> Result<Option<Gap>, 
         return Ok(None);
     }
     let row = session
-        .query_opt(&format!("SELECT gap, since FROM {table}"), &[])
+        .query_opt(&format!("SELECT gap, since, is_copy FROM {table}"), &[])
         .await
         .map_err(failed())?;
     Ok(row.map(|row| Gap {
         id: row.get(0),
         since: row.get(1),
+        is_copy: row.get(2),
     }))
 }
 
@@ -57,7 +59,7 @@ pub(super) async fn make_of_copy(
     counters: &[Counters],
 ) -> Result<Vec<u64>, PostgresError> {
     session
-        .batch_execute(&made(schema, gap))
+        .batch_execute(&made(schema, gap, true))
         .await
         .map_err(PostgresError::query("make the books of a gap"))?;
     let mut rows = Vec::new();
@@ -92,7 +94,7 @@ pub(super) async fn ensure(
         Some(found) if found.id == wanted.id => {}
         Some(found) => return Err(PostgresError::OtherGap { since: found.since }),
         None => session
-            .batch_execute(&made(schema, wanted))
+            .batch_execute(&made(schema, wanted, false))
             .await
             .map_err(PostgresError::query("make the books of a gap"))?,
     }
@@ -191,16 +193,16 @@ pub(super) async fn carried(
 }
 
 fn about(schema: &str) -> String {
-    qualified(schema, "cutover_gap")
+    qualified(schema, BOOKS)
 }
 
 fn rounds(schema: &str) -> String {
-    qualified(schema, "cutover_gap_rounds")
+    qualified(schema, &format!("{BOOKS}_rounds"))
 }
 
-fn made(schema: &str, gap: &Gap) -> String {
+fn made(schema: &str, gap: &Gap, is_copy: bool) -> String {
     format!(
-        "CREATE TABLE {about} AS SELECT {id}::text AS gap, {since} AS since;
+        "CREATE TABLE {about} AS SELECT {id}::text AS gap, {since} AS since, {is_copy} AS is_copy;
          CREATE TABLE {rounds} (round bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run text NOT NULL, counters bigint NOT NULL,
                                 increments bigint NOT NULL, at timestamptz NOT NULL DEFAULT now())",
         about = about(schema),

@@ -30,6 +30,8 @@ pub struct Gap {
     pub id: String,
     /// When it began.
     pub since: Timestamp,
+    /// Whether the database in which this was found is the copy, and not what was copied.
+    pub is_copy: bool,
 }
 
 impl Gap {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::class::BOOKS;
 use super::super::error::PostgresError;
 use super::super::quote::{identifier, qualified};
 use super::super::session::Session;
@@ -236,7 +237,7 @@ impl Counters {
 
     /// The table of ours that goes with it.
     pub(super) fn books(&self) -> String {
-        qualified(&self.schema, &format!("cutover_gap_{}", self.table.name))
+        qualified(&self.schema, &format!("{BOOKS}_{}", self.table.name))
     }
 
     pub(super) fn count(&self) -> String {
