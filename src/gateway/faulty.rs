@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, CommandAnswer, Commands,
     ContentDigest, CopyFacts, CopyFound, Counted, DatabaseFacts, Databases, Expectation, Failure,
-    Gap, GapFacts, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, Lacking,
+    Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, Lacking,
     MigrationRun, Packages, Practice, ProcessIdentity, Processes, Reach, Rotation, ScratchCopy,
     ScratchPlace, Sides, Since, Stopped, StrangeNode, TableTotals, Totals, Traffic, Turn, TurnKind,
     VerifyTier, Web, WriteDenial, Writes,
@@ -271,7 +271,8 @@ hand_on! { Gap {
     look fn lacking(sides: &Sides) -> Vec<Lacking>;
     look fn counted(sides: &Sides) -> Vec<Counted>;
     look fn carried_into(database: &str) -> Totals;
-    change fn carry(to: &str, from: &str) -> Vec<TableTotals>;
+    change fn catch_up(original: &str, copy: &str, both: bool) -> Given;
+    change fn carry(to: &str, sides: &Sides) -> Vec<TableTotals>;
     change fn take_back(original: &str, copy: &str) -> ();
     change fn close_gap(original: &str, copy: &str) -> ();
 } }

@@ -99,6 +99,15 @@ pub struct TableTotals {
     pub totals: Totals,
 }
 
+/// What clients had been given or lost on one side, and have or lost on the other since.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// Tokens, codes, sessions and certificates that were there on one side alone.
+    pub given: u64,
+    /// Those that one side did not have any more.
+    pub taken: u64,
+}
+
 /// What a copy lacks now, of one table and period.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lacking {
@@ -156,10 +165,12 @@ pub trait Gap {
     async fn counted(&self, sides: &Sides) -> Result<Vec<Counted>, Failure>;
     /// How much in the counters of a database came from the other side.
     async fn carried_into(&self, database: &str) -> Result<Totals, Failure>;
-    /// Adds to `to` what `from` has counted and `to` has not got yet. Either may be the copy.
-    async fn carry(&self, to: &str, from: &str) -> Result<Vec<TableTotals>, Failure>;
-    /// Takes away from the counters of both sides what came from the other.
+    /// Brings the copy what the original gave its clients and took from them since, what was taken first; with `both`, also the other way.
+    async fn catch_up(&self, original: &str, copy: &str, both: bool) -> Result<Given, Failure>;
+    /// Adds to one of two sides what the other has counted and it has not got yet.
+    async fn carry(&self, to: &str, sides: &Sides) -> Result<Vec<TableTotals>, Failure>;
+    /// Takes away from the counters of both sides what came from the other. What came over another gap stays.
     async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure>;
-    /// Takes away what was kept for carrying, and leaves the counters as they are.
+    /// Takes away what was kept for carrying, and leaves the counters as they are. What is kept for another gap stays.
     async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure>;
 }

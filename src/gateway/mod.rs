@@ -22,7 +22,9 @@ pub use crate::kong::rate_limits::OutOfReach;
 pub use admin_access::AdminAccess;
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
-pub use gap::{CopyFacts, CopyFound, Counted, Gap, GapFacts, Lacking, Sides, TableTotals, Totals};
+pub use gap::{
+    CopyFacts, CopyFound, Counted, Gap, GapFacts, Given, Lacking, Sides, TableTotals, Totals,
+};
 pub use hold::{Hold, Holding};
 pub use http::{Expectation, HttpAnswer, HttpRequest, Reach, at};
 pub use process_identity::ProcessIdentity;

@@ -39,6 +39,10 @@ fn play(cluster: &PracticeCluster, playbook: &str, run: &str, further: &[&str]) 
 }
 
 fn upgrade(cluster: &PracticeCluster, run: &str) -> Ended {
+    upgrade_with(cluster, run, &[])
+}
+
+fn upgrade_with(cluster: &PracticeCluster, run: &str, further: &[&str]) -> Ended {
     let quick = [
         "to=3.4.2",
         "steps=10,50,100",
@@ -47,7 +51,7 @@ fn upgrade(cluster: &PracticeCluster, run: &str) -> Ended {
         "bake=0s",
         "interval=1s",
     ];
-    play(cluster, "blue-green", run, &quick)
+    play(cluster, "blue-green", run, &[&quick, further].concat())
 }
 
 /// What a client's counter of the year is, in a database.
@@ -185,7 +189,7 @@ fn clients_and_what_they_counted_move_over_and_back() {
 fn a_person_takes_all_of_it_back() {
     let cluster = cluster();
     let (content, rotation) = (cluster.content(), cluster.rotation());
-    let done = upgrade(&cluster, "done");
+    let done = upgrade_with(&cluster, "done", &["freeze=deny"]);
     assert_eq!(done.code, Some(DONE), "{}", done.all);
     let clients = Clients::of(&cluster);
     let undone = cluster.cutover(&["rollback", "done", "--confirm", "practice"]);

@@ -12,7 +12,7 @@ pub(crate) const TWO_SIDES: [&str; 8] = [
     "green=green",
     "to=3.4.2",
     "checks=/health=200",
-    "steps=10,100",
+    "steps=100",
     "watch=0s",
     "settle=0s",
     "bake=0s",

@@ -4,12 +4,12 @@
 //! are made twice and by two runners at once. Whatever the trace, a whole round leaves each side with what it counted itself and all
 //! that the other did, once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cutover::environment::Database;
 use cutover::gateway::live::postgres::gap::{
-    Books, Gap, begin, carry, close, counted, lacking, take_back,
+    Books, Gap, begin, carry, catch_up, close, counted, lacking, take_back,
 };
 use cutover::gateway::live::postgres::{
     RestoreRequest, Role, Session, backup, connect, restore_beside,
@@ -38,6 +38,7 @@ CREATE TABLE kong.response_ratelimiting_metrics (
 CREATE TABLE kong.rl_counters (
     key text NOT NULL, namespace text NOT NULL, window_start integer NOT NULL, window_size integer NOT NULL, count integer,
     PRIMARY KEY (key, namespace, window_start, window_size));
+CREATE TABLE kong.oauth2_tokens (id uuid PRIMARY KEY, access_token text UNIQUE, ttl timestamptz);
 CREATE TABLE kong.plugins (id serial PRIMARY KEY, name text, enabled boolean DEFAULT true, config jsonb, service_id uuid, route_id uuid,
     consumer_id uuid);
 INSERT INTO kong.plugins (name, config) VALUES
@@ -474,6 +475,106 @@ async fn what_is_expected_is_what_clients_would_do_if_they_went_on() {
         .find(|one| one.period == "year")
         .expect("there");
     assert_eq!((year.limited, year.over_at_most), (1, 1), "{found:?}");
+}
+
+/// The tokens of a database, by number.
+async fn tokens(session: &Session) -> BTreeSet<u32> {
+    let rows = session
+        .query("SELECT access_token FROM kong.oauth2_tokens", &[])
+        .await
+        .expect("read");
+    rows.iter()
+        .map(|row| row.get::<_, String>(0).parse().expect("a number"))
+        .collect()
+}
+
+#[tokio::test]
+async fn tokens_are_known_on_both_sides_and_revoked_on_both() {
+    let traces = if everything() { 100 } else { 10 };
+    let mut runner = TestRunner::new_with_rng(
+        Config::default(),
+        TestRng::from_seed(RngAlgorithm::ChaCha, &[11; 32]),
+    );
+    let pair = Pair::new();
+    let (blue, green) = (
+        connect(&pair.blue, Role::Owner, None).await.expect("blue"),
+        connect(&pair.green, Role::Owner, None)
+            .await
+            .expect("green"),
+    );
+    let issue = |number: u32| {
+        format!(
+            "INSERT INTO kong.oauth2_tokens VALUES (md5('{number}')::uuid, '{number}', now() + interval '1 hour')"
+        )
+    };
+    let mut rounds = 0;
+    for _ in 0..traces {
+        let (mut issued, mut revoked, mut next) = (BTreeSet::new(), BTreeSet::new(), 0_u32);
+        for session in [&blue, &green] {
+            let empty = "TRUNCATE kong.oauth2_tokens";
+            session.batch_execute(empty).await.expect("emptied");
+        }
+        while next < 5 {
+            for session in [&blue, &green] {
+                session.batch_execute(&issue(next)).await.expect("issued");
+            }
+            issued.insert(next);
+            next += 1;
+        }
+        let gap = Gap {
+            id: "a dump".to_owned(),
+            since: jiff::Timestamp::now(),
+            is_copy: true,
+        };
+        begin(&pair.green, &gap).await.expect("begun");
+        for _ in 0..runner.rng().random_range(4..14) {
+            let side = [&blue, &green][runner.rng().random_range(0..2)];
+            match runner.rng().random_range(0..6) {
+                0..=1 => {
+                    side.batch_execute(&issue(next)).await.expect("issued");
+                    issued.insert(next);
+                    next += 1;
+                }
+                2..=3 => {
+                    let known: Vec<u32> = tokens(side).await.into_iter().collect();
+                    if known.is_empty() {
+                        continue;
+                    }
+                    let number = known[runner.rng().random_range(0..known.len())];
+                    let revoke =
+                        format!("DELETE FROM kong.oauth2_tokens WHERE access_token = '{number}'");
+                    side.batch_execute(&revoke).await.expect("revoked");
+                    revoked.insert(number);
+                }
+                4 => {
+                    catch_up(&pair.blue, &pair.green, false)
+                        .await
+                        .expect("caught up");
+                    rounds += 1;
+                    // What was revoked on either side is not on the copy, whatever it got besides.
+                    let found = tokens(&green).await;
+                    assert!(found.is_disjoint(&revoked), "{found:?} {revoked:?}");
+                }
+                _ => {
+                    let broken = Duration::from_micros(runner.rng().random_range(0..30_000));
+                    let round = catch_up(&pair.blue, &pair.green, true);
+                    let _ = tokio::time::timeout(broken, round).await;
+                    let (one, other) = tokio::join!(
+                        catch_up(&pair.blue, &pair.green, true),
+                        catch_up(&pair.blue, &pair.green, true),
+                    );
+                    one.expect("caught up");
+                    other.expect("caught up");
+                    rounds += 3;
+                    let expected: BTreeSet<u32> = issued.difference(&revoked).copied().collect();
+                    assert_eq!(tokens(&blue).await, expected, "blue");
+                    assert_eq!(tokens(&green).await, expected, "green");
+                }
+            }
+        }
+        close(&pair.green).await.expect("closed");
+    }
+    println!("{traces} traces with {rounds} rounds of tokens");
 }
 
 /// The tables of real Kong 2.8, 3.4 and 3.9, and of a 2.8 that was migrated to 3.4.

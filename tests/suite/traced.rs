@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use cutover::environment::Environment;
 use regex::Regex;
 
-use super::changes_nothing::PLAYBOOKS;
+use super::changes_nothing::{AFTER_A_COPY, PLAYBOOKS, copy};
 use super::practice_cluster::PracticeCluster;
 
 /// The program under test.
@@ -65,39 +65,51 @@ fn the_kernel_sees_a_plan_write_nothing_of_others() {
         println!("skipped: `strace` is not here, or may not trace");
         return;
     }
-    let cluster = PracticeCluster::up();
+    let cluster = PracticeCluster::up_with(&["--green", "3.4.2"]);
     // A storage with a run in it is there to learn durations from.
     let run = cluster.cutover(&["run", "hello", "wait=0s"]);
     assert_eq!(run.code, Some(0), "{}", run.all);
+    let plan = |(name, parameters): (&'static str, &'static [&'static str])| {
+        [&["plan", name], parameters].concat()
+    };
     let mut commands = vec![vec!["observe"], vec!["drill", "hello"]];
-    commands.extend(PLAYBOOKS.map(|(name, parameters)| [&["plan", name], parameters].concat()));
+    commands.extend(PLAYBOOKS.map(plan));
     for command in commands {
-        let seen = traced(&cluster, &command);
-        let private = seen.temporary.path();
-        for path in &seen.written {
-            assert!(
-                path.starts_with(private) || path == Path::new("/dev/null"),
-                "{command:?} writes `{}`",
-                path.display()
-            );
-        }
-        assert!(seen.written.len() > 5, "{:?}", seen.written);
-        for words in &seen.started {
-            assert!(is_listed(&cluster, words), "{command:?} starts {words:?}");
-        }
-        assert!(seen.started.len() > 8, "{:?}", seen.started);
-        let known = addresses(&cluster);
-        let unknown: Vec<_> = seen.connected.difference(&known).collect();
-        assert!(unknown.is_empty(), "{command:?} connects to {unknown:?}");
-        assert!(seen.connected.len() > 3, "{:?}", seen.connected);
-        for packet in &seen.sessions {
-            let option = "options\\0-c default_transaction_read_only=on ";
-            assert!(packet.contains(option), "{packet}");
-        }
-        assert!(seen.sessions.len() > 5, "{:?}", seen.sessions);
-        let left = std::fs::read_dir(private).expect("listed").count();
-        assert_eq!(left, 0, "{command:?} leaves something behind");
+        is_a_look(&cluster, &command);
     }
+    copy(&cluster);
+    for command in AFTER_A_COPY.map(plan) {
+        is_a_look(&cluster, &command);
+    }
+}
+
+/// Runs a command and looks at what the kernel saw of it.
+fn is_a_look(cluster: &PracticeCluster, command: &[&str]) {
+    let seen = traced(cluster, command);
+    let private = seen.temporary.path();
+    for path in &seen.written {
+        assert!(
+            path.starts_with(private) || path == Path::new("/dev/null"),
+            "{command:?} writes `{}`",
+            path.display()
+        );
+    }
+    assert!(seen.written.len() > 5, "{:?}", seen.written);
+    for words in &seen.started {
+        assert!(is_listed(cluster, words), "{command:?} starts {words:?}");
+    }
+    assert!(seen.started.len() > 8, "{:?}", seen.started);
+    let known = addresses(cluster);
+    let unknown: Vec<_> = seen.connected.difference(&known).collect();
+    assert!(unknown.is_empty(), "{command:?} connects to {unknown:?}");
+    assert!(seen.connected.len() > 3, "{:?}", seen.connected);
+    for packet in &seen.sessions {
+        let option = "options\\0-c default_transaction_read_only=on ";
+        assert!(packet.contains(option), "{packet}");
+    }
+    assert!(seen.sessions.len() > 5, "{:?}", seen.sessions);
+    let left = std::fs::read_dir(private).expect("listed").count();
+    assert_eq!(left, 0, "{command:?} leaves something behind");
 }
 
 pub(crate) fn can_trace() -> bool {

@@ -7,7 +7,8 @@ use super::postgres::gap::{self, Books};
 use super::postgres::{self, BackupRequest, Mark, MarkKind, RestoreRequest, Role};
 use super::{Live, databases};
 use crate::gateway::{
-    CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Lacking, Sides, TableTotals, Totals,
+    CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking, Sides, TableTotals,
+    Totals,
 };
 use crate::kong::rate_limits::out_of_reach;
 
@@ -130,24 +131,41 @@ impl Gap for Live {
         Ok(gap::carried_into(&*self.database(database)?).await?)
     }
 
-    async fn carry(&self, to: &str, from: &str) -> Result<Vec<TableTotals>, Failure> {
-        let (source, target) = (&*self.database(from)?, &*self.database(to)?);
-        let gap = match gap::gap_of(target).await? {
-            Some(gap) => gap,
-            // The original has no books before the first round into it.
-            None => gap::gap_of(source).await?.ok_or_else(|| no_gap(from, to))?,
+    async fn catch_up(&self, original: &str, copy: &str, both: bool) -> Result<Given, Failure> {
+        let (original, copy) = (self.database(original)?, self.database(copy)?);
+        Ok(gap::catch_up(&original, &copy, both).await?)
+    }
+
+    async fn carry(&self, to: &str, sides: &Sides) -> Result<Vec<TableTotals>, Failure> {
+        let gap = self.gap_between(sides).await?;
+        let from = if to == sides.to_database {
+            &sides.from_database
+        } else {
+            &sides.to_database
         };
-        Ok(gap::carry(source, target, &gap, &self.run).await?)
+        let (source, target) = (self.database(from)?, self.database(to)?);
+        Ok(gap::carry(&source, &target, &gap, &self.run).await?)
     }
 
     async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure> {
-        gap::take_back(&*self.database(original)?, Books::Go).await?;
-        Ok(gap::take_back(&*self.database(copy)?, Books::Stay).await?)
+        let (original, copy) = (&*self.database(original)?, &*self.database(copy)?);
+        let known = |gap: Option<gap::Gap>| gap.map(|gap| gap.id);
+        let there = known(gap::gap_of(copy).await?);
+        if there.is_some() && known(gap::gap_of(original).await?) == there {
+            gap::take_back(original, Books::Go).await?;
+        }
+        Ok(gap::take_back(copy, Books::Stay).await?)
     }
 
     async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure> {
-        gap::close(&*self.database(original)?).await?;
-        Ok(gap::close(&*self.database(copy)?).await?)
+        let (original, copy) = (&*self.database(original)?, &*self.database(copy)?);
+        let known = |gap: Option<gap::Gap>| gap.map(|gap| gap.id);
+        let there = known(gap::gap_of(copy).await?);
+        // The copy's side last: it is by that that the original's is known.
+        if there.is_some() && known(gap::gap_of(original).await?) == there {
+            gap::close(original).await?;
+        }
+        Ok(gap::close(copy).await?)
     }
 }
 

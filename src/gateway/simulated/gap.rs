@@ -6,7 +6,8 @@ use super::state::{Content, missing};
 use super::{Happened, Simulated, Work};
 
 use crate::gateway::{
-    CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Lacking, Sides, TableTotals, Totals,
+    CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking, Sides, TableTotals,
+    Totals,
 };
 
 impl Gap for Simulated {
@@ -97,10 +98,14 @@ impl Gap for Simulated {
         self.database(database, |_| Totals::default())
     }
 
-    async fn carry(&self, to: &str, from: &str) -> Result<Vec<TableTotals>, Failure> {
+    async fn catch_up(&self, original: &str, copy: &str, _both: bool) -> Result<Given, Failure> {
         self.work(Work::Look, 0);
-        self.database(from, |_| ())?;
-        self.database(to, |_| Vec::new())
+        self.database(original, |_| ())?;
+        self.database(copy, |_| Given::default())
+    }
+
+    async fn carry(&self, _to: &str, sides: &Sides) -> Result<Vec<TableTotals>, Failure> {
+        self.gap(sides).await.map(|_| Vec::new())
     }
 
     async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure> {

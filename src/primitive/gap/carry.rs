@@ -40,6 +40,10 @@ pub struct Rounds {
     pub to_copy: u64,
     /// What they added to the original.
     pub to_original: u64,
+    /// Tokens, codes, sessions and certificates that one side had given its clients and the other had not.
+    pub given: u64,
+    /// Those that one side had taken from them.
+    pub taken: u64,
     /// How long the longest took, in milliseconds: what is counted meanwhile waits for the next.
     pub longest: u64,
 }
@@ -109,9 +113,15 @@ impl Carry {
             to_database,
         } = &self.sides;
         rounds.rounds += 1;
-        rounds.to_copy += increments(&world.carry(to_database, from_database).await?);
+        // What was taken from clients must not be theirs on the other side, so this comes first.
+        let given = world
+            .catch_up(from_database, to_database, self.both)
+            .await?;
+        rounds.given += given.given;
+        rounds.taken += given.taken;
+        rounds.to_copy += increments(&world.carry(to_database, &self.sides).await?);
         if self.both {
-            rounds.to_original += increments(&world.carry(from_database, to_database).await?);
+            rounds.to_original += increments(&world.carry(from_database, &self.sides).await?);
         }
         Ok(())
     }

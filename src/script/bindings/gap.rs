@@ -70,16 +70,18 @@ pub(super) mod gap {
         call(&context, Intent::MeasureGap(MeasureGap { sides }))
     }
 
-    /// Adds to the copy what the original has counted since the last round. The answer has `rounds`, `to_copy`, `to_original` (0) and
-    /// `longest`, the milliseconds of the longest round.
+    /// Brings the copy what happened in the original since the last round: first tokens, codes and sessions that were taken from clients, then
+    /// those that were given to them, then what was counted. The answer has `rounds`, `taken`, `given`, `to_copy` and `to_original` (how much
+    /// was counted), and `longest`, the milliseconds of the longest round.
     ///
     /// # Needs
     /// `gap.carry`
     /// # Effect
     /// The copy's counters are higher by what was counted elsewhere. Counters and what is remembered of them change in one transaction,
-    /// so a round that is made again adds nothing.
+    /// so a round that is made again adds nothing. Rows of tokens keep their ids; one that was changed in place is left as it is.
     /// # Undo
-    /// What came from the other side is taken away from counters of both that are still there, never below 0.
+    /// What came from the other side is taken away from counters of both that are still there, never below 0. Tokens stay as they are: what
+    /// was revoked is not given back.
     /// # On resume
     /// Carried again, which adds what is new.
     /// # Errors

@@ -13,8 +13,9 @@ use super::super::class::BOOKS;
 use super::super::error::PostgresError;
 use super::super::quote::{literal, qualified};
 use super::super::session::Session;
+use super::round::GIVE_WAY;
 use super::tables::Counters;
-use super::{Gap, Totals};
+use super::{Gap, Totals, tokens};
 
 /// Whoever changes books holds this advisory lock to the end of the transaction: "cutover", and a number of its own.
 const LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(1668641903, 1)";
@@ -27,6 +28,24 @@ pub(super) async fn begin(session: &Session) -> Result<(), PostgresError> {
         .map_err(PostgresError::query(
             "wait for another round of carrying counters",
         ))
+}
+
+/// Begins a transaction that may change books and has one view of everything, from after the moment at which it got the lock. The lock is
+/// the session's, since a transaction's view may be older than the lock that it waits for.
+pub(super) async fn begin_with_one_view(session: &Session) -> Result<(), PostgresError> {
+    let lock = LOCK.replace("pg_advisory_xact_lock", "pg_advisory_lock");
+    session
+        .batch_execute(&format!("SET lock_timeout = '30s'; {lock}"))
+        .await
+        .map_err(PostgresError::query(
+            "wait for another round of carrying counters",
+        ))?;
+    session
+        .batch_execute(&format!(
+            "BEGIN ISOLATION LEVEL REPEATABLE READ; {GIVE_WAY}"
+        ))
+        .await
+        .map_err(PostgresError::query("open a view of the copy"))
 }
 
 /// The gap that the books are about, if there are books.
@@ -51,7 +70,7 @@ pub(super) async fn gap(session: &Session, schema: &str) -> Result<Option<Gap>, 
     }))
 }
 
-/// Makes the books of the copy: it begins with what its counters hold.
+/// Makes the books of the copy: it begins with what its counters hold. Half of each page is left free for the rounds to come.
 pub(super) async fn make_of_copy(
     session: &Session,
     schema: &str,
@@ -65,7 +84,7 @@ pub(super) async fn make_of_copy(
     let mut rows = Vec::new();
     for counters in counters {
         let statement = format!(
-            "CREATE TABLE {books} AS SELECT {key}, coalesce({count}, 0)::bigint AS base, coalesce({count}, 0)::bigint AS seen,
+            "CREATE TABLE {books} WITH (fillfactor = 50) AS SELECT {key}, coalesce({count}, 0)::bigint AS base, coalesce({count}, 0)::bigint AS seen,
                     0::bigint AS carried FROM {table} AS c WHERE {open}",
             books = counters.books(),
             key = counters.key(),
@@ -139,6 +158,7 @@ pub(super) async fn remove(
     counters: &[Counters],
 ) -> Result<(), PostgresError> {
     let books = counters.iter().map(Counters::books);
+    let books = books.chain(tokens::kept(schema));
     let all: Vec<String> = books.chain([about(schema), rounds(schema)]).collect();
     session
         .batch_execute(&format!("DROP TABLE IF EXISTS {}", all.join(", ")))
@@ -214,8 +234,8 @@ fn made(schema: &str, gap: &Gap, is_copy: bool) -> String {
 
 fn keyed(counters: &Counters) -> String {
     format!(
-        "ALTER TABLE {} ADD PRIMARY KEY ({})",
-        counters.books(),
-        counters.key()
+        "ALTER TABLE {books} ADD PRIMARY KEY ({key}); ANALYZE {books}",
+        books = counters.books(),
+        key = counters.key()
     )
 }

@@ -3,7 +3,7 @@
 use super::super::error::PostgresError;
 use super::super::quote::{literal, qualified};
 use super::super::session::Session;
-use super::round::{bring, incoming, open, own, shared};
+use super::round::{IN_MEMORY, bring, incoming, open, own, shared};
 use super::tables::Counters;
 use super::{Counted, Gap, Lacking, Totals, books};
 use crate::environment::Database;
@@ -93,7 +93,7 @@ async fn compare(
 ) -> Result<(Session, Vec<Counters>), PostgresError> {
     let (source, target) = (open(original).await?, open(copy).await?);
     target
-        .batch_execute("BEGIN")
+        .batch_execute(&format!("BEGIN; {IN_MEMORY}"))
         .await
         .map_err(PostgresError::query("begin to compare counters"))?;
     let shared = shared(&source, original, &target, copy).await?;
@@ -172,8 +172,8 @@ fn lacking_of(counters: &Counters, gap: &Gap) -> String {
              LEFT JOIN {table} AS c ON {same_row} {alive}
          ) AS x
          CROSS JOIN LATERAL (
-             SELECT counted * (extract(epoch FROM greatest({ends} - now(), interval '0'))
-                               / greatest(extract(epoch FROM now() - {since}), 1)) AS coming
+             SELECT counted * (extract(epoch FROM greatest({ends} - now(), interval '0'))::float8
+                               / greatest(extract(epoch FROM now() - {since})::float8, 1)) AS coming
          ) AS pace
          {limits}
          WHERE more > 0 GROUP BY 1 ORDER BY 1",

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! copy made ─► books ─► round: own of one side ──COPY──► the other side, in one transaction with its books
-//!                   └─► measure: the same rows, compared and thrown away
+//!                   ├─► measure: the same rows, compared and thrown away
+//!                   └─► tokens: what clients were given and what was taken from them, each way
 //! ```
 
 mod books;
@@ -10,14 +11,16 @@ mod measure;
 mod round;
 mod tables;
 mod take_back;
+mod tokens;
 
 use jiff::Timestamp;
 
 pub use measure::{counted, counting_plugins, gap_of, lacking};
 pub use round::carry;
 pub use take_back::{Books, close, take_back};
+pub use tokens::catch_up;
 
-pub use crate::gateway::{Counted, Lacking, TableTotals, Totals};
+pub use crate::gateway::{Counted, Given, Lacking, TableTotals, Totals};
 
 use super::error::PostgresError;
 use super::quote::literal;
@@ -49,6 +52,7 @@ pub async fn begin(copy: &Database, gap: &Gap) -> Result<Vec<(String, u64)>, Pos
     // What came with the copy is another gap's.
     books::remove(&session, &copy.schema, &all).await?;
     let rows = books::make_of_copy(&session, &copy.schema, gap, &all).await?;
+    tokens::begin(&session, &copy.schema).await?;
     session
         .batch_execute("COMMIT")
         .await
