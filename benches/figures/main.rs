@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a table of figures is the whole point")]
 
+mod gap;
 mod sandbox;
 
 use std::fs::{File, OpenOptions};
@@ -47,6 +48,7 @@ fn main() {
         .build()
         .expect("a runtime");
     runtime.block_on(bench.backup());
+    runtime.block_on(bench.gap());
 }
 
 struct Bench {

@@ -1,6 +1,9 @@
-//! `cutover demo`: an upgrade and its way back on a practice cluster, with clients that count what they notice.
+//! `cutover demo`: an upgrade and its way back on a practice cluster, with clients that count what they notice. In place, or to a second
+//! side.
 //!
 //! The runs are real ones: the binary starts itself with `run` and `rollback`, so what is shown is what an operator sees.
+
+mod two_sides;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,7 +16,7 @@ use super::practice::{interrupted, own_binary};
 use crate::kong::Version;
 use crate::lab::client::{Load, LoadReport};
 use crate::lab::practice::{
-    self, FrontKind, NAME, Options, Practice, PracticeError, Remains, Security,
+    self, FrontKind, NAME, Options, Practice, PracticeError, PracticeNode, Remains, Security,
 };
 
 /// The version to start from.
@@ -34,6 +37,9 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Arguments of `cutover demo`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
+    /// What is shown.
+    #[arg(value_enum, default_value_t)]
+    upgrade: Upgrade,
     /// The practice cluster's directory, instead of a temporary one.
     #[arg(long, value_name = "DIRECTORY")]
     directory: Option<PathBuf>,
@@ -42,18 +48,40 @@ pub(super) struct Arguments {
     keep: bool,
 }
 
+/// What is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Upgrade {
+    /// An upgrade in place, and its rollback.
+    #[default]
+    InPlace,
+    /// An upgrade to a second side behind HAProxy, and the switch back.
+    BlueGreen,
+}
+
 pub(super) async fn demo(arguments: Arguments) -> Result<Exit, CliError> {
     let directory = match &arguments.directory {
         Some(directory) => directory.clone(),
         None => temporary_directory()?,
     };
-    output::people("demo: bringing up PostgreSQL, two nodes, a load balancer and an echo server");
+    output::people(match arguments.upgrade {
+        Upgrade::InPlace => {
+            "demo: bringing up PostgreSQL, two nodes, a load balancer and an echo server"
+        }
+        Upgrade::BlueGreen => {
+            "demo: bringing up PostgreSQL, two nodes and two more to come, HAProxy and an echo server"
+        }
+    });
+    let two_sides = arguments.upgrade == Upgrade::BlueGreen;
     let options = Options {
         binary: own_binary()?,
         version: FROM,
         security: Security::Plain,
-        front: FrontKind::Practice,
-        green: None,
+        front: if two_sides {
+            FrontKind::Haproxy
+        } else {
+            FrontKind::Practice
+        },
+        green: two_sides.then_some(TO),
     };
     // Where this fails it has cleaned up behind itself, and a directory that is in use is somebody else's.
     let practice = practice::up(&directory, &options, interrupted())
@@ -64,8 +92,17 @@ pub(super) async fn demo(arguments: Arguments) -> Result<Exit, CliError> {
                 let _ = std::fs::remove_dir(&directory);
             }
         })?;
+    let stage = Stage {
+        binary: &options.binary,
+        practice: &practice,
+    };
     let shown = tokio::select! {
-        shown = show(&practice, &options.binary) => shown,
+        shown = async {
+            match arguments.upgrade {
+                Upgrade::InPlace => show(&stage).await,
+                Upgrade::BlueGreen => two_sides::show(&stage).await,
+            }
+        } => shown,
         () = interrupted() => Err(PracticeError::Interrupted.into()),
     };
     if arguments.keep {
@@ -89,10 +126,10 @@ fn temporary_directory() -> Result<PathBuf, CliError> {
         .map_err(|error| CliError::usage(format!("cannot make a directory in `/tmp`: {error}")))
 }
 
-async fn show(practice: &Practice, binary: &Path) -> Result<(), CliError> {
-    practice::prove(practice, &FROM).await?;
+async fn show(stage: &Stage<'_>) -> Result<(), CliError> {
+    let practice = stage.practice;
+    practice::prove(practice, &practice.nodes, &FROM).await?;
     let environment = practice.environment.display().to_string();
-    let stage = Stage { binary, practice };
 
     let (checks, target) = (format!("checks={}", practice.checks), format!("to={TO}"));
     let upgrade = [
@@ -111,7 +148,7 @@ async fn show(practice: &Practice, binary: &Path) -> Result<(), CliError> {
         "interval=1s",
         &checks,
     ];
-    let upgrade = stage.act(&upgrade, &TO).await?;
+    let upgrade = stage.act(&upgrade, &practice.nodes, &TO).await?;
     let rollback = [
         "rollback",
         RUN,
@@ -120,7 +157,7 @@ async fn show(practice: &Practice, binary: &Path) -> Result<(), CliError> {
         "--confirm",
         NAME,
     ];
-    let rollback = stage.act(&rollback, &FROM).await?;
+    let rollback = stage.act(&rollback, &practice.nodes, &FROM).await?;
 
     let checked = practice.seeded.requests.len();
     output::data(&format!(
@@ -166,8 +203,13 @@ struct Act {
 }
 
 impl Stage<'_> {
-    /// Runs `cutover WORDS` under load, and makes sure that every node is `version` afterwards.
-    async fn act(&self, words: &[&str], version: &Version) -> Result<Act, CliError> {
+    /// Runs `cutover WORDS` under load, and makes sure that every one of `nodes` is `version` afterwards.
+    async fn act(
+        &self,
+        words: &[&str],
+        nodes: &[PracticeNode],
+        version: &Version,
+    ) -> Result<Act, CliError> {
         let load = Load {
             url: format!("{}{}", self.practice.url, self.practice.unlimited_path),
             rate: RATE,
@@ -195,7 +237,7 @@ impl Stage<'_> {
                 words[0]
             )));
         }
-        practice::prove(self.practice, version).await?;
+        practice::prove(self.practice, nodes, version).await?;
         Ok(Act {
             took,
             clients: clients.stop().await,

@@ -15,10 +15,15 @@ use crate::kong::Version;
 /// How long configuration may take to reach every node.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Makes sure that every node is installed, runs and says it is `version`, and answers what was seeded rightly.
-pub async fn prove(practice: &Practice, version: &Version) -> Result<(), PracticeError> {
+/// Makes sure that every one of some nodes of the cluster is installed, runs and says it is `version`, and answers what was seeded rightly.
+pub async fn prove(
+    practice: &Practice,
+    nodes: &[PracticeNode],
+    version: &Version,
+) -> Result<(), PracticeError> {
     let wanted = Some(version.to_string());
-    for node in status(practice).await?.nodes {
+    let found = status(practice).await?.nodes.into_iter();
+    for node in found.filter(|found| nodes.iter().any(|node| node.name == found.name)) {
         for (what, found) in [
             ("is installed", node.installed),
             ("runs", node.running),
@@ -34,7 +39,7 @@ pub async fn prove(practice: &Practice, version: &Version) -> Result<(), Practic
             }
         }
     }
-    answers(&practice.nodes, &practice.seeded).await
+    answers(nodes, &practice.seeded).await
 }
 
 /// Waits until every node answers as the configuration says.
