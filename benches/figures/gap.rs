@@ -53,6 +53,7 @@ impl Bench {
             let gap = Gap {
                 id: size.to_string(),
                 since: jiff::Timestamp::now(),
+                copy: "green".to_owned(),
                 is_copy: true,
             };
             begin(&green, &gap).await.expect("begun");

@@ -157,6 +157,38 @@ fn the_way_back_leaves_blue_as_blue_alone_would_be() {
 }
 
 #[test]
+fn the_way_back_does_not_wait_for_a_copy_that_does_not_answer() {
+    let cluster = cluster();
+    let carried = run(
+        &cluster,
+        "carried",
+        "database::clone_to(blue, green);\n\
+         gap::carry(gap::open(blue, green), #{ both: true });",
+    );
+    assert_eq!(carried.code, Some(DONE), "{}", carried.all);
+    count(&cluster, "kong_green", "ben", 5);
+    let more = run(
+        &cluster,
+        "more",
+        "gap::carry(gap::open(blue, green), #{ both: true });",
+    );
+    assert_eq!(more.code, Some(DONE), "{}", more.all);
+    assert_eq!(counters(&cluster, "kong"), "anna 10, ben 95");
+    cluster.maintenance("ALTER DATABASE kong_green ALLOW_CONNECTIONS false");
+    for name in ["more", "carried"] {
+        let undone = cluster.cutover(&["rollback", name, "--confirm", "practice"]);
+        // Of a copy that does not answer nobody says that it is as it was.
+        let said = undone.verdict.contains("undone after")
+            || undone
+                .verdict
+                .contains("not read again: carried counters `green`");
+        assert!(said, "{}", undone.all);
+        assert_eq!(counters(&cluster, "kong"), "anna 10, ben 90");
+    }
+    assert!(!cluster.databases().contains(&"kong_green".to_owned()));
+}
+
+#[test]
 fn counters_of_an_older_layout_are_refused_by_name() {
     let cluster = cluster();
     cluster.sql(

@@ -96,6 +96,16 @@ impl Pair {
     }
 }
 
+/// A gap that begins now.
+fn begun_now() -> Gap {
+    Gap {
+        id: "a dump".to_owned(),
+        since: jiff::Timestamp::now(),
+        copy: "green".to_owned(),
+        is_copy: true,
+    }
+}
+
 /// Waits for the next day where this one is nearly over: a trace counts in one window.
 async fn away_from_midnight() {
     let left = 86_400 - jiff::Timestamp::now().as_second().rem_euclid(86_400);
@@ -243,11 +253,7 @@ async fn trace(pair: &Pair, runner: &mut TestRunner, rounds: &mut u64) {
         }
         *oracle.base.entry(counter).or_default() += requests;
     }
-    let gap = Gap {
-        id: "a dump".to_owned(),
-        since: jiff::Timestamp::now(),
-        is_copy: true,
-    };
+    let gap = begun_now();
     begin(&pair.green, &gap).await.expect("begun");
     for _ in 0..runner.rng().random_range(4..16) {
         match runner.rng().random_range(0..10) {
@@ -388,11 +394,7 @@ async fn what_is_over_is_not_carried_and_what_died_counts_anew() {
         .concat();
         session.batch_execute(&both).await.expect("written");
     }
-    let gap = Gap {
-        id: "a dump".to_owned(),
-        since: jiff::Timestamp::now(),
-        is_copy: true,
-    };
+    let gap = begun_now();
     begin(&pair.green, &gap).await.expect("begun");
     let set = |client: &str, value: u32| {
         format!(
@@ -455,6 +457,7 @@ async fn what_is_expected_is_what_clients_would_do_if_they_went_on() {
     let gap = Gap {
         id: "a dump".to_owned(),
         since,
+        copy: "green".to_owned(),
         is_copy: true,
     };
     begin(&pair.green, &gap).await.expect("begun");
@@ -521,11 +524,7 @@ async fn tokens_are_known_on_both_sides_and_revoked_on_both() {
             issued.insert(next);
             next += 1;
         }
-        let gap = Gap {
-            id: "a dump".to_owned(),
-            since: jiff::Timestamp::now(),
-            is_copy: true,
-        };
+        let gap = begun_now();
         begin(&pair.green, &gap).await.expect("begun");
         for _ in 0..runner.rng().random_range(4..14) {
             let side = [&blue, &green][runner.rng().random_range(0..2)];
@@ -620,6 +619,7 @@ async fn the_tables_of_real_kong_are_copied_and_carried_as_they_are() {
         let gap = Gap {
             id: taken.manifest_digest,
             since: taken.taken_at,
+            copy: "green".to_owned(),
             is_copy: true,
         };
         begin(&green, &gap).await.expect("begun");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::postgres::gap::{self, Books};
-use super::postgres::{self, BackupRequest, Mark, MarkKind, RestoreRequest, Role};
+use super::postgres::{self, BackupRequest, Mark, MarkKind, PostgresError, RestoreRequest, Role};
 use super::{Live, databases};
 use crate::gateway::{
     CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking, Sides, TableTotals,
@@ -80,6 +80,7 @@ impl Gap for Live {
         let gap = gap::Gap {
             id: taken.manifest_digest,
             since: taken.taken_at,
+            copy: target.database.clone(),
             is_copy: true,
         };
         let counters = gap::begin(target, &gap).await?;
@@ -132,6 +133,11 @@ impl Gap for Live {
     }
 
     async fn catch_up(&self, original: &str, copy: &str, both: bool) -> Result<Given, Failure> {
+        let sides = Sides {
+            from_database: original.to_owned(),
+            to_database: copy.to_owned(),
+        };
+        self.gap_between(&sides).await?;
         let (original, copy) = (self.database(original)?, self.database(copy)?);
         Ok(gap::catch_up(&original, &copy, both).await?)
     }
@@ -149,12 +155,15 @@ impl Gap for Live {
 
     async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure> {
         let (original, copy) = (&*self.database(original)?, &*self.database(copy)?);
-        let known = |gap: Option<gap::Gap>| gap.map(|gap| gap.id);
-        let there = known(gap::gap_of(copy).await?);
-        if there.is_some() && known(gap::gap_of(original).await?) == there {
+        let kept = gap::gap_of(original).await?;
+        if kept.is_some_and(|gap| !gap.is_copy && gap.copy == copy.database) {
             gap::take_back(original, Books::Go).await?;
         }
-        Ok(gap::take_back(copy, Books::Stay).await?)
+        match gap::take_back(copy, Books::Stay).await {
+            // It may be for this that the clients are to go back, and they wait for it; the copy is dropped later anyhow.
+            Err(PostgresError::Connect { .. }) => Ok(()),
+            done => Ok(done?),
+        }
     }
 
     async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure> {

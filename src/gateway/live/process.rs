@@ -263,9 +263,17 @@ mod tests {
     #[tokio::test]
     async fn output_code_and_start_are_reported() {
         let mut seen = None;
-        let program = shell("echo out; echo err >&2; env; exit 3", MINUTE);
+        let directory = tempfile::tempdir().expect("a directory");
+        let recorded = directory.path().join("recorded");
+        // It waits until it is recorded: one that has ended by then has no identity any more.
+        let line = format!(
+            "until [ -e '{}' ]; do sleep 0.01; done; echo out; echo err >&2; env; exit 3",
+            recorded.display()
+        );
+        let program = shell(&line, MINUTE);
         let finished = run(&program, |started| {
             seen = Some(started.clone());
+            std::fs::write(&recorded, "").expect("written");
             Ok(())
         })
         .await

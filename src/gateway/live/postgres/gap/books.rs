@@ -60,13 +60,17 @@ pub(super) async fn gap(session: &Session, schema: &str) -> Result<Option<Gap>, 
         return Ok(None);
     }
     let row = session
-        .query_opt(&format!("SELECT gap, since, is_copy FROM {table}"), &[])
+        .query_opt(
+            &format!("SELECT gap, since, copy, is_copy FROM {table}"),
+            &[],
+        )
         .await
         .map_err(failed())?;
     Ok(row.map(|row| Gap {
         id: row.get(0),
         since: row.get(1),
-        is_copy: row.get(2),
+        copy: row.get(2),
+        is_copy: row.get(3),
     }))
 }
 
@@ -222,11 +226,12 @@ fn rounds(schema: &str) -> String {
 
 fn made(schema: &str, gap: &Gap, is_copy: bool) -> String {
     format!(
-        "CREATE TABLE {about} AS SELECT {id}::text AS gap, {since} AS since, {is_copy} AS is_copy;
+        "CREATE TABLE {about} AS SELECT {id}::text AS gap, {since} AS since, {copy}::text AS copy, {is_copy} AS is_copy;
          CREATE TABLE {rounds} (round bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, run text NOT NULL, counters bigint NOT NULL,
                                 increments bigint NOT NULL, at timestamptz NOT NULL DEFAULT now())",
         about = about(schema),
         id = literal(&gap.id),
+        copy = literal(&gap.copy),
         since = gap.since_sql(),
         rounds = rounds(schema),
     )

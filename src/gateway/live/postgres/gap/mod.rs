@@ -33,6 +33,8 @@ pub struct Gap {
     pub id: String,
     /// When it began.
     pub since: Timestamp,
+    /// The copy, as its server calls it.
+    pub copy: String,
     /// Whether the database in which this was found is the copy, and not what was copied.
     pub is_copy: bool,
 }
