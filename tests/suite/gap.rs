@@ -227,6 +227,30 @@ fn wait_for(cluster: &PracticeCluster, database: &str, question: &str) {
 }
 
 #[test]
+fn a_runner_that_is_killed_while_copying_leaves_no_dump_after_the_way_back() {
+    let cluster = cluster();
+    let playbook = cluster.write(
+        "killed.rhai",
+        &format!("{HEADER}database::clone_to(blue, green);"),
+    );
+    let mut copying = cluster.start_run(Path::new(&playbook), "killed");
+    wait_for(
+        &cluster,
+        "postgres",
+        "SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'kong_green')",
+    );
+    copying.kill().expect("killed");
+    copying.wait().expect("ended");
+    let dumps = || std::fs::read_dir(cluster.storage().join("backups")).expect("there");
+    assert_eq!(dumps().count(), 1, "killed before or after the dump");
+    let undone = cluster.cutover(&["rollback", "killed", "--confirm", "practice"]);
+    assert_eq!(undone.code, Some(DONE), "{}", undone.all);
+    // It holds private keys.
+    assert_eq!(dumps().count(), 0, "{}", undone.all);
+    assert!(!cluster.databases().contains(&"kong_green".to_owned()));
+}
+
+#[test]
 fn a_runner_that_is_killed_while_copying_and_carrying_leaves_counters_as_if_once() {
     let cluster = cluster();
     count(&cluster, "kong", "anna", 5);

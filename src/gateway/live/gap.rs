@@ -95,6 +95,7 @@ impl Gap for Live {
 
     async fn drop_made_copy(&self, to: &str) -> Result<(), Failure> {
         let target = &*self.database(to)?;
+        self.remove_dumps()?;
         postgres::drop_created(target, &target.database, &self.run).await?;
         Ok(())
     }
@@ -187,8 +188,37 @@ impl Live {
 
     /// Where the dump for the copy of this step is written: its own directory, which a killed attempt may have left.
     fn dump_for_copy(&self) -> Result<PathBuf, Failure> {
-        let name = format!("copy-{}-{}", self.run, self.step.get());
-        Ok(self.backups()?.join(name))
+        Ok(self
+            .backups()?
+            .join(format!("{}{}", self.dumps(), self.step.get())))
+    }
+
+    /// How the names of the dumps of this run begin, before the number of the step.
+    fn dumps(&self) -> String {
+        format!("copy-{}-", self.run)
+    }
+
+    /// Removes the dumps that killed attempts of this run left.
+    fn remove_dumps(&self) -> Result<(), Failure> {
+        let (backups, dumps) = (self.backups()?, self.dumps());
+        let unusable = |path: &Path, error: &std::io::Error| {
+            let message = format!(
+                "cannot remove what a killed attempt left in `{}`: {error}",
+                path.display()
+            );
+            Failure::new("storage.unusable", message)
+        };
+        let entries = std::fs::read_dir(&backups).map_err(|error| unusable(&backups, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| unusable(&backups, &error))?;
+            let name = entry.file_name();
+            let step = name.to_str().and_then(|name| name.strip_prefix(&dumps));
+            // Another run's name may go on where this one's ends.
+            if step.is_some_and(|step| step.bytes().all(|byte| byte.is_ascii_digit())) {
+                remove(&entry.path()).map_err(|error| unusable(&entry.path(), &error))?;
+            }
+        }
+        Ok(())
     }
 }
 
