@@ -66,14 +66,14 @@ type Counter = (usize, u8);
 const CLIENTS: u8 = 4;
 
 /// Two databases on one server.
-struct Pair {
-    _fixture: Fixture,
-    blue: Database,
-    green: Database,
+pub(crate) struct Pair {
+    pub(crate) fixture: Fixture,
+    pub(crate) blue: Database,
+    pub(crate) green: Database,
 }
 
 impl Pair {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let fixture = Fixture::start_empty(5432, &[]);
         for name in ["blue", "green"] {
             fixture.psql(
@@ -89,7 +89,7 @@ impl Pair {
         };
         let (blue, green) = (named("blue"), named("green"));
         Self {
-            _fixture: fixture,
+            fixture,
             blue,
             green,
         }
@@ -97,7 +97,7 @@ impl Pair {
 }
 
 /// A gap that begins now.
-fn begun_now() -> Gap {
+pub(crate) fn begun_now() -> Gap {
     Gap {
         id: "a dump".to_owned(),
         since: jiff::Timestamp::now(),

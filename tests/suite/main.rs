@@ -27,6 +27,7 @@ mod fuzz;
 #[path = "../fuzz/mod.rs"]
 mod fuzzing;
 mod gap;
+mod gap_locks;
 mod gap_traces;
 mod grants;
 mod haproxy;

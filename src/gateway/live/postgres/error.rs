@@ -219,10 +219,17 @@ impl PostgresError {
     }
 }
 
+/// The class of SQLSTATE of values that are not what they must be.
+const DATA_EXCEPTION: &str = "22";
+
 /// The driver's error in words: its own `Display` says "db error" only.
 pub(super) fn words(error: &tokio_postgres::Error) -> String {
     use std::error::Error as _;
     match (error.as_db_error(), error.source()) {
+        // These words quote the value, which may be a token or a key.
+        (Some(answer), _) if answer.code().code().starts_with(DATA_EXCEPTION) => {
+            "it refuses a value, which is not shown here".to_owned()
+        }
         (Some(answer), _) => answer.message().to_owned(),
         (None, Some(source)) => format!("{error}: {source}"),
         (None, None) => error.to_string(),

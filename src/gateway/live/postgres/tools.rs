@@ -95,7 +95,7 @@ impl Tools {
         Err(PostgresError::Tool {
             program: program.to_owned(),
             ending: finished.ending,
-            output: finished.stderr.trim().to_owned(),
+            output: without_values(&finished.stderr),
         })
     }
 
@@ -210,6 +210,20 @@ fn password_line(login: &Login) -> String {
         })
 }
 
+/// What a tool printed, without the lines in which the server quotes values of rows, which may be tokens or keys.
+fn without_values(printed: &str) -> String {
+    let told = printed.trim().lines();
+    let told = told.filter(|line| {
+        !QUOTES
+            .iter()
+            .any(|label| line.trim_start().starts_with(label))
+    });
+    told.collect::<Vec<_>>().join("\n")
+}
+
+/// How the lines begin in which the client library tells of the rows.
+const QUOTES: [&str; 2] = ["DETAIL:", "CONTEXT:"];
+
 fn private_directory() -> Result<TempDir, PostgresError> {
     tempfile::Builder::new()
         .prefix("cutover-")
@@ -240,6 +254,17 @@ mod tests {
             database: "kong".to_owned(),
         };
         assert_eq!(password_line(&login), "*:*:*:*:a\\:b\\\\c\n");
+    }
+
+    #[test]
+    fn lines_that_quote_rows_are_not_passed_on() {
+        let printed = "pg_restore: error: COPY failed for table \"tokens\": ERROR:  duplicate key value violates unique constraint \"one\"\n\
+                       DETAIL:  Key (token)=(a-secret) already exists.\nCONTEXT:  COPY tokens, line 1\npg_restore: finished\n";
+        assert_eq!(
+            without_values(printed),
+            "pg_restore: error: COPY failed for table \"tokens\": ERROR:  duplicate key value violates unique constraint \"one\"\n\
+             pg_restore: finished"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::super::error::PostgresError;
 use super::super::quote::{literal, qualified};
 use super::super::session::Session;
-use super::round::{IN_MEMORY, bring, incoming, open, own, shared};
+use super::round::{IN_MEMORY, bring, incoming, open, own, shared, unseen};
 use super::tables::Counters;
 use super::{Counted, Gap, Lacking, Totals, books};
 use crate::environment::Database;
@@ -165,7 +165,7 @@ fn lacking_of(counters: &Counters, gap: &Gap) -> String {
                 coalesce(sum(least(more, greatest(l.most - held, 0))), 0)::bigint,
                 coalesce(round(sum(least(coming, greatest(l.most - held, 0)) - least(coming, greatest(l.most - held - more, 0)))), 0)::bigint
          FROM (
-             SELECT i.*, i.own - CASE WHEN i.own >= coalesce(b.seen, 0) THEN coalesce(b.seen, 0) ELSE 0 END AS more,
+             SELECT i.*, {unseen} AS more,
                     coalesce(c.{count}, 0)::bigint AS held, greatest(i.own - coalesce(b.base, 0), 0) AS counted
              FROM {incoming} AS i
              LEFT JOIN {books} AS b ON {same_book}
@@ -179,6 +179,7 @@ fn lacking_of(counters: &Counters, gap: &Gap) -> String {
          WHERE more > 0 GROUP BY 1 ORDER BY 1",
         period = counters.period("x"),
         count = counters.count(),
+        unseen = unseen("i.own"),
         incoming = incoming(counters),
         books = counters.books(),
         same_book = counters.same("b", "i"),
@@ -197,7 +198,7 @@ fn counted_of(counters: &Counters, gap: &Gap) -> String {
          FROM (
              SELECT {key_both}, coalesce(b.base, 0) AS base, coalesce(o.own, 0) AS by_to,
                     greatest(coalesce(i.own, b.seen, 0) - coalesce(b.base, 0), 0) AS by_from,
-                    coalesce(i.own, 0) - CASE WHEN coalesce(i.own, 0) >= coalesce(b.seen, 0) THEN coalesce(b.seen, 0) ELSE 0 END AS more
+                    {unseen} AS more
              FROM {incoming} AS i
              FULL JOIN ({own}) AS o USING ({key})
              LEFT JOIN {books} AS b USING ({key})
@@ -205,6 +206,7 @@ fn counted_of(counters: &Counters, gap: &Gap) -> String {
          {limits}
          WHERE by_from + by_to > 0 GROUP BY 1 ORDER BY 1",
         period = counters.period("x"),
+        unseen = unseen("coalesce(i.own, 0)"),
         key_both = counters.key(),
         incoming = incoming(counters),
         own = own(counters, true, gap),

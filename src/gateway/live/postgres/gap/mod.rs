@@ -8,6 +8,7 @@
 
 mod books;
 mod measure;
+mod pipe;
 mod round;
 mod tables;
 mod take_back;

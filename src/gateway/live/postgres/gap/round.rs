@@ -3,18 +3,17 @@
 //! One transaction on the side that gets it, which holds a lock from before the other side is read until the end. So rounds are in an
 //! order, each sees what the one before it left, and one that was broken off left nothing.
 
-use std::time::Duration;
-
-use futures_util::{SinkExt as _, StreamExt as _};
+use std::time::{Duration, Instant};
 
 use super::super::error::PostgresError;
 use super::super::session::{Role, Session, connect};
+use super::pipe::pipe;
 use super::tables::{Counters, counters};
 use super::{Gap, TableTotals, Totals, books};
 use crate::environment::Database;
 
-/// How often a round is tried that stood in the way of Kong's own increments.
-const ATTEMPTS: u32 = 5;
+/// For how long work is tried again that stood in the way of Kong's own increments, or they in its.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The pause before the next attempt.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -38,15 +37,16 @@ pub async fn carry(
     again_if_in_the_way(async || attempt_to_carry(from, to, gap, run).await).await
 }
 
-/// Tries what stood in the way of Kong's own work a few times.
+/// Tries what stood in the way of Kong's own work until it does not.
 pub(super) async fn again_if_in_the_way<T>(
     work: impl AsyncFn() -> Result<T, PostgresError>,
 ) -> Result<T, PostgresError> {
-    let mut attempt = 1;
+    let begun = Instant::now();
     loop {
         match work().await {
-            Err(error) if attempt < ATTEMPTS && IN_THE_WAY.iter().any(|s| error.has_state(s)) => {
-                attempt += 1;
+            Err(error)
+                if begun.elapsed() < PATIENCE && IN_THE_WAY.iter().any(|s| error.has_state(s)) =>
+            {
                 tokio::time::sleep(PAUSE).await;
             }
             done => return done,
@@ -138,15 +138,8 @@ pub(super) async fn bring(
         let booked = books::has_books(source, &there).await?;
         own(&there, booked, gap)
     });
-    let rows = source.copy_out(read.as_str()).await.map_err(doing())?;
     let write = format!("COPY {incoming} FROM STDIN (FORMAT binary)");
-    let sink = target.copy_in(write.as_str()).await.map_err(doing())?;
-    let (mut rows, mut sink) = (std::pin::pin!(rows), std::pin::pin!(sink));
-    while let Some(bytes) = rows.next().await {
-        let bytes = bytes.map_err(doing())?;
-        sink.feed(bytes).await.map_err(doing())?;
-    }
-    sink.finish().await.map_err(doing())?;
+    pipe(source, &read, target, &write).await.map_err(doing())?;
     target
         .batch_execute(&format!("ANALYZE {incoming}"))
         .await
@@ -185,6 +178,11 @@ pub(super) fn own(counters: &Counters, booked: bool, gap: &Gap) -> String {
     )
 }
 
+/// How much of `own`, what the other side counted, is not in the books `b`. Less than was seen is a row that began anew.
+pub(super) fn unseen(own: &str) -> String {
+    format!("{own} - CASE WHEN {own} >= coalesce(b.seen, 0) THEN coalesce(b.seen, 0) ELSE 0 END")
+}
+
 /// Adds what came and was not seen yet.
 async fn add(target: &Session, counters: &Counters) -> Result<Totals, PostgresError> {
     let doing = || PostgresError::query(format!("add to the counters of `{}`", counters.name()));
@@ -203,7 +201,7 @@ async fn add(target: &Session, counters: &Counters) -> Result<Totals, PostgresEr
     // What is there is updated by a join, which costs a third of asking for each row whether it is; only what is new is asked about.
     let statement = format!(
         "WITH fresh AS MATERIALIZED (
-             SELECT i.*, i.own - CASE WHEN i.own >= coalesce(b.seen, 0) THEN coalesce(b.seen, 0) ELSE 0 END AS more,
+             SELECT i.*, {unseen} AS more,
                     coalesce(b.seen, 0) AS seen, b.seen IS NOT NULL AS is_booked, c.{first} IS NOT NULL AS is_there
              FROM {incoming} AS i LEFT JOIN {books} AS b ON {same_book} LEFT JOIN {table} AS c ON {same_row}
          ), rebooked AS (
@@ -220,6 +218,7 @@ async fn add(target: &Session, counters: &Counters) -> Result<Totals, PostgresEr
              ON CONFLICT ({key}) DO UPDATE SET {count} = least(coalesce(c.{count}, 0)::bigint + excluded.{count}, {MOST})
          )
          SELECT count(*), coalesce(sum(more), 0)::bigint FROM fresh WHERE more > 0",
+        unseen = unseen("i.own"),
         first = counters.first_of_key(),
         same_book = counters.same("b", "i"),
         same_row = counters.same("c", "i"),

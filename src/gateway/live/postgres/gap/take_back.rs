@@ -2,7 +2,7 @@
 
 use super::super::error::PostgresError;
 use super::books;
-use super::round::open;
+use super::round::{GIVE_WAY, again_if_in_the_way, open};
 use super::tables::{Counters, counters};
 use crate::environment::Database;
 
@@ -17,8 +17,16 @@ pub enum Books {
 
 /// Takes away from the counters of `database` what came from the other side.
 pub async fn take_back(database: &Database, books_then: Books) -> Result<(), PostgresError> {
+    again_if_in_the_way(async || attempt(database, books_then).await).await
+}
+
+async fn attempt(database: &Database, books_then: Books) -> Result<(), PostgresError> {
     let session = open(database).await?;
     books::begin(&session).await?;
+    session
+        .batch_execute(GIVE_WAY)
+        .await
+        .map_err(PostgresError::query("give way to Kong"))?;
     let all = counters(&session, &database.schema).await?;
     for counters in &all {
         if books::has_books(&session, counters).await? {

@@ -3,12 +3,11 @@
 //! The copy keeps which rows both sides had. What only one of them has by now is new there; what one of them does not have any more was
 //! taken away there, and goes from the other too. A row that was changed in place is left as it is on each side.
 
-use futures_util::{SinkExt as _, StreamExt as _};
-
 use super::super::class::BOOKS;
 use super::super::error::PostgresError;
 use super::super::quote::{identifier, qualified};
 use super::super::session::Session;
+use super::pipe::pipe;
 use super::round::{self, GIVE_WAY, open};
 use super::{Given, books};
 use crate::environment::Database;
@@ -261,14 +260,7 @@ impl Sides<'_> {
         to: &Session,
         write: &str,
     ) -> Result<(), PostgresError> {
-        let rows = from.copy_out(read).await.map_err(self.failed())?;
-        let sink = to.copy_in(write).await.map_err(self.failed())?;
-        let (mut rows, mut sink) = (std::pin::pin!(rows), std::pin::pin!(sink));
-        while let Some(bytes) = rows.next().await {
-            let bytes = bytes.map_err(self.failed())?;
-            sink.feed(bytes).await.map_err(self.failed())?;
-        }
-        sink.finish().await.map(drop).map_err(self.failed())
+        pipe(from, read, to, write).await.map_err(self.failed())
     }
 
     async fn run(&self, session: &Session, statement: &str) -> Result<(), PostgresError> {
