@@ -42,6 +42,9 @@ pub(super) fn show(arguments: &Arguments) -> Result<Exit, CliError> {
         if let Some(choices) = render::choices(&state, jiff::Timestamp::now()) {
             output::data(&choices);
         }
+        if let Some(probes) = render::probes(&state) {
+            output::data(&probes);
+        }
         if let Some(fidelity) = fidelity(&directory, &state) {
             output::data(&render::surprises(&fidelity));
         }

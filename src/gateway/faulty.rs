@@ -13,9 +13,9 @@ use super::{
     AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, CommandAnswer, Commands,
     ContentDigest, CopyFacts, CopyFound, Counted, DatabaseFacts, Databases, Expectation, Failure,
     Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, Lacking,
-    MigrationRun, Packages, Practice, ProcessIdentity, Processes, Reach, Rotation, ScratchCopy,
-    ScratchPlace, Sides, Since, Stopped, StrangeNode, TableTotals, Totals, Traffic, Turn, TurnKind,
-    VerifyTier, Web, WriteDenial, Writes,
+    MigrationRun, Moment, Packages, Practice, Probe, Probing, ProcessIdentity, Processes, Reach,
+    Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, TableTotals,
+    Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -281,6 +281,28 @@ hand_on! { Traffic {
     look fn rotation(node: &str) -> Rotation;
     change fn set_rotation(node: &str, rotation: &Rotation) -> ();
 } }
+
+impl<World: Probing + Clock> Probing for Faulty<World> {
+    async fn watch(&self, cluster: &str, probe: &Probe) -> Result<(), Failure> {
+        self.look(self.world.watch(cluster, probe)).await
+    }
+
+    async fn unwatch(&self, cluster: &str) -> Result<(), Failure> {
+        self.look(self.world.unwatch(cluster)).await
+    }
+
+    async fn watched(&self, cluster: &str) -> Result<Seen, Failure> {
+        self.look(self.world.watched(cluster)).await
+    }
+
+    fn seen(&self) -> Vec<(String, Moment, Seen)> {
+        self.world.seen()
+    }
+
+    async fn stop_watching(&self) {
+        self.world.stop_watching().await;
+    }
+}
 
 hand_on! { Web {
     look fn request(request: &HttpRequest, reach: Reach, hoped: &Expectation) -> HttpAnswer;

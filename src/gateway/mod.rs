@@ -11,6 +11,7 @@ mod gap;
 mod hold;
 mod http;
 pub mod live;
+mod probing;
 mod process_identity;
 pub mod redaction;
 mod scratch_node;
@@ -27,6 +28,7 @@ pub use gap::{
 };
 pub use hold::{Hold, Holding};
 pub use http::{Expectation, HttpAnswer, HttpRequest, Reach, at};
+pub use probing::{Moment, Probe, ProbeCheck, Probing, Seen};
 pub use process_identity::ProcessIdentity;
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
@@ -39,7 +41,18 @@ pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Write
 
 /// The world.
 pub trait Gateway:
-    Clock + Hold + Processes + Practice + Kong + Packages + Databases + Gap + Traffic + Web + Commands
+    Clock
+    + Hold
+    + Processes
+    + Practice
+    + Kong
+    + Packages
+    + Databases
+    + Gap
+    + Traffic
+    + Probing
+    + Web
+    + Commands
 {
 }
 
@@ -53,6 +66,7 @@ impl<
         + Databases
         + Gap
         + Traffic
+        + Probing
         + Web
         + Commands,
 > Gateway for World

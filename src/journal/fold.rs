@@ -4,6 +4,7 @@
 //! before is an error, never a guess.
 
 mod entry;
+mod seen;
 mod step;
 mod transition;
 mod undo;
@@ -14,6 +15,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use seen::SeenThen;
 pub use step::{Step, StepResult, TargetStage, TargetState};
 pub use transition::IllegalTransition;
 
@@ -49,6 +51,8 @@ pub struct RunState {
     pub broken: BTreeMap<StepNo, Failure>,
     /// The processes that were started for a step or its undo which has not ended since.
     pub processes: BTreeMap<StepNo, Vec<ProcessIdentity>>,
+    /// What clients got, as far as it was watched, in the order in which it was first written down.
+    pub seen: Vec<SeenThen>,
     /// The runner that took it up last.
     pub runner: Option<ProcessIdentity>,
     /// When it did.

@@ -24,8 +24,8 @@ pub use digest::Digest;
 pub use error::JournalError;
 pub use file::{FileJournal, Opened};
 pub use fold::{
-    Approval, Attempt, Direction, IllegalTransition, RunState, Step, StepResult, TargetStage,
-    TargetState, Trail, UndoEntry, UndoState,
+    Approval, Attempt, Direction, IllegalTransition, RunState, SeenThen, Step, StepResult,
+    TargetStage, TargetState, Trail, UndoEntry, UndoState,
 };
 pub use header::Header;
 pub use memory::MemoryJournal;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Adoption, Digest, Header, NewUndo, Place, Raised, Spent, Way};
-use crate::primitive::{Failure, Intent, ProcessIdentity};
+use crate::primitive::{Failure, Intent, Moment, ProcessIdentity, Seen};
 
 /// The version of the record format. A change of meaning raises it and ships with an old journal as a test.
 pub const VERSION: u32 = 1;
@@ -175,6 +175,15 @@ pub enum Event {
     },
     /// The playbook ended in something that it did not catch.
     Raised(Box<Raised>),
+    /// What clients of a cluster got, as far as it was not written down before.
+    Seen {
+        /// The cluster.
+        cluster: String,
+        /// When they asked.
+        moment: Moment,
+        /// What they got.
+        seen: Box<Seen>,
+    },
     /// One of the playbook's invariants was looked at, where the run ends.
     Examined {
         /// The step that left it.

@@ -228,6 +228,12 @@ intents! {
     Admit = "traffic.admit",
     /// Splitting the traffic between two sides.
     Split = "traffic.split",
+    /// Watching what clients get.
+    Watch = "traffic.watch",
+    /// What they got.
+    Watched = "traffic.watched",
+    /// The end of watching.
+    Unwatch = "traffic.unwatch",
     /// Setting what was found.
     SetRotation = "traffic.set",
     /// One request, and what its answer must be.

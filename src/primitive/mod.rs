@@ -51,11 +51,15 @@ pub use practice::{Remove, Write};
 pub use review::ReviewPath;
 pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
 pub use things::holds;
-pub use traffic::{Admit, Drain, SetRotation, Split, TrafficStatus};
+pub use traffic::{
+    Admit, Drain, Observed, SetRotation, Split, TrafficStatus, Unwatch, Watch, Watched,
+};
 
 pub use crate::kong::changes::Changes;
 
-pub use crate::gateway::{BackupFacts, BaselineFacts, Failure, ProcessIdentity, RotationState};
+pub use crate::gateway::{
+    BackupFacts, BaselineFacts, Failure, Moment, ProcessIdentity, RotationState, Seen,
+};
 
 use crate::gateway::Gateway;
 

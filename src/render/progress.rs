@@ -147,6 +147,7 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
         | Event::TargetStarted { .. }
         | Event::UndoStarted { .. }
         | Event::ProcessStarted { .. }
+        | Event::Seen { .. }
         | Event::Verdict { .. } => return None,
     };
     Some(format!("{}{line}", indent(depth)))

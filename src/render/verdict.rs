@@ -1,6 +1,6 @@
 //! How a run ended, or stands: one sentence, with what to do next.
 
-use super::{clean, clean_lines, downtime, duration, production};
+use super::{clean, clean_lines, downtime, duration, probed, production};
 use crate::journal::{Ending, RunState};
 
 /// How a run stands, for people.
@@ -95,8 +95,11 @@ pub fn verdict(state: &RunState) -> String {
         .filter(|_| state.ending == Some(Ending::Done))
         .map(|down| format!(", downtime {down}"))
         .unwrap_or_default();
+    let probed = probed(state)
+        .map(|probed| format!(", {probed}"))
+        .unwrap_or_default();
     format!(
-        "{first}{word}{took}{down}{reason}; run {}, journal head {head}; next: {}",
+        "{first}{word}{took}{down}{probed}{reason}; run {}, journal head {head}; next: {}",
         header.run,
         commands.join(" or ")
     )

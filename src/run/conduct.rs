@@ -32,6 +32,7 @@ pub async fn conduct<World: Gateway, Person: People>(
     script: &mut impl Script,
     on_failure: OnFailure,
 ) -> Result<Conclusion, JournalError> {
+    gate.watch_again().await;
     let (ending, reason, raised) = match forward(gate, script).await {
         Ok(None) => (Ending::Done, "the playbook ran to its end".to_owned(), None),
         Ok(Some(raised)) => {
@@ -45,7 +46,7 @@ pub async fn conduct<World: Gateway, Person: People>(
             (ending, reason, None)
         }
     };
-    conclude(gate, ending, reason, raised, script.spent())
+    conclude(gate, ending, reason, raised, script.spent()).await
 }
 
 /// Takes the run back, whatever it was doing.
@@ -54,8 +55,9 @@ pub async fn roll_back<World: Gateway, Person: People>(
     script: &mut impl Script,
     reason: &str,
 ) -> Result<Conclusion, JournalError> {
+    gate.watch_again().await;
     let (ending, reason) = unwound(gate.unwind(script, reason).await)?;
-    conclude(gate, ending, reason, None, script.spent())
+    conclude(gate, ending, reason, None, script.spent()).await
 }
 
 /// Lets the script go on until it ends or raises something.
@@ -236,13 +238,14 @@ fn put_down<World: Gateway, Person: People>(
     }
 }
 
-fn conclude<World: Gateway, Person: People>(
+async fn conclude<World: Gateway, Person: People>(
     gate: &Gate<World, Person>,
     ending: Ending,
     reason: String,
     raised: Option<Raised>,
     spent: Vec<Spent>,
 ) -> Result<Conclusion, JournalError> {
+    gate.see_the_last().await?;
     let event = Event::Verdict {
         ending,
         reason: reason.clone(),

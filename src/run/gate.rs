@@ -102,7 +102,10 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             targets,
         })?;
         // 4. and 5. Act, read the world back, write down what came of it; answer.
-        self.act(number, permit).await.map(Reply::Now)
+        let answer = self.act(number, permit).await?;
+        self.world.turn_over();
+        self.note_seen()?;
+        Ok(Reply::Now(answer))
     }
 
     /// A phase began or ended.
@@ -272,6 +275,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         };
         self.recorder
             .record(self.world.now(), event, Durability::WithNext)?;
+        self.note_seen()?;
         Ok(outcome)
     }
 

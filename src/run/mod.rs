@@ -26,6 +26,7 @@ mod settle;
 mod standing;
 mod trouble;
 mod unwind;
+mod watching;
 mod ways_ahead;
 
 pub use crate::journal::Raised;

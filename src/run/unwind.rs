@@ -51,7 +51,9 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 intent: entry.intent.clone(),
             })?;
             self.turn_to(step, &entry.intent, Some(step));
-            match self.undo(script, &entry).await? {
+            let undone = self.undo(script, &entry).await?;
+            self.note_seen()?;
+            match undone {
                 Ok(outcome) => self.sync(Event::UndoFinished {
                     step,
                     target,
@@ -69,6 +71,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 }
             }
         }
+        self.world.turn_over();
         let (ending, told) = self.compare_with_found().await;
         match ending {
             Ending::Undone | Ending::UndoneUnverified => {

@@ -67,6 +67,7 @@ mod stand_in_traps;
 mod traced;
 mod unit_tests;
 mod waiting_work;
+mod watching;
 mod ways_back;
 mod words;
 mod world_lock;

@@ -11,6 +11,23 @@ use crate::gateway::Failure;
 /// How long an answer of an Admin API or a control interface may take.
 const DEADLINE: Duration = Duration::from_secs(30);
 
+/// A client for probes, which keeps its connections or uses each once. It asks nothing twice by itself: what fails is to be seen.
+pub(super) fn for_probes(keeps: bool) -> reqwest::Client {
+    settings()
+        .pool_max_idle_per_host(if keeps { usize::MAX } else { 0 })
+        .retry(reqwest::retry::never())
+        .build()
+        .expect("the settings are constant and valid")
+}
+
+fn settings() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .pool_max_idle_per_host(0)
+        .timeout(DEADLINE)
+}
+
 /// No redirects, no proxies, and each connection used once: a pass over an old one proves nothing about new ones.
 pub(super) struct Client {
     inner: reqwest::Client,
@@ -21,13 +38,6 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(access: Access) -> Self {
-        let settings = || {
-            reqwest::Client::builder()
-                .redirect(reqwest::redirect::Policy::none())
-                .no_proxy()
-                .pool_max_idle_per_host(0)
-                .timeout(DEADLINE)
-        };
         let build = |settings: reqwest::ClientBuilder| {
             settings
                 .build()

@@ -11,6 +11,7 @@ mod packages;
 pub mod postgres;
 mod practice;
 mod private_file;
+mod prober;
 pub mod process;
 mod processes;
 mod scratch;
@@ -22,14 +23,17 @@ mod web;
 pub mod world_lock;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::{Clock, Failure, Hold, Holding, ProcessIdentity, Report, ScratchCopy, ScratchNode};
+use super::{
+    Clock, Failure, Hold, Holding, Moment, ProcessIdentity, Report, ScratchCopy, ScratchNode, Seen,
+};
 use crate::environment::{Access, Cluster, Database, Environment, Node};
 
 /// A pause this long is told, so that whoever watches knows what is waited for.
@@ -50,6 +54,12 @@ pub struct Live {
     /// How many programs this runner has started, so that each has an output file of its own.
     started: Cell<u32>,
     client: client::Client,
+    /// The clusters that are watched.
+    probers: RefCell<BTreeMap<String, prober::Prober>>,
+    /// What probers saw that are gone, until somebody asks.
+    last_seen: RefCell<Vec<(String, Moment, Seen)>>,
+    /// Which moment of the run this is.
+    moment: Cell<Moment>,
     access: Access,
     /// What keeps other runners out; absent where nothing is changed.
     locks: Option<Rc<world_lock::WorldLocks>>,
@@ -73,6 +83,9 @@ impl Live {
             step: Cell::new(0),
             started: Cell::new(0),
             client: client::Client::new(Access::Run),
+            probers: RefCell::default(),
+            last_seen: RefCell::default(),
+            moment: Cell::default(),
             access: Access::Run,
             locks: None,
         };

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::Live;
-use crate::gateway::{Failure, ProcessIdentity, Processes, Turn};
+use super::{Live, prober};
+use crate::gateway::{Failure, Moment, ProcessIdentity, Processes, Turn};
 
 /// How long a killed process may take to be gone. The kernel needs longer only while a disk does not answer.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -13,6 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Processes for Live {
     fn turn_to(&self, turn: Turn<'_>) {
         self.step.set(turn.step);
+        self.mark(prober::moment_of(&turn));
+    }
+
+    fn turn_over(&self) {
+        self.mark(Moment::default());
     }
 
     async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure> {

@@ -9,6 +9,7 @@ mod durations;
 mod gap;
 mod kong;
 mod observed;
+mod probing;
 mod scratch;
 mod state;
 mod traffic;

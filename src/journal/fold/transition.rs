@@ -195,6 +195,11 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
                 .trail
                 .truncate(kept.map_or(0, |position| position + 1));
         }
+        Event::Seen {
+            cluster,
+            moment,
+            seen,
+        } => state.take_in(cluster, *moment, seen),
         Event::Examined { step, failure } => {
             let left = state.step(*step).map(|step| &step.intent);
             require(

@@ -1,10 +1,12 @@
 //! `traffic.*`: which nodes get requests.
 
 mod split;
+mod watch;
 
 use serde::{Deserialize, Serialize};
 
 pub use split::Split;
+pub use watch::{Observed, Unwatch, Watch, Watched};
 
 use super::{Effect, Failure, Intent, Look, Primitive, Settled};
 use crate::gateway::{Gateway, Rotation, RotationState};

@@ -3,9 +3,10 @@
 use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
-use super::arguments::{Options, nodes};
+use super::arguments::{Options, cluster, data, nodes};
 use super::{call, wrong_argument};
-use crate::primitive::{Admit, Drain, Intent, Split, TrafficStatus};
+use crate::gateway::{Probe, ProbeCheck};
+use crate::primitive::{Admit, Drain, Intent, Split, TrafficStatus, Unwatch, Watch, Watched};
 
 #[export_module]
 pub(super) mod traffic {
@@ -115,6 +116,120 @@ pub(super) mod traffic {
                 percent,
             }),
         )
+    }
+
+    /// Begins to ask what clients ask, 200 times a second and whatever the answers, at the `url` of the cluster's load balancer: each of
+    /// `checks`, `#{ path: "/orders", status: 200 }`, in turn, over connections that are kept and over one each. It goes on beside the
+    /// steps, also on the way back, until the run is put down, and again when it is taken up. `show` and the last line tell what was seen.
+    /// Options: `rate`, 1 to 1000 a second; `timeout` (preset `"5s"`).
+    ///
+    /// # Needs
+    /// `traffic.watch`
+    /// # Effect
+    /// Requests without keys or cookies.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// It begins again; for what time nobody looked is told.
+    /// # Errors
+    /// `traffic.watch.nowhere`: the environment gives the load balancer no `url`. `traffic.watch.twice`, `traffic.watch.failed`.
+    /// `argument.value`: nothing is asked, or a rate is out of range.
+    /// # Example
+    /// ```rhai
+    /// let cluster = env::cluster("practice");
+    /// traffic::watch(cluster, [#{ path: "/", status: 404 }], #{ rate: 50 });
+    /// clock::pause("100ms");
+    /// run::note(`failed: ${traffic::watched(cluster).failed}`);
+    /// traffic::unwatch(cluster);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn watch(
+        context: NativeCallContext,
+        which: Dynamic,
+        checks: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let example = "traffic::watch(cluster, [#{ path: \"/orders\", status: 200 }], #{})";
+        let cluster = cluster(which)?.name;
+        let checks: Vec<ProbeCheck> = data("a list of checks", &checks)?;
+        if checks.is_empty() {
+            return Err(wrong_argument("nothing is asked", example));
+        }
+        if let Some(check) = checks.iter().find(|check| !check.path.starts_with('/')) {
+            return Err(wrong_argument(
+                format!("`{}` is not a path", check.path),
+                example,
+            ));
+        }
+        let mut options = Options::new(options);
+        let rate = options.number("rate")?.unwrap_or(200);
+        let timeout = options.duration("timeout", "5s")?;
+        options.done()?;
+        let rate = u32::try_from(rate)
+            .ok()
+            .filter(|rate| (1..=1_000).contains(rate));
+        let rate =
+            rate.ok_or_else(|| wrong_argument("a rate is 1 to 1000 requests a second", example))?;
+        let probe = Probe {
+            checks,
+            rate,
+            timeout,
+        };
+        call(&context, Intent::Watch(Watch { cluster, probe }))
+    }
+
+    /// What became of those requests since this was asked last: `sent`, `failed`, `failures` by how, `answered_by` as in
+    /// `#{ "kong/3.4.2": 980 }`, `longest_outage`, `longest_silence` and `longest_stall` in milliseconds, `median` and `p99` in
+    /// microseconds. Requests that still wait for an answer, and those sent after them, are in the next answer.
+    ///
+    /// # Needs
+    /// `traffic.watched`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `traffic.watch.none`: the cluster is not watched.
+    /// # Example
+    /// ```rhai
+    /// let cluster = env::cluster("practice");
+    /// traffic::watch(cluster, [#{ path: "/", status: 404 }], #{});
+    /// if traffic::watched(cluster).failed > 0 { throw "clients notice something"; }
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn watched(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let cluster = cluster(which)?.name;
+        call(&context, Intent::Watched(Watched { cluster }))
+    }
+
+    /// Ends watching a cluster.
+    ///
+    /// # Needs
+    /// `traffic.unwatch`
+    /// # Effect
+    /// No more requests; the last answers are waited for.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// None.
+    /// # Example
+    /// ```rhai
+    /// traffic::unwatch(env::cluster("practice"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn unwatch(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let cluster = cluster(which)?.name;
+        call(&context, Intent::Unwatch(Unwatch { cluster }))
     }
 
     /// Puts nodes into rotation with the weight that they have.

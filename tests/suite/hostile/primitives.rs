@@ -31,6 +31,7 @@ fn argument(parameter: &str) -> &'static str {
         "to_database" => "env::database(\"green\")",
         "percent" => "50",
         "options" | "backup" | "copy" | "before" | "gap" | "made" => "#{}",
+        "checks" => "[#{ path: \"/\", status: 200 }]",
         "request" => "\"/\"",
         "command" => "[0]",
         "expect" => "#{ status: 200 }",
