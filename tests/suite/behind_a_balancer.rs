@@ -63,26 +63,16 @@ pub(crate) fn refusal(ended: &Ended) -> String {
     told.map_or_else(|| ended.all.clone(), |told| told[1].to_owned())
 }
 
-/// Clients of the load balancer, with kept connections and with new ones.
-pub(crate) struct Clients {
+/// A load that is being sent, on a thread of its own.
+pub(crate) struct Sending {
     stop: tokio::sync::oneshot::Sender<()>,
-    kept: std::thread::JoinHandle<LoadReport>,
-    one_shot: OneShot,
+    thread: std::thread::JoinHandle<LoadReport>,
 }
 
-impl Clients {
-    pub(crate) fn of(cluster: &PracticeCluster) -> Self {
-        let record = std::fs::read(cluster.path().join("practice.json")).expect("read");
-        let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
-        let text = |key: &str| record[key].as_str().expect("a text").to_owned();
-        let load = Load {
-            url: format!("{}{}", text("url"), text("unlimited_path")),
-            rate: 500.0,
-            headers: BTreeMap::new(),
-            timeout: Duration::from_secs(5),
-        };
+impl Sending {
+    pub(crate) fn of(load: Load) -> Self {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let kept = std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()
@@ -93,13 +83,46 @@ impl Clients {
                 running.stop().await
             })
         });
+        Self { stop, thread }
+    }
+
+    /// What became of the requests.
+    pub(crate) fn stop(self) -> LoadReport {
+        self.stop.send(()).expect("it is sending");
+        self.thread.join().expect("sent to the end")
+    }
+}
+
+/// What a practice cluster tells of itself.
+pub(crate) fn record(cluster: &PracticeCluster) -> serde_json::Value {
+    let record = std::fs::read(cluster.path().join("practice.json")).expect("read");
+    serde_json::from_slice(&record).expect("JSON")
+}
+
+/// Clients of the load balancer, with kept connections and with new ones.
+pub(crate) struct Clients {
+    kept: Sending,
+    one_shot: OneShot,
+}
+
+impl Clients {
+    pub(crate) fn of(cluster: &PracticeCluster) -> Self {
+        Self::at(cluster, 500.0)
+    }
+
+    /// The same with so many requests a second over kept connections.
+    pub(crate) fn at(cluster: &PracticeCluster, rate: f64) -> Self {
+        let record = record(cluster);
+        let text = |key: &str| record[key].as_str().expect("a text").to_owned();
+        let kept = Sending::of(Load {
+            url: format!("{}{}", text("url"), text("unlimited_path")),
+            rate,
+            headers: BTreeMap::new(),
+            timeout: Duration::from_secs(5),
+        });
         let address = text("url").trim_start_matches("http://").to_owned();
         let one_shot = OneShot::at(&address, &text("unlimited_path"));
-        Self {
-            stop,
-            kept,
-            one_shot,
-        }
+        Self { kept, one_shot }
     }
 
     /// How many requests there were, of which none failed.
@@ -115,8 +138,7 @@ impl Clients {
 
     /// What became of the requests over kept connections; how many there were over new ones, and how many of these failed.
     pub(crate) fn account(self) -> (LoadReport, usize, usize) {
-        self.stop.send(()).expect("it is sending");
-        let report = self.kept.join().expect("sent to the end");
+        let report = self.kept.stop();
         let (asked, failed) = self.one_shot.stop();
         (report, asked, failed)
     }

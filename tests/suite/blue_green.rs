@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use cutover::lab::client::{Load, LoadReport};
+use cutover::lab::client::Load;
+use rustix::process::{Pid, Signal, kill_process};
 
-use crate::behind_a_balancer::Clients;
-use crate::practice_cluster::{Ended, PracticeCluster};
+use crate::behind_a_balancer::{Clients, Sending, record};
+use crate::practice_cluster::{Ended, PracticeCluster, everything};
 
 /// The exit codes of the product that these tests speak of.
 const DONE: i32 = 0;
@@ -64,46 +65,28 @@ fn counted(cluster: &PracticeCluster, database: &str) -> u64 {
 }
 
 /// A client whose requests are counted.
-struct Counted {
-    stop: tokio::sync::oneshot::Sender<()>,
-    sending: std::thread::JoinHandle<LoadReport>,
-}
+struct Counted(Sending);
 
 impl Counted {
     fn of(cluster: &PracticeCluster) -> Self {
-        let record = std::fs::read(cluster.path().join("practice.json")).expect("read");
-        let record: serde_json::Value = serde_json::from_slice(&record).expect("JSON");
+        let record = record(cluster);
         let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
         let (url, path) = (
             text(&record["url"]),
             text(&record["seeded"]["limited_path"]),
         );
         let key = text(&record["seeded"]["keys"][1]);
-        let load = Load {
+        Self(Sending::of(Load {
             url: format!("{url}{path}"),
             rate: 50.0,
             headers: BTreeMap::from([("apikey".to_owned(), key)]),
             timeout: Duration::from_secs(5),
-        };
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let sending = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .expect("a runtime");
-            runtime.block_on(async {
-                let running = load.start().expect("a load");
-                stopped.await.expect("told to stop");
-                running.stop().await
-            })
-        });
-        Self { stop, sending }
+        }))
     }
 
     /// How many requests passed; none failed.
     fn stop(self) -> u64 {
-        self.stop.send(()).expect("it is sending");
-        let report = self.sending.join().expect("sent to the end");
+        let report = self.0.stop();
         assert_eq!(
             (report.failed(), report.sent),
             (0, report.statuses[&200]),
@@ -157,6 +140,20 @@ fn clients_and_what_they_counted_move_over_and_back() {
         "{}",
         there.all
     );
+    assert!(
+        there.verdict.contains(" probes, 0 failed"),
+        "{}",
+        there.verdict
+    );
+    let shown = cluster.cutover(&["show", "there"]).all;
+    let shifting = shown
+        .lines()
+        .find(|line| line.trim_start().starts_with("while shifting"));
+    let answered = shifting.unwrap_or_else(|| panic!("{shown}"));
+    assert!(
+        answered.contains("kong/2.8.5 ") && answered.contains("kong/3.4.2 "),
+        "{answered}"
+    );
     println!("over: {asked} requests and {passed} counted ones, none failed");
     let served = |told: &str| {
         cluster
@@ -208,5 +205,85 @@ fn a_person_takes_all_of_it_back() {
         left.map(|entry| entry.expect("one").path())
             .collect::<Vec<PathBuf>>(),
         [] as [PathBuf; 0]
+    );
+}
+
+/// A load that somebody else wrote, where it is installed: it tells at its end what failed.
+struct Witness(Option<std::process::Child>);
+
+impl Witness {
+    fn of(cluster: &PracticeCluster) -> Self {
+        let record = record(cluster);
+        let text = |key: &str| record[key].as_str().expect("a text").to_owned();
+        let url = format!("{}{}", text("url"), text("unlimited_path"));
+        let started = std::process::Command::new("wrk")
+            .args(["-t1", "-c2", "-d3600s", &url])
+            .stdout(std::process::Stdio::piped())
+            .spawn();
+        if started.is_err() {
+            println!("skipped the witness: `wrk` is not installed");
+        }
+        Self(started.ok())
+    }
+
+    /// What it says of failures; nothing where none failed.
+    fn stop(self) -> String {
+        let Some(child) = self.0 else {
+            return String::new();
+        };
+        let process = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+        kill_process(process.expect("a process"), Signal::INT).expect("it runs");
+        let output = child.wait_with_output().expect("it ends");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        println!("{told}");
+        assert!(told.contains("requests in"), "{told}");
+        let failures = ["Socket errors", "Non-2xx"];
+        told.lines()
+            .filter(|line| failures.iter().any(|word| line.contains(word)))
+            .collect()
+    }
+}
+
+#[test]
+fn switches_there_and_back_under_load_fail_nobody() {
+    let cluster = cluster();
+    let upgraded = upgrade(&cluster, "upgraded");
+    assert_eq!(upgraded.code, Some(DONE), "{}", upgraded.all);
+    let all = everything();
+    let (pairs, rate) = if all { (100, 1_600.0) } else { (4, 500.0) };
+    let playbook = cluster.write(
+        "switches.rhai",
+        &format!(
+            "const PLAYBOOK = #{{ api: 1, params: #{{}}, needs: [\"traffic.*\"] }};\n\
+             let blue = env::cluster(\"practice\");\n\
+             let green = env::cluster(\"green\");\n\
+             traffic::watch(blue, [#{{ path: \"/catalogue\", status: 200 }}], #{{}});\n\
+             for pair in 0..{pairs} {{\n\
+                 traffic::split(green.nodes, blue.nodes, 100);\n\
+                 traffic::split(blue.nodes, green.nodes, 100);\n\
+             }}\n"
+        ),
+    );
+    let witness = all.then(|| Witness::of(&cluster));
+    let clients = Clients::at(&cluster, rate);
+    let switched = cluster.cutover(&["run", &playbook, "--run-id", "switched"]);
+    let (report, asked, failed) = clients.account();
+    let seen = witness.map(Witness::stop).unwrap_or_default();
+    assert_eq!(switched.code, Some(DONE), "{}", switched.all);
+    assert_eq!(
+        (report.failed(), failed, seen.as_str()),
+        (0, 0, ""),
+        "{report:?}"
+    );
+    assert!(
+        switched.verdict.contains(" probes, 0 failed"),
+        "{}",
+        switched.verdict
+    );
+    println!(
+        "{} switches, {} requests over kept connections and {asked} over new ones, none failed; {}",
+        2 * pairs,
+        report.sent,
+        switched.verdict
     );
 }
