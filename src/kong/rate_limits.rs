@@ -61,9 +61,9 @@ pub fn limits(plugins: &[Value]) -> Vec<Limit> {
     plugins.iter().flat_map(limits_of).collect()
 }
 
-/// The enabled `plugins` whose counters are in no table.
+/// The enabled `plugins` whose counters are in no table, beside what the `copy` of their database has of them by now.
 #[must_use]
-pub fn out_of_reach(plugins: &[Value]) -> Vec<OutOfReach> {
+pub fn out_of_reach(plugins: &[Value], copy: &[Value]) -> Vec<OutOfReach> {
     let mut found: Vec<OutOfReach> = Vec::new();
     for row in plugins.iter().filter(|row| is_enabled(row)) {
         let Some((plugin, _)) = counted_in(row) else {
@@ -73,7 +73,8 @@ pub fn out_of_reach(plugins: &[Value]) -> Vec<OutOfReach> {
         let why = match policy.as_str() {
             "cluster" => continue,
             "redis" => {
-                "its counters are in Redis: with the same Redis for both sides and the same ids there is no gap, else up to its whole limit may pass again"
+                let there = copy.iter().find(|other| other["id"] == row["id"]);
+                told_of_redis(redis(row).as_ref(), there.and_then(redis).as_ref())
             }
             _ => {
                 "its counters are in each node's memory: up to its whole limit may pass again, and once more for every node"
@@ -81,7 +82,7 @@ pub fn out_of_reach(plugins: &[Value]) -> Vec<OutOfReach> {
         };
         match found
             .iter_mut()
-            .find(|known| known.plugin == plugin && known.policy == policy)
+            .find(|known| known.plugin == plugin && known.policy == policy && known.why == why)
         {
             Some(known) => known.plugins += 1,
             None => found.push(OutOfReach {
@@ -94,6 +95,53 @@ pub fn out_of_reach(plugins: &[Value]) -> Vec<OutOfReach> {
     }
     found.sort();
     found
+}
+
+/// Where a plugin counts in Redis: host, port, database, and of the advanced plugin the namespace.
+#[derive(Debug, PartialEq, Eq)]
+struct Redis {
+    host: String,
+    port: i64,
+    database: i64,
+    namespace: Value,
+}
+
+/// Where the plugin of a row counts in Redis, by its configuration before 3.6 and since.
+fn redis(row: &Value) -> Option<Redis> {
+    let config = &row["config"];
+    let setting = |name: &str| {
+        let nested = &config["redis"][name];
+        if nested.is_null() {
+            &config[format!("redis_{name}").as_str()]
+        } else {
+            nested
+        }
+    };
+    // A reference to a vault means what each node makes of it.
+    let host = setting("host")
+        .as_str()
+        .filter(|host| !host.starts_with("{vault"))?;
+    Some(Redis {
+        host: host.to_owned(),
+        port: whole(setting("port")).unwrap_or(6379),
+        database: whole(setting("database")).unwrap_or(0),
+        namespace: config["namespace"].clone(),
+    })
+}
+
+/// What it means that one side counts `here` in Redis, and the other `there`.
+fn told_of_redis(here: Option<&Redis>, there: Option<&Redis>) -> &'static str {
+    match (here, there) {
+        (Some(here), Some(there)) if here == there => {
+            "both sides count in the same Redis: there is no gap, and nothing to carry"
+        }
+        (Some(_), Some(_)) => {
+            "the sides count in different Redis, or under different names there: up to its whole limit may pass again"
+        }
+        _ => {
+            "its counters are in Redis, and whether both sides use the same cannot be told: if not, up to its whole limit may pass again"
+        }
+    }
 }
 
 fn is_enabled(row: &Value) -> bool {
@@ -222,12 +270,62 @@ mod tests {
         let local = json!({"name": "rate-limiting", "enabled": true, "config": {"policy": "local", "minute": 1}});
         let redis =
             json!({"name": "rate-limiting", "enabled": true, "config": {"policy": "redis"}});
-        let found = out_of_reach(&[local.clone(), redis, local]);
+        let found = out_of_reach(&[local.clone(), redis, local], &[]);
         let short: Vec<_> = found
             .iter()
             .map(|one| (one.policy.as_str(), one.plugins))
             .collect();
         assert_eq!(short, [("local", 2), ("redis", 1)]);
         assert!(found[0].why.contains("each node's memory"));
+    }
+
+    #[test]
+    fn whether_both_sides_count_in_the_same_redis_is_found_out() {
+        let plugin = |config: Value| json!({"id": "1", "name": "rate-limiting", "enabled": true, "config": config});
+        let flat = |host: &str, database: u8| json!({"policy": "redis", "redis_host": host, "redis_port": 6379, "redis_database": database});
+        let nested = |host: &str, database: u8| json!({"policy": "redis", "redis": {"host": host, "port": 6379, "database": database}});
+        let namespace =
+            |name: &str| json!({"strategy": "redis", "namespace": name, "redis": {"host": "a"}});
+        for (here, there, told) in [
+            (
+                flat("a", 0),
+                nested("a", 0),
+                "both sides count in the same Redis",
+            ),
+            (
+                flat("a", 0),
+                nested("b", 0),
+                "the sides count in different Redis",
+            ),
+            (
+                flat("a", 0),
+                nested("a", 1),
+                "the sides count in different Redis",
+            ),
+            (
+                namespace("n"),
+                namespace("n"),
+                "both sides count in the same Redis",
+            ),
+            (
+                namespace("n"),
+                namespace("m"),
+                "the sides count in different Redis",
+            ),
+            (
+                nested("{vault://env/redis}", 0),
+                nested("{vault://env/redis}", 0),
+                "its counters are in Redis",
+            ),
+        ] {
+            let found = out_of_reach(&[plugin(here)], &[plugin(there)]);
+            assert!(found[0].why.starts_with(told), "{}", found[0].why);
+        }
+        let gone = out_of_reach(&[plugin(flat("a", 0))], &[]);
+        assert!(
+            gone[0].why.starts_with("its counters are in Redis"),
+            "{}",
+            gone[0].why
+        );
     }
 }

@@ -103,11 +103,15 @@ impl Gap for Live {
     async fn gap(&self, sides: &Sides) -> Result<GapFacts, Failure> {
         let gap = self.gap_between(sides).await?;
         let original = &*self.database(&sides.from_database)?;
-        let plugins = gap::counting_plugins(original).await?;
+        let copy = &*self.database(&sides.to_database)?;
+        let (plugins, copied) = (
+            gap::counting_plugins(original).await?,
+            gap::counting_plugins(copy).await?,
+        );
         Ok(GapFacts {
             taken_at: gap.since,
             tables: gap::tables_of(original).await?,
-            out_of_reach: out_of_reach(&plugins),
+            out_of_reach: out_of_reach(&plugins, &copied),
         })
     }
 
