@@ -9,7 +9,8 @@ use cutover::lab::client::Load;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::behind_a_balancer::{Clients, Sending, record};
-use crate::practice_cluster::{Ended, PracticeCluster, everything};
+use crate::in_place::UNEQUAL;
+use crate::practice_cluster::{Ended, PracticeCluster, World, everything};
 
 /// The exit codes of the product that these tests speak of.
 const DONE: i32 = 0;
@@ -206,6 +207,53 @@ fn a_person_takes_all_of_it_back() {
             .collect::<Vec<PathBuf>>(),
         [] as [PathBuf; 0]
     );
+}
+
+/// What must be there again after a way back: blue's world, who gets requests, the databases, and what blue counted alone.
+fn standing(cluster: &PracticeCluster) -> (World, BTreeMap<String, String>, Vec<String>, u64) {
+    (
+        cluster.world(),
+        cluster.rotation(),
+        cluster.databases(),
+        counted(cluster, "kong"),
+    )
+}
+
+/// The runner is killed with SIGKILL after a record, at points that are spread over the upgrade, and the run is taken back.
+#[test]
+fn an_upgrade_that_is_killed_anywhere_can_be_taken_back() {
+    let cluster = cluster();
+    counting_begins(&cluster);
+    let found = standing(&cluster);
+    let taken_back = |run: &str| {
+        let back = cluster.cutover(&["rollback", run, "--confirm", "practice"]);
+        assert_eq!(back.code, Some(DONE), "{run}: {}", back.all);
+        assert_eq!(standing(&cluster), found, "{run}: {}", back.all);
+        let ours = "SELECT count(*) FROM pg_class WHERE relname LIKE 'cutover%'";
+        assert_eq!(cluster.try_sql(ours).as_deref(), Ok("0"), "{run}");
+        let dumps = std::fs::read_dir(cluster.storage().join("backups"));
+        assert_eq!(dumps.map_or(0, Iterator::count), 0, "{run}");
+    };
+    // Without the prober, whose records are as many as the machine is slow.
+    let quick = ["watch=0s", "settle=0s", "probe=0"];
+    let whole = upgrade_with(&cluster, "whole", &quick);
+    assert_eq!(whole.code, Some(DONE), "{}", whole.all);
+    let records = cluster.records("whole");
+    taken_back("whole");
+    let step = if everything() { 3 } else { records / 3 };
+    let mut swept = 0;
+    for record in (step.max(4)..records).step_by(step) {
+        let run = format!("killed-{record}");
+        let crash = format!("after:{record}");
+        let killed = upgrade_with(&cluster, &run, &[&quick[..], &["--crash", &crash]].concat());
+        // How often something is polled differs from run to run, so the last points may be none.
+        let over = killed.code == Some(DONE) && record + UNEQUAL > records;
+        assert!(killed.code.is_none() || over, "{run}: {}", killed.all);
+        taken_back(&run);
+        swept += 1;
+    }
+    println!("taken back from {swept} of {records} records: blue as it was every time");
+    assert!(swept > 1);
 }
 
 /// A load that somebody else wrote, where it is installed: it tells at its end what failed.

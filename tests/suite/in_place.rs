@@ -102,7 +102,7 @@ fn a_run_can_be_taken_back_from_every_prefix() {
 }
 
 /// By how many records two runs of the same upgrade differ at most. On a busy machine more is polled.
-const UNEQUAL: usize = 16;
+pub(crate) const UNEQUAL: usize = 16;
 
 /// Kills a run at each of the points, and lets `follow` see to what comes then. The long sweep shares the points among clusters of
 /// their own, since most of its time is waiting.
