@@ -1,5 +1,6 @@
 //! What clients got while a run went on.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -54,22 +55,19 @@ fn of_cluster(state: &RunState, cluster: &str, mut seen: Vec<&SeenThen>) -> Stri
     if all.held_back > 0 {
         let _ = write!(text, "; {} not sent", all.held_back);
     }
-    if let Some((first, last)) = moved(state) {
-        let part = |word: &str, holds: &dyn Fn(Timestamp) -> bool| {
-            let part: Vec<&SeenThen> = seen
-                .iter()
-                .copied()
-                .filter(|then| holds(then.seen.from))
-                .collect();
+    if let Some(moved) = Moved::of(state) {
+        for (order, word) in [
+            (Ordering::Less, "before"),
+            (Ordering::Equal, "while shifting"),
+            (Ordering::Greater, "after"),
+        ] {
+            let part = seen.iter().copied();
+            let part: Vec<&SeenThen> = part.filter(|then| moved.order(then) == order).collect();
             let sum = sum(&part);
-            (sum.sent > 0).then(|| format!("\n  {word:<16} {}{}", told(&sum), quality(&sum)))
-        };
-        let parts = [
-            part("before", &|at| at < first),
-            part("while shifting", &|at| at >= first && at <= last),
-            part("after", &|at| at > last),
-        ];
-        text.extend(parts.into_iter().flatten());
+            if sum.sent > 0 {
+                let _ = write!(text, "\n  {word:<16} {}{}", told(&sum), quality(&sum));
+            }
+        }
     }
     for then in seen.iter().filter(|then| then.seen.failures() > 0) {
         let _ = write!(text, "\n  {:<16} {}", moment(state, then), told(&then.seen));
@@ -86,19 +84,40 @@ fn of_cluster(state: &RunState, cluster: &str, mut seen: Vec<&SeenThen>) -> Stri
     text
 }
 
-/// From when to when the run changed who gets requests.
-fn moved(state: &RunState) -> Option<(Timestamp, Timestamp)> {
-    let mut acts = state.steps.iter().filter(|step| {
-        let effect = step.intent.effect();
-        step.is_act() && matches!(effect, Effect::StopsTraffic | Effect::AdmitsTraffic)
-    });
-    let first = acts.next()?;
-    let last = acts.next_back().unwrap_or(first);
-    let undone = (state.direction == crate::journal::Direction::Unwinding)
-        .then_some(state.last)
-        .flatten();
-    let end = undone.or(last.ended).or(state.last)?;
-    Some((first.began, end))
+/// From when to when the run changed who gets requests, and the first and the last step that did.
+struct Moved {
+    first: (StepNo, Timestamp),
+    last: (StepNo, Timestamp),
+}
+
+impl Moved {
+    fn of(state: &RunState) -> Option<Self> {
+        let mut acts = state.steps.iter().filter(|step| {
+            let effect = step.intent.effect();
+            step.is_act() && matches!(effect, Effect::StopsTraffic | Effect::AdmitsTraffic)
+        });
+        let first = acts.next()?;
+        let last = acts.next_back().unwrap_or(first);
+        Some(Self {
+            first: (first.number, first.began),
+            last: (last.number, last.ended.or(state.last)?),
+        })
+    }
+
+    /// Whether what was seen then was before that, meanwhile, or after it. A step has its turn a little before it is recorded.
+    fn order(&self, then: &SeenThen) -> Ordering {
+        let (before, after) = match then.moment.step.map(StepNo) {
+            // On the way back they are moved again.
+            Some(_) if then.moment.undoing => (false, false),
+            Some(step) => (step < self.first.0, step > self.last.0),
+            None => (then.seen.from < self.first.1, then.seen.from > self.last.1),
+        };
+        match (before, after) {
+            (true, _) => Ordering::Less,
+            (_, true) => Ordering::Greater,
+            _ => Ordering::Equal,
+        }
+    }
 }
 
 fn moment(state: &RunState, then: &SeenThen) -> String {

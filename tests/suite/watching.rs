@@ -28,25 +28,32 @@ fn playbook(cluster: &PracticeCluster, name: &str, body: &str) -> String {
     cluster.write(&format!("{name}.rhai"), &text)
 }
 
-/// What `show` tells of clients, without the figures that every run has others of.
+/// What `show` tells of clients, without the figures that every run has others of, and without the steps in which an outage falls: these
+/// depend on the machine.
 fn told(cluster: &PracticeCluster, run: &str) -> String {
     let shown = cluster.cutover(&["show", run]);
     let begins = shown
         .all
         .lines()
         .skip_while(|line| !line.starts_with("clients of"));
-    let mut lines =
-        begins.take_while(|line| line.starts_with("clients of") || line.starts_with("  "));
-    let first = lines.next().unwrap_or_else(|| panic!("{}", shown.all));
-    // In which steps an outage falls depends on the machine.
-    let text = lines
-        .filter(|line| !line.starts_with("  step"))
-        .fold(first.to_owned(), |text, line| format!("{text}\n{line}"));
-    let figures = regex::Regex::new(r"[0-9]+(:[0-9]+)*(\.[0-9]+)*( (ms|s)\b)?").expect("a pattern");
-    let spaces = regex::Regex::new(" +").expect("a pattern");
-    spaces
-        .replace_all(&figures.replace_all(&text, "#"), " ")
-        .into_owned()
+    let lines = begins.take_while(|line| line.starts_with("clients of") || line.starts_with("  "));
+    let lines = lines.filter(|line| {
+        !["  step", "  between"]
+            .iter()
+            .any(|begins| line.starts_with(begins))
+    });
+    let text: Vec<&str> = lines.collect();
+    let replaced = [
+        (r" \([0-9]+ status 503\)|, longest outage [0-9.]+ m?s", ""),
+        (r"[0-9]+(:[0-9]+)*(\.[0-9]+)*( (ms|s)\b)?", "#"),
+        (" +", " "),
+    ];
+    replaced
+        .into_iter()
+        .fold(text.join("\n"), |text, (pattern, by)| {
+            let pattern = regex::Regex::new(pattern).expect("a pattern");
+            pattern.replace_all(&text, by).into_owned()
+        })
 }
 
 #[test]
@@ -84,14 +91,42 @@ fn an_outage_is_told_with_the_step_in_which_it_began() {
         run.verdict
     );
     let shown = cluster.cutover(&["show", "outage"]).all;
-    let step = |line: &str| line.starts_with("  step ") && line.contains("longest outage");
-    assert!(shown.lines().any(step), "{shown}");
+    let began = |line: &str| {
+        let told = ["  step ", "  between steps "];
+        told.iter().any(|begins| line.starts_with(begins)) && line.contains("longest outage")
+    };
+    let shifting =
+        |line: &str| line.starts_with("  while shifting ") && line.contains("status 503");
+    assert!(
+        shown.lines().any(began) && shown.lines().any(shifting),
+        "{shown}"
+    );
     assert_snapshot!(told(&cluster, "outage"), @r"
-    clients of practice, as probed: # requests, # failed (# status #), longest outage #; longest silence #, own stalls at most #
+    clients of practice, as probed: # requests, # failed; longest silence #, own stalls at most #
      before # requests, # failed, p# #, p# #; kong/# #
-     while shifting # requests, # failed (# status #), longest outage #, p# #, p# #; kong/# #
+     while shifting # requests, # failed, p# #, p# #; kong/# #
      after # requests, # failed, p# #, p# #; kong/# #
     ");
+}
+
+#[test]
+fn an_upgrade_in_place_tells_what_clients_noticed() {
+    let cluster = PracticeCluster::up();
+    let upgraded = cluster.upgrade("upgraded", &["probe=100"]);
+    assert_eq!(upgraded.code, Some(DONE), "{}", upgraded.all);
+    let told = regex::Regex::new(
+        r"^done after .*, downtime ([0-9]+) ms, [0-9]+ probes, [0-9]+ failed, longest outage ([0-9]+) ms: ",
+    );
+    let seconds = regex::Regex::new(r"([0-9]+)\.([0-9]) s\b").expect("a pattern");
+    let verdict = seconds.replace_all(&upgraded.verdict, "${1}${2}00 ms");
+    let told = told.expect("a pattern").captures(&verdict);
+    let told = told.unwrap_or_else(|| panic!("{}", upgraded.verdict));
+    let (downtime, outage): (u64, u64) = (
+        told[1].parse().expect("a number"),
+        told[2].parse().expect("a number"),
+    );
+    // The journal knows when nodes were taken away and given back; clients know it as exactly as they ask.
+    assert!(downtime.abs_diff(outage) < 1_000, "{}", upgraded.verdict);
 }
 
 #[test]
