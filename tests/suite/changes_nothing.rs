@@ -200,11 +200,29 @@ fn only_reads(said: &[Said]) {
     }
     assert!(ours.len() > 20, "{applications:?}");
     for (session, statements) in ours {
+        if is_a_census(&statements) {
+            continue;
+        }
         assert_eq!(
             statements[0], "SHOW transaction_read_only",
             "{session}: {statements:?}"
         );
     }
+}
+
+/// Whether a session is that of another test's upgrade, which asks of every node on this host whether it uses the same database: a lock
+/// that is taken and left, and not a word more.
+fn is_a_census(statements: &[&str]) -> bool {
+    let [limits, pinned, rest @ ..] = statements else {
+        return false;
+    };
+    let locks = [
+        "SELECT pg_advisory_lock($1)",
+        "SELECT pg_advisory_unlock($1)",
+    ];
+    limits.starts_with("SET statement_timeout")
+        && pinned.starts_with("SET TimeZone")
+        && rest == locks
 }
 
 /// The Admin API's requests of all nodes, `GET /path` each.
