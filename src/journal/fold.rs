@@ -3,6 +3,7 @@
 //! Everything that asks how a run stands asks this: the gate, `resume`, `show`, the lock. An event that cannot follow the ones
 //! before is an error, never a guess.
 
+mod approval;
 mod entry;
 mod seen;
 mod step;
@@ -10,11 +11,11 @@ mod transition;
 mod undo;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
+pub use approval::Approval;
 pub use seen::SeenThen;
 pub use step::{Step, StepResult, TargetStage, TargetState};
 pub use transition::IllegalTransition;
@@ -128,29 +129,6 @@ pub enum UndoState {
     Finished,
     /// Failed: the run is stuck here.
     Failed(Failure),
-}
-
-/// What a person was asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Approval {
-    /// What the person was shown.
-    pub shown: String,
-    /// Who approved, and when.
-    pub given: Option<(Actor, Timestamp)>,
-    /// Given for another playbook than the run goes by now, so that it has to be given again.
-    pub lapsed: bool,
-}
-
-impl Approval {
-    /// Whether it was given, for what the run goes by now, and not longer ago than approvals `stand`.
-    #[must_use]
-    pub fn stands(&self, now: Timestamp, stand: Duration) -> bool {
-        let Some((_, at)) = &self.given else {
-            return false;
-        };
-        let age = Duration::try_from(now.duration_since(*at)).unwrap_or_default();
-        !self.lapsed && age <= stand
-    }
 }
 
 impl RunState {

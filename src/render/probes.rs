@@ -22,7 +22,12 @@ pub fn probed(state: &RunState) -> Option<String> {
             0 => String::new(),
             longest => format!(", longest outage {}", milliseconds(longest)),
         };
-        format!("{} probes, {} failed{outage}", all.sent, all.failures())
+        format!(
+            "{} probes, {} failed{outage}{}",
+            all.sent,
+            all.failures(),
+            not_sent(&all)
+        )
     })
 }
 
@@ -52,9 +57,7 @@ fn of_cluster(state: &RunState, cluster: &str, mut seen: Vec<&SeenThen>) -> Stri
         milliseconds(all.longest_silence),
         milliseconds(all.longest_stall),
     );
-    if all.held_back > 0 {
-        let _ = write!(text, "; {} not sent", all.held_back);
-    }
+    text.push_str(&not_sent(&all));
     if let Some(moved) = Moved::of(state) {
         for (order, word) in [
             (Ordering::Less, "before"),
@@ -149,6 +152,14 @@ fn told(seen: &Seen) -> String {
         );
     }
     text
+}
+
+/// Requests that were due and not sent: of those nobody knows.
+fn not_sent(seen: &Seen) -> String {
+    match seen.held_back {
+        0 => String::new(),
+        held_back => format!(", {held_back} not sent"),
+    }
 }
 
 /// How long answers took, and who gave them.

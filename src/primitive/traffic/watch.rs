@@ -26,6 +26,9 @@ impl Look for Watch {
     }
 
     async fn look(&self, world: &impl Gateway, target: &str) -> Result<(), Failure> {
+        if self.probe.checks.is_empty() {
+            return Err(Failure::new("argument.value", "nothing is asked"));
+        }
         world.watch(target, &self.probe).await
     }
 }

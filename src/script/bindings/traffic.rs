@@ -191,7 +191,7 @@ pub(super) mod traffic {
     /// # On resume
     /// The recorded answer.
     /// # Errors
-    /// `traffic.watch.none`: the cluster is not watched.
+    /// `traffic.watch.none`: the cluster is not watched. `traffic.watch.failed`: what watched it has died.
     /// # Example
     /// ```rhai
     /// let cluster = env::cluster("practice");

@@ -32,6 +32,8 @@ struct Sent {
     at: Instant,
     clock: Timestamp,
     moment: Moment,
+    /// How often the playbook had asked by then.
+    asked_before: u64,
     became: Option<Became>,
 }
 
@@ -74,6 +76,8 @@ pub(super) struct Account {
     parts: BTreeMap<Moment, Part>,
     /// What was counted since the playbook asked.
     asked: Part,
+    /// How often it asked.
+    times_asked: u64,
 }
 
 impl Account {
@@ -85,6 +89,7 @@ impl Account {
             answered: None,
             parts: BTreeMap::new(),
             asked: Part::new(),
+            times_asked: 0,
         }
     }
 
@@ -102,6 +107,7 @@ impl Account {
             at,
             clock,
             moment,
+            asked_before: self.times_asked,
             became: None,
         };
         self.sent.insert(number, sent);
@@ -149,8 +155,10 @@ impl Account {
         told.filter(|(_, seen)| *seen != Seen::default()).collect()
     }
 
-    /// What was counted since this was asked last.
+    /// What was counted since this was asked last. Who answered is told of requests alone that were sent since: of those before, some are
+    /// counted late, and clients may have been moved in between.
     pub(super) fn take_asked(&mut self) -> Seen {
+        self.times_asked += 1;
         std::mem::replace(&mut self.asked, Part::new()).told()
     }
 
@@ -164,6 +172,7 @@ impl Account {
             at,
             clock,
             moment,
+            asked_before,
             became,
         } = sent;
         match became.expect("only what is settled is counted") {
@@ -175,10 +184,14 @@ impl Account {
                     part.latencies
                         .record(took.min(LONGEST))
                         .expect("it grows as far as this");
-                    if let Some(by) = &by {
-                        name(&mut part.seen.answered_by, by);
-                    }
                 });
+                if let Some(by) = &by {
+                    let part = self.parts.entry(moment).or_insert_with(Part::new);
+                    name(&mut part.seen.answered_by, by);
+                    if asked_before == self.times_asked {
+                        name(&mut self.asked.seen.answered_by, by);
+                    }
+                }
             }
             Became::Failed(how) => {
                 self.failing.get_or_insert((at, moment));

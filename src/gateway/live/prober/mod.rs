@@ -31,7 +31,7 @@ const HOPELESS: Duration = Duration::from_secs(1);
 /// A prober at work.
 pub(super) struct Prober {
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+    thread: JoinHandle<()>,
 }
 
 /// What the thread and its owner share.
@@ -69,24 +69,22 @@ impl Prober {
         let thread = std::thread::Builder::new()
             .name("prober".to_owned())
             .spawn(move || runtime.block_on(ask(&theirs, sender, questions, pause)))?;
-        Ok(Self {
-            shared,
-            thread: Some(thread),
-        })
+        Ok(Self { shared, thread })
     }
 
     fn turn_to(&self, moment: Moment) {
         self.shared.moment.store(pack(moment), Ordering::Relaxed);
     }
 
+    /// Whether it ended by itself. What it saw until then says nothing of what came after.
+    fn has_died(&self) -> bool {
+        self.thread.is_finished() && !self.shared.stopped.load(Ordering::Relaxed)
+    }
+
     /// Stops sending, and waits for the answers that are still due.
-    async fn stop(&mut self) {
+    async fn stop(&self) {
         self.shared.stopped.store(true, Ordering::Relaxed);
-        while self
-            .thread
-            .as_ref()
-            .is_some_and(|thread| !thread.is_finished())
-        {
+        while !self.thread.is_finished() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
@@ -210,7 +208,7 @@ impl Probing for Live {
 
     async fn unwatch(&self, cluster: &str) -> Result<(), Failure> {
         let prober = self.probers.borrow_mut().remove(cluster);
-        if let Some(mut prober) = prober {
+        if let Some(prober) = prober {
             prober.stop().await;
             let parts = prober.shared.account().take_parts();
             self.leave_seen(cluster, parts);
@@ -224,6 +222,11 @@ impl Probing for Live {
             let message = format!("`{cluster}` is not watched");
             Failure::new("traffic.watch.none", message).hint("begin with `traffic::watch`")
         })?;
+        if prober.has_died() {
+            let message =
+                format!("what watched `{cluster}` has died, so nothing is known of its clients");
+            return Err(Failure::new("traffic.watch.failed", message));
+        }
         Ok(prober.shared.account().take_asked())
     }
 

@@ -9,6 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use super::account::{Account, Became};
 use super::send::Question;
 use super::{Moment, Prober};
 use crate::gateway::{Probe, Seen};
@@ -155,7 +156,7 @@ async fn seen_of(server: &Server, mode: Mode, length: Duration) -> (Seen, Durati
         url: format!("http://{}/", server.address),
         status: 200,
     };
-    let mut prober = Prober::start(vec![question], &probe, Moment::default()).expect("started");
+    let prober = Prober::start(vec![question], &probe, Moment::default()).expect("started");
     tokio::time::sleep(Duration::from_millis(150)).await;
     let begun = Instant::now();
     server.turn(mode);
@@ -225,5 +226,57 @@ async fn nothing_is_found_where_nothing_was() {
     assert!(
         half > Some(20) && half <= most && most < Some(200_000),
         "{seen:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_prober_that_died_is_not_taken_for_one_that_sees_no_failure() {
+    let probe = Probe {
+        checks: Vec::new(),
+        rate: 200,
+        timeout: 1_000,
+    };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Without a question there is nothing that it could go on with.
+    let prober = Prober::start(Vec::new(), &probe, Moment::default()).expect("started");
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !prober.has_died() {
+        assert!(Instant::now() < deadline, "it lives on");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[test]
+fn who_answered_is_told_of_requests_that_were_sent_since() {
+    let (mut account, now, moment) = (Account::new(), Instant::now(), Moment::default());
+    let send = |account: &mut Account| {
+        account.send(now, jiff::Timestamp::UNIX_EPOCH, moment, Duration::ZERO)
+    };
+    let answered = |by: &str| Became::Answered {
+        took: Duration::from_millis(1),
+        by: Some(by.to_owned()),
+    };
+    // The first is slow, so the second, which was answered before clients were moved, is counted with it after that.
+    let (slow, second) = (send(&mut account), send(&mut account));
+    account.settle(second, answered("kong/2.8.5"), now, moment);
+    assert_eq!(account.take_asked().sent, 0);
+    let third = send(&mut account);
+    account.settle(third, answered("kong/3.4.2"), now, moment);
+    account.settle(slow, Became::Failed("reset".to_owned()), now, moment);
+    let seen = account.take_asked();
+    assert_eq!((seen.sent, seen.failures()), (3, 1));
+    assert_eq!(
+        seen.answered_by.into_iter().collect::<Vec<_>>(),
+        [("kong/3.4.2".to_owned(), 1)]
+    );
+    // The journal has all of it.
+    let all = &account.take_parts()[0].1;
+    assert_eq!(
+        (
+            all.sent,
+            all.answered_by["kong/2.8.5"],
+            all.answered_by["kong/3.4.2"]
+        ),
+        (3, 1, 1)
     );
 }
