@@ -81,6 +81,7 @@ pub(super) async fn demo(arguments: Arguments) -> Result<Exit, CliError> {
         } else {
             FrontKind::Practice
         },
+        redis: false,
         green: two_sides.then_some(TO),
     };
     // Where this fails it has cleaned up behind itself, and a directory that is in use is somebody else's.

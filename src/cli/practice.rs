@@ -27,6 +27,9 @@ pub(super) enum Verb {
         /// What stands in front of the nodes.
         #[arg(long, value_enum, default_value_t)]
         traffic: FrontKind,
+        /// A Redis, in which the limit of `/accounts` is counted instead of in the nodes' memory.
+        #[arg(long)]
+        redis: bool,
         /// Another side beside them: two nodes with this version that were never started, and a database that is yet to be made.
         #[arg(long, value_name = "VERSION")]
         green: Option<Version>,
@@ -73,6 +76,7 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
             version,
             hardened,
             traffic,
+            redis,
             green,
         } => {
             let security = if hardened {
@@ -85,6 +89,7 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
                 version,
                 security,
                 front: traffic,
+                redis,
                 green,
             };
             up(&place.directory, &options).await?;
@@ -232,8 +237,8 @@ impl From<PracticeError> for CliError {
                 .hint("name another place, as with `--directory /var/tmp/practice`"),
             PracticeError::Postgres(PostgresError::NotInstalled) => Self::refused(message)
                 .hint("on Debian and Ubuntu: `apt-get install postgresql`"),
-            PracticeError::NoBalancer { .. } => Self::refused(message)
-                .hint("on Debian and Ubuntu: `apt-get install haproxy` or `nginx`"),
+            PracticeError::NotInstalled { .. } => Self::refused(message)
+                .hint("on Debian and Ubuntu: `apt-get install haproxy`, `nginx` or `redis-server`"),
             PracticeError::UnknownNode { .. } => Self::usage(message),
             _ => Self::refused(message),
         }

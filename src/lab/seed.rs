@@ -2,6 +2,8 @@
 //!
 //! It says what it made as requests with the status to be had, from which a smoke test is made.
 
+use std::net::SocketAddr;
+
 use http_body_util::Full;
 use hyper::{Method, Request};
 use serde::{Deserialize, Serialize};
@@ -36,6 +38,9 @@ pub struct SeededRequest {
 /// Requests a minute that a consumer has on the limited path; wide enough for a smoke test to be repeated.
 pub const MINUTE_LIMIT: u32 = 1_000;
 
+/// Requests an hour that a consumer has on `/accounts`.
+const ACCOUNTS_LIMIT: u32 = 100_000;
+
 /// Why a gateway could not be configured.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
@@ -61,8 +66,13 @@ pub enum SeedError {
     },
 }
 
-/// Configures the fresh gateway at `admin_url` to pass requests on to `upstream_url` (both `http://host:port`).
-pub async fn seed(admin_url: &str, upstream_url: &str) -> Result<Seeded, SeedError> {
+/// Configures the fresh gateway at `admin_url` to pass requests on to `upstream_url` (both `http://host:port`); where there is a
+/// `redis`, one of the limits is counted there.
+pub async fn seed(
+    admin_url: &str,
+    upstream_url: &str,
+    redis: Option<SocketAddr>,
+) -> Result<Seeded, SeedError> {
     let admin = Admin {
         client: http::client(),
         url: admin_url.trim_end_matches('/'),
@@ -94,7 +104,7 @@ pub async fn seed(admin_url: &str, upstream_url: &str) -> Result<Seeded, SeedErr
         admin.post(&path, &json!({ "key": key })).await?;
         keys.push(key);
     }
-    for (path, plugin) in plugins() {
+    for (path, plugin) in plugins(redis) {
         admin.post(path, &plugin).await?;
     }
     Ok(Seeded {
@@ -144,7 +154,14 @@ fn routes(mark: &str) -> [(&'static str, Value); 9] {
 }
 
 /// The plugins with the collections they are put into.
-fn plugins() -> [(&'static str, Value); 8] {
+fn plugins(redis: Option<SocketAddr>) -> [(&'static str, Value); 8] {
+    // Versions since 3.6 take these names too, and keep them under `redis`.
+    let accounts = match redis {
+        None => json!({"hour": ACCOUNTS_LIMIT, "policy": "local"}),
+        Some(redis) => {
+            json!({"hour": ACCOUNTS_LIMIT, "policy": "redis", "redis_host": redis.ip(), "redis_port": redis.port()})
+        }
+    };
     [
         (
             "/plugins",
@@ -162,7 +179,7 @@ fn plugins() -> [(&'static str, Value); 8] {
         ),
         (
             "/services/accounts/plugins",
-            json!({"name": "rate-limiting", "config": {"hour": 100_000, "policy": "local"}}),
+            json!({"name": "rate-limiting", "config": accounts}),
         ),
         (
             "/routes/maintenance/plugins",

@@ -383,7 +383,7 @@ async fn a_seeded_gateway_routes_authenticates_limits_and_tells_its_neighbour() 
         // Recorded databases have global plugins already; a fresh gateway has none.
         let global = "DELETE FROM plugins WHERE service_id IS NULL AND route_id IS NULL";
         world.psql(database, &["-c", global]);
-        let seeded = seed::seed(&one.admin, &format!("http://{upstream}"))
+        let seeded = seed::seed(&one.admin, &format!("http://{upstream}"), None)
             .await
             .expect("seeded");
         for node in [&one, &other] {
@@ -923,7 +923,7 @@ async fn old_and_new_nodes_serve_one_database_through_two_upgrades() {
         &world.conf(&prefix, "gateway", &[]),
     );
     let old = Started::new(&world, OLD, "gateway").await;
-    let seeded = seed::seed(&old.admin, &format!("http://{upstream}"))
+    let seeded = seed::seed(&old.admin, &format!("http://{upstream}"), None)
         .await
         .expect("seeded");
     old.smoke(&world, &seeded).await;

@@ -37,9 +37,9 @@ pub enum PracticeError {
         /// The nearest directory above that is closed.
         closed: PathBuf,
     },
-    /// A real load balancer was asked for and is not there.
-    #[error("the load balancer is not installed: there is no `{program}`")]
-    NoBalancer {
+    /// A server of the distribution was asked for and is not there.
+    #[error("what was asked for is not installed: there is no `{program}`")]
+    NotInstalled {
         /// Where it would be.
         program: &'static str,
     },

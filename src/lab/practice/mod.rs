@@ -9,6 +9,7 @@ mod database;
 mod error;
 mod fault;
 mod files;
+mod foreign;
 mod front;
 mod hardening;
 mod ledger;
@@ -17,10 +18,12 @@ mod parts;
 mod ports;
 mod process;
 mod prove;
+mod redis;
 mod status;
 mod take_down;
 mod up;
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -69,6 +72,9 @@ pub struct Practice {
     pub url: String,
     /// The load balancer.
     pub front: Front,
+    /// Where a Redis listens in which the nodes count, if there is one.
+    #[serde(default)]
+    pub redis: Option<SocketAddr>,
     /// Base URL of the echo server behind the nodes.
     pub upstream: String,
     /// What the gateway was configured with.

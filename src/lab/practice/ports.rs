@@ -16,9 +16,9 @@ use super::nodes::Addresses;
 use super::parts::LISTENING;
 use super::{PracticeError, files};
 
-/// How many ports a cluster of `nodes` nodes needs: the database's, the load balancer's, and three for each node.
+/// How many ports a cluster of `nodes` nodes needs: the database's, the load balancer's, one for a Redis, and three for each node.
 pub(super) const fn needed(nodes: usize) -> usize {
-    2 + 3 * nodes
+    3 + 3 * nodes
 }
 
 /// What the process keeps, in its `listening.json`.
@@ -29,10 +29,17 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    /// The database's address, the load balancer's, and each node's.
-    pub(super) fn split(&self) -> (SocketAddr, SocketAddr, impl Iterator<Item = Addresses>) {
-        let [database, front, nodes @ ..] = &self.addresses[..] else {
-            unreachable!("two are the database's and the load balancer's");
+    /// The database's address, the load balancer's, the Redis', and each node's.
+    pub(super) fn split(
+        &self,
+    ) -> (
+        SocketAddr,
+        SocketAddr,
+        SocketAddr,
+        impl Iterator<Item = Addresses>,
+    ) {
+        let [database, front, redis, nodes @ ..] = &self.addresses[..] else {
+            unreachable!("three are not the nodes'");
         };
         let (nodes, _) = nodes.as_chunks();
         let nodes = nodes.iter().map(|&[proxy, admin, status]| Addresses {
@@ -40,7 +47,7 @@ impl Kept {
             admin,
             status,
         });
-        (*database, *front, nodes)
+        (*database, *front, *redis, nodes)
     }
 }
 

@@ -12,7 +12,8 @@ use super::ledger::Ledger;
 use super::parts::{EchoListening, Part};
 use super::ports::{self, Kept};
 use super::{
-    Practice, PracticeError, PracticeNode, RECORD, Remains, Security, database, down, files, prove,
+    Practice, PracticeError, PracticeNode, RECORD, Remains, Security, database, down, files,
+    foreign, prove, redis,
 };
 use crate::kong::Version;
 
@@ -39,6 +40,8 @@ pub struct Options {
     pub security: Security,
     /// What stands in front of the nodes.
     pub front: FrontKind,
+    /// Whether there is a Redis in which the nodes count what one of the limits limits.
+    pub redis: bool,
     /// The version that is installed on the nodes of another side, where there is to be one.
     pub green: Option<Version>,
 }
@@ -53,6 +56,9 @@ pub async fn up(
 ) -> Result<Practice, PracticeError> {
     // Before this nothing is ours to remove.
     options.front.require()?;
+    if options.redis {
+        foreign::require(redis::PROGRAM)?;
+    }
     let directory = claim(directory)?;
     let brought_up = tokio::select! {
         brought_up = bring_up(&directory, options) => brought_up,
@@ -115,7 +121,7 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
     let count = ports::needed(NODES.len() + green_names.len()).to_string();
     keeper.arguments.insert(0, count.into());
     let kept: Kept = keeper.start(directory, &mut ledger).await?;
-    let (for_database, for_front, mut for_nodes) = kept.split();
+    let (for_database, for_front, for_redis, mut for_nodes) = kept.split();
     let roles: &[&str] = match options.green {
         None => &[database::KONG],
         Some(_) => &[database::KONG, database::GREEN],
@@ -166,7 +172,11 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
         }
     };
 
-    let seeded = seed::seed(&nodes[0].admin, &upstream).await?;
+    let redis = options.redis.then_some(for_redis);
+    if let Some(listen) = redis {
+        redis::start(directory, &mut ledger, listen).await?;
+    }
+    let seeded = seed::seed(&nodes[0].admin, &upstream, redis).await?;
     // The second node hears of it through the database.
     prove::answers(&nodes, &seeded).await?;
     let practice = Practice {
@@ -178,6 +188,7 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
         green,
         url: format!("http://{url}"),
         front,
+        redis,
         upstream,
         checks: files::short_checks(&seeded),
         seeded,

@@ -4,21 +4,16 @@ mod haproxy;
 mod nginx;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::super::balancer::State;
 use super::ledger::Ledger;
-use super::parts::wait_until;
 use super::status::Rotation;
-use super::{PracticeError, PracticeNode, Process};
+use super::{PracticeError, PracticeNode, foreign};
 use crate::haproxy::{Address, Administrative, Haproxy};
 
 /// The kinds of load balancer.
@@ -65,9 +60,6 @@ pub enum Front {
 /// The name of HAProxy's backend and of nginx's upstream, whose servers are the nodes.
 pub(super) const BACKEND: &str = "kong";
 
-/// How long a load balancer may take to listen.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 impl FrontKind {
     /// Refuses what is not installed, before anything is made.
     pub(super) fn require(self) -> Result<(), PracticeError> {
@@ -76,10 +68,7 @@ impl FrontKind {
             Self::Haproxy => haproxy::PROGRAM,
             Self::Nginx => nginx::PROGRAM,
         };
-        if !Path::new(program).exists() {
-            return Err(PracticeError::NoBalancer { program });
-        }
-        Ok(())
+        foreign::require(program)
     }
 }
 
@@ -136,67 +125,5 @@ pub(super) async fn start(
         nginx::start(cluster, ledger, listen, nodes, weight).await
     } else {
         haproxy::start(cluster, ledger, listen, nodes, weight).await
-    }
-}
-
-/// A server of the distribution that lives as long as the cluster.
-struct Foreign {
-    /// Its name in the ledger.
-    name: &'static str,
-    program: &'static str,
-    arguments: Vec<OsString>,
-    /// Its own directory, where its log is.
-    directory: PathBuf,
-}
-
-impl Foreign {
-    /// Starts it, enters it in the `ledger` of `cluster`, and waits until it `listens`.
-    async fn start(
-        &self,
-        cluster: &Path,
-        ledger: &mut Ledger,
-        listens: impl AsyncFn() -> bool,
-    ) -> Result<(), PracticeError> {
-        let failed = |source| PracticeError::Spawn {
-            program: self.program.to_owned(),
-            source,
-        };
-        let output = std::fs::File::create(self.log()).map_err(failed)?;
-        let child = Command::new(self.program)
-            .args(&self.arguments)
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().map_err(failed)?)
-            .stderr(output)
-            .current_dir("/")
-            .env_clear()
-            // What a terminal sends to a command is not for it.
-            .process_group(0)
-            .spawn()
-            .map_err(failed)?;
-        let pid = i32::try_from(child.id()).expect("process ids are positive and fit");
-        let process = Process::of(pid).ok_or_else(|| self.ended())?;
-        ledger
-            .processes
-            .insert(self.name.to_owned(), process.clone());
-        ledger.save(cluster)?;
-        let late = format!("{} does not listen", self.name);
-        let settled = async || listens().await || !process.is_alive();
-        wait_until(&late, PATIENCE, settled).await?;
-        if process.is_alive() {
-            Ok(())
-        } else {
-            Err(self.ended())
-        }
-    }
-
-    fn ended(&self) -> PracticeError {
-        PracticeError::Failed {
-            program: self.program.to_owned(),
-            output: std::fs::read_to_string(self.log()).unwrap_or_default(),
-        }
-    }
-
-    fn log(&self) -> PathBuf {
-        self.directory.join("log")
     }
 }

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::Path;
 
+use super::super::foreign::Foreign;
 use super::super::ledger::Ledger;
 use super::super::{PracticeError, files};
-use super::{BACKEND, Behind, Foreign, Front};
+use super::{BACKEND, Behind, Front};
 
 /// Where the distribution puts it.
 pub(super) const PROGRAM: &str = "/usr/sbin/nginx";

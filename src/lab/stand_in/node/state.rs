@@ -13,7 +13,7 @@ use super::NodeError;
 use super::database::Database;
 use super::events::Stale;
 use super::facts::Facts;
-use super::proxy::{Credentials, LocalCounters, Plugins, Router, Upstreams};
+use super::proxy::{Credentials, LocalCounters, Plugins, Redis, Router, Upstreams};
 use super::schema::Schema;
 use super::store::{Store, StoreError};
 use super::traffic::Traffic;
@@ -21,7 +21,6 @@ use crate::kong::Version;
 use crate::lab::http;
 
 /// A node while it runs.
-#[derive(Debug)]
 pub(super) struct Node {
     pub(super) version: Version,
     pub(super) settings: Settings,
@@ -32,6 +31,7 @@ pub(super) struct Node {
     pub(super) stale: Stale,
     pub(super) credentials: Credentials,
     pub(super) counters: LocalCounters,
+    pub(super) redis: Redis,
     pub(super) traffic: Traffic,
     pub(super) client: http::Client,
     /// Work behind the answers' backs, which a graceful end waits for.
@@ -55,6 +55,7 @@ impl Node {
             stale: Stale::default(),
             credentials: Credentials::default(),
             counters: LocalCounters::default(),
+            redis: Redis::default(),
             traffic: Traffic::default(),
             client: http::client(),
             background: Mutex::default(),

@@ -7,6 +7,7 @@ mod counters;
 mod credentials;
 mod plugins;
 mod rate_limiting;
+mod redis;
 mod router;
 mod upstream;
 
@@ -22,6 +23,7 @@ use uuid::Uuid;
 pub(super) use counters::LocalCounters;
 pub(super) use credentials::Credentials;
 pub(super) use plugins::Plugins;
+pub(super) use redis::Redis;
 pub(super) use router::{Route, Router};
 pub(super) use upstream::Upstreams;
 

@@ -1,7 +1,6 @@
 //! The plugin `rate-limiting`: who is counted, whether a limit is reached, and what the answer's headers say.
 //!
-//! Redis is not part of the practice cluster: with that policy a request passes uncounted, as Kong lets it when its Redis does
-//! not answer and the plugin tolerates faults.
+//! `sync_rate` is not modelled: Redis is asked for every request, as by Kong with the preset -1.
 
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use super::super::Node;
 use super::counters::{self, Counter, PERIODS};
 use super::credentials::Credential;
 use super::plugins::Plugin;
+use super::redis::Connected;
 
 /// What is known of a request when its limits are looked at.
 pub(super) struct Caller<'a> {
@@ -41,25 +41,31 @@ pub(super) async fn judge(node: &Arc<Node>, plugin: &Plugin, caller: &Caller<'_>
     if plugin.is_broken {
         return Verdict::Broken;
     }
-    let is_local = match config["policy"].as_str() {
-        Some("local") => true,
-        Some("cluster") => false,
-        _ if tolerant => return Verdict::Pass(Vec::new()),
-        _ => return Verdict::Broken,
+    let unreachable = || {
+        if tolerant {
+            Verdict::Pass(Vec::new())
+        } else {
+            Verdict::Broken
+        }
+    };
+    let store = match config["policy"].as_str() {
+        Some("local") => Store::Memory,
+        Some("cluster") => Store::Table,
+        _ => match node.redis.connected(config).await {
+            Ok(connected) => Store::Redis(connected),
+            Err(error) => {
+                tracing::warn!("failed to connect to Redis: {error}");
+                return unreachable();
+            }
+        },
     };
     let now = Timestamp::now();
     let counters = counters_of(plugin, &identifier(config, caller), now);
     let mut usage = Vec::new();
     for (counter, limit) in &counters {
-        let count = if is_local {
-            Ok(node.counters.read(counter))
-        } else {
-            counters::read_row(&node.database, counter).await
-        };
-        match count {
+        match store.read(node, counter).await {
             Ok(count) => usage.push((counter, *limit, *limit - count)),
-            Err(_) if tolerant => return Verdict::Pass(Vec::new()),
-            Err(_) => return Verdict::Broken,
+            Err(Lost) => return unreachable(),
         }
     }
     let stopped = usage.iter().any(|(_, _, remaining)| *remaining <= 0);
@@ -77,22 +83,82 @@ pub(super) async fn judge(node: &Arc<Node>, plugin: &Plugin, caller: &Caller<'_>
             headers,
         );
     }
-    let counters = counters.into_iter().map(|(counter, _)| counter);
-    if is_local {
-        counters.for_each(|counter| node.counters.increment(counter));
-    } else {
-        let counters: Vec<Counter> = counters.collect();
-        let counting = Arc::clone(node);
-        node.in_background(async move {
-            for counter in counters {
-                if let Err(error) = counters::increment_row(&counting.database, &counter).await {
-                    tracing::warn!("an increment is lost: {error}");
-                }
-            }
-        })
-        .await;
-    }
+    let counters = counters.into_iter().map(|(counter, _)| counter).collect();
+    store.count(node, counters).await;
     Verdict::Pass(headers)
+}
+
+/// Where a plugin counts, by its policy.
+enum Store {
+    /// `local`: this process.
+    Memory,
+    /// `cluster`: a table of Kong's database.
+    Table,
+    /// `redis`.
+    Redis(Connected),
+}
+
+/// A counter that cannot be read.
+struct Lost;
+
+impl Store {
+    /// What was counted before this request.
+    async fn read(&self, node: &Node, counter: &Counter) -> Result<i64, Lost> {
+        match self {
+            Self::Memory => Ok(node.counters.read(counter)),
+            Self::Table => counters::read_row(&node.database, counter)
+                .await
+                .map_err(|_| Lost),
+            Self::Redis(redis) => {
+                let read = if counts_as_it_reads(node) {
+                    redis.count_and_read(counter).await
+                } else {
+                    redis.read(counter).await
+                };
+                read.map_err(|error| {
+                    tracing::warn!("Redis does not answer: {error}");
+                    Lost
+                })
+            }
+        }
+    }
+
+    /// Counts a request that passes, where it was not counted when the counters were read.
+    async fn count(self, node: &Arc<Node>, counters: Vec<Counter>) {
+        let counting = Arc::clone(node);
+        match self {
+            Self::Memory => counters
+                .into_iter()
+                .for_each(|counter| node.counters.increment(counter)),
+            Self::Table => {
+                node.in_background(async move {
+                    for counter in counters {
+                        let counted = counters::increment_row(&counting.database, &counter).await;
+                        if let Err(error) = counted {
+                            tracing::warn!("an increment is lost: {error}");
+                        }
+                    }
+                })
+                .await;
+            }
+            Self::Redis(_) if counts_as_it_reads(node) => {}
+            Self::Redis(redis) => {
+                node.in_background(async move {
+                    for counter in counters {
+                        if let Err(error) = redis.count(&counter).await {
+                            tracing::warn!("an increment is lost: {error}");
+                        }
+                    }
+                })
+                .await;
+            }
+        }
+    }
+}
+
+/// Whether this version adds to a counter in Redis before the verdict, so that requests count which are refused.
+fn counts_as_it_reads(node: &Node) -> bool {
+    node.version.is_at_least(3, 0)
 }
 
 /// The counters of all periods that have a limit, with the limits.
