@@ -15,7 +15,7 @@ use super::{
     Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, Lacking,
     MigrationRun, Moment, Packages, Practice, Probe, Probing, ProcessIdentity, Processes, Reach,
     Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, TableTotals,
-    Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
+    TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -274,6 +274,8 @@ hand_on! { Gap {
     change fn catch_up(original: &str, copy: &str, both: bool) -> Given;
     change fn carry(to: &str, sides: &Sides) -> Vec<TableTotals>;
     change fn take_back(original: &str, copy: &str) -> ();
+    change fn note_configuration(copy: &str) -> ();
+    look fn configured(copy: &str) -> Option<Vec<TableWrites>>;
     change fn close_gap(original: &str, copy: &str) -> ();
 } }
 

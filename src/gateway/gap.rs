@@ -9,7 +9,7 @@ use std::iter::Sum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentDigest, Failure};
+use super::{ContentDigest, Failure, TableWrites};
 use crate::kong::rate_limits::OutOfReach;
 
 /// The database that was copied, and the copy, both as the environment calls them.
@@ -171,6 +171,10 @@ pub trait Gap {
     async fn carry(&self, to: &str, sides: &Sides) -> Result<Vec<TableTotals>, Failure>;
     /// Takes away from the counters of both sides what came from the other. What came over another gap stays.
     async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure>;
+    /// Notes what configuration a copy holds now.
+    async fn note_configuration(&self, copy: &str) -> Result<(), Failure>;
+    /// What was configured in a copy since that was noted; nothing where it never was.
+    async fn configured(&self, copy: &str) -> Result<Option<Vec<TableWrites>>, Failure>;
     /// Takes away what was kept for carrying, and leaves the counters as they are. What is kept for another gap stays.
     async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure>;
 }

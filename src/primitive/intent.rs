@@ -218,6 +218,10 @@ intents! {
     TakeBack = "gap.take_back",
     /// What both sides counted.
     ReportGap = "gap.report",
+    /// Noting what configuration a copy holds.
+    NoteConfiguration = "gap.note_configuration",
+    /// What was configured there since.
+    Configured = "gap.configured",
     /// The end of carrying.
     CloseGap = "gap.close",
     /// What load balancers give nodes.

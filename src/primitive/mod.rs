@@ -33,7 +33,8 @@ pub use clone_database::{CloneDatabase, Cloned};
 pub use clone_to::{CloneMade, CloneTo, DropClone, Unchanged};
 pub use database::{Backup, DropCopy, Facts, Restore, Rows, Verify};
 pub use gap::{
-    Carry, CloseGap, Gap, MeasureGap, Measured, OpenGap, ReportGap, Reported, Rounds, TakeBack,
+    Carry, CloseGap, Configured, Gap, MeasureGap, Measured, NoteConfiguration, OpenGap, ReportGap,
+    Reported, Rounds, TakeBack,
 };
 pub use history::{History, Past};
 pub use http::{Check, Poll};

@@ -170,9 +170,16 @@ fn clients_and_what_they_counted_move_over_and_back() {
         cluster.rotation()
     );
 
+    // Somebody goes on configuring on the side that serves.
+    let configure = "UPDATE services SET retries = 7 WHERE name = 'site' RETURNING '~ ' || id";
+    let changed = cluster.try_sql_in("kong_green", configure).expect("done");
     let (clients, counting) = (Clients::of(&cluster), Counted::of(&cluster));
     let back = play(&cluster, "switch-back", "back", &["watch=1s", "settle=1s"]);
     assert_eq!(back.code, Some(DONE), "{}", back.all);
+    let told = format!(
+        "configured on green since it has clients, and not on practice: services: 0 added, 1 changed, 0 removed ({changed})"
+    );
+    assert!(back.all.contains(&told), "{told}\n{}", back.all);
     let (asked, again) = (clients.stop(), counting.stop());
     settled(&cluster, "kong", before + passed + again);
     println!("back: {asked} requests and {again} counted ones, none failed");

@@ -8,7 +8,7 @@ use super::postgres::{self, BackupRequest, Mark, MarkKind, PostgresError, Restor
 use super::{Live, databases};
 use crate::gateway::{
     CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking, Sides, TableTotals,
-    Totals,
+    TableWrites, Totals,
 };
 use crate::kong::rate_limits::out_of_reach;
 
@@ -169,6 +169,14 @@ impl Gap for Live {
             Err(PostgresError::Connect { .. }) => Ok(()),
             done => Ok(done?),
         }
+    }
+
+    async fn note_configuration(&self, copy: &str) -> Result<(), Failure> {
+        Ok(gap::note_configuration(&*self.database(copy)?).await?)
+    }
+
+    async fn configured(&self, copy: &str) -> Result<Option<Vec<TableWrites>>, Failure> {
+        Ok(gap::configured(&*self.database(copy)?).await?)
     }
 
     async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ use super::state::{Content, Copy, Kept, missing, sum};
 use super::{Happened, Simulated, Work};
 use crate::gateway::{
     BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
-    Packages, ScratchCopy, ScratchPlace, Since, TableWrites, VerifyTier, WriteDenial, Writes,
+    Packages, ScratchCopy, ScratchPlace, Since, VerifyTier, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -260,20 +260,8 @@ impl Databases for Simulated {
         let (now, bytes) =
             self.database(database, |database| (Content::of(database), database.bytes))?;
         self.work(Work::Digest, bytes);
-        if now.writes == before.writes {
-            return Ok(Writes::default());
-        }
-        let kinds = now.entities.iter().filter_map(|(kind, after)| {
-            let before = before.entities.get(kind).copied().unwrap_or_default();
-            (before != *after).then(|| TableWrites {
-                table: kind.clone(),
-                before,
-                after: *after,
-                rows: None,
-            })
-        });
         Ok(Writes {
-            configuration: kinds.collect(),
+            configuration: now.written_since(&before),
             traffic: Vec::new(),
         })
     }

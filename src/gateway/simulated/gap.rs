@@ -7,7 +7,7 @@ use super::{Happened, Simulated, Work};
 
 use crate::gateway::{
     CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking, Sides, TableTotals,
-    Totals,
+    TableWrites, Totals,
 };
 
 impl Gap for Simulated {
@@ -114,10 +114,29 @@ impl Gap for Simulated {
         self.database(copy, |_| ())
     }
 
+    async fn note_configuration(&self, copy: &str) -> Result<(), Failure> {
+        let (content, bytes) = self.database(copy, |copy| (Content::of(copy), copy.bytes))?;
+        self.work(Work::Digest, bytes);
+        self.change(|state| state.baselines.insert(noted(copy), content));
+        Ok(())
+    }
+
+    async fn configured(&self, copy: &str) -> Result<Option<Vec<TableWrites>>, Failure> {
+        let (now, bytes) = self.database(copy, |copy| (Content::of(copy), copy.bytes))?;
+        self.work(Work::Digest, bytes);
+        let held = self.look(|state| state.baselines.get(&noted(copy)).cloned());
+        Ok(held.map(|held| now.written_since(&held)))
+    }
+
     async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure> {
         self.take_back(original, copy).await?;
         self.change_database(copy, |copy| copy.copy_taken_at = None)
     }
+}
+
+/// The name of the baseline of a copy.
+fn noted(copy: &str) -> String {
+    format!("{copy}-noted")
 }
 
 fn no_gap(sides: &Sides) -> Failure {

@@ -11,7 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Database, Durations, Node, Spent, Work, World};
 use crate::gateway::{
-    BackupFacts, ContentDigest, Failure, Rotation, ScratchCopy, ScratchNode, VerifyTier,
+    BackupFacts, ContentDigest, Failure, Rotation, ScratchCopy, ScratchNode, TableWrites,
+    VerifyTier,
 };
 use crate::kong::Version;
 use crate::kong::schema::Schema;
@@ -353,6 +354,23 @@ impl Content {
         database.schema = self.schema.clone();
         database.writes = self.writes;
         database.entities.clone_from(&self.entities);
+    }
+
+    /// The kinds of which there are more or fewer than `before`, if anybody wrote.
+    pub(super) fn written_since(&self, before: &Self) -> Vec<TableWrites> {
+        if self.writes == before.writes {
+            return Vec::new();
+        }
+        let kinds = self.entities.iter().filter_map(|(kind, after)| {
+            let before = before.entities.get(kind).copied().unwrap_or_default();
+            (before != *after).then(|| TableWrites {
+                table: kind.clone(),
+                before,
+                after: *after,
+                rows: None,
+            })
+        });
+        kinds.collect()
     }
 
     /// Digests that are equal when the contents are. Migrations rewrite configuration, so what has run is in both.

@@ -1,6 +1,7 @@
 //! `gap.*`: what a copy that goes live lacks of what its original counted, and carrying it.
 
 mod carry;
+mod configured;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,7 @@ use super::{Effect, Failure, Intent, Look, Primitive, Settled};
 use crate::gateway::{Counted, Gateway, Lacking, OutOfReach, Sides};
 
 pub use carry::{Carry, Rounds, TakeBack};
+pub use configured::{Configured, NoteConfiguration};
 
 /// A gap, as a playbook hands it on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,9 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use super::arguments::{Options, data, database as database_name};
 use super::{call, wrong_argument};
 use crate::gateway::Sides;
-use crate::primitive::{Carry, CloseGap, Gap, Intent, MeasureGap, OpenGap, ReportGap};
+use crate::primitive::{
+    Carry, CloseGap, Configured, Gap, Intent, MeasureGap, NoteConfiguration, OpenGap, ReportGap,
+};
 
 /// What one step may do before it answers.
 const MOST_ROUNDS: u64 = 10_000;
@@ -168,6 +170,62 @@ pub(super) mod gap {
     pub fn report(context: NativeCallContext, gap: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
         let Gap { sides, .. } = data("the gap", &gap)?;
         call(&context, Intent::ReportGap(ReportGap { sides }))
+    }
+
+    /// Notes what configuration the copy holds now, for `gap::configured`, in the copy itself. What was noted before is replaced.
+    ///
+    /// # Needs
+    /// `gap.note_configuration`
+    /// # Effect
+    /// A table of cutover's own in the copy: a hash for each row of Kong's configuration, and no value of one.
+    /// # Undo
+    /// None is needed: the table goes with the copy, and with `gap::close`.
+    /// # On resume
+    /// Done again.
+    /// # Errors
+    /// Those of `gap::open`; `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// gap::note_configuration(gap::open(env::database("main"), env::database("green")));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn note_configuration(
+        context: NativeCallContext,
+        gap: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let Gap { sides, .. } = data("the gap", &gap)?;
+        call(
+            &context,
+            Intent::NoteConfiguration(NoteConfiguration { sides }),
+        )
+    }
+
+    /// What people configured on the copy since `gap::note_configuration`, in this run or an earlier one: `known` (whether it was noted what
+    /// the copy held) and `tables`, those that differ: each with `table`, its number of rows `before` and `after`, and `rows`, which is `()`
+    /// for tables of more than 10,000 rows and else tells how many were `added`, `changed` and `removed`, with the `keys` of the first 20.
+    ///
+    /// # Needs
+    /// `gap.configured`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// Those of `gap::open`; `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// let written = gap::configured(gap::open(env::database("main"), env::database("green")));
+    /// for table in written.tables { run::note(`${table.table}: ${table.before} rows, now ${table.after}`); }
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn configured(
+        context: NativeCallContext,
+        gap: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let Gap { sides, .. } = data("the gap", &gap)?;
+        call(&context, Intent::Configured(Configured { sides }))
     }
 
     /// Ends carrying for good: what was remembered for it goes from both databases, and the counters stay as they are.

@@ -3,10 +3,12 @@
 //! ```text
 //! copy made ─► books ─► round: own of one side ──COPY──► the other side, in one transaction with its books
 //!                   ├─► measure: the same rows, compared and thrown away
+//!                   ├─► configured: what people wrote on the other side
 //!                   └─► tokens: what clients were given and what was taken from them, each way
 //! ```
 
 mod books;
+mod configured;
 mod measure;
 mod pipe;
 mod round;
@@ -16,6 +18,7 @@ mod tokens;
 
 use jiff::Timestamp;
 
+pub use configured::{configured, note_configuration};
 pub use measure::{counted, counting_plugins, gap_of, lacking};
 pub use round::carry;
 pub use take_back::{Books, close, take_back};
