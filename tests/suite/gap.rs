@@ -4,8 +4,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
+use proptest::prelude::RngExt as _;
+use proptest::test_runner::{RngAlgorithm, TestRng};
 
-use crate::practice_cluster::{Ended, PracticeCluster};
+use crate::practice_cluster::{Ended, PracticeCluster, everything};
 
 /// The exit codes of the product that these tests speak of.
 const DONE: i32 = 0;
@@ -294,4 +296,72 @@ fn a_runner_that_is_killed_while_copying_and_carrying_leaves_counters_as_if_once
     assert_eq!(counters(&cluster, "kong_green"), both);
     let dumps = std::fs::read_dir(cluster.storage().join("backups"));
     assert_eq!(dumps.expect("there").count(), 0);
+}
+
+/// One run, killed again and again while both sides count and rounds go both ways.
+#[test]
+fn rounds_that_are_killed_anywhere_count_as_if_once() {
+    let cluster = cluster();
+    let made = run(&cluster, "made", "database::clone_to(blue, green);");
+    assert_eq!(made.code, Some(DONE), "{}", made.all);
+    let body = "let gap = gap::open(blue, green);\n\
+                gap::carry(gap, #{ both: true, every: \"100ms\", during: \"2s\" });";
+    let playbook = cluster.write("killed.rhai", &format!("{HEADER}{body}\n"));
+    let points = if everything() { 100 } else { 5 };
+    let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &[13; 32]);
+    let (mut anna, mut ben, mut during_rounds) = (10, 90, 0);
+    let mut carrying = cluster.start_run(Path::new(&playbook), "killed");
+    let rounds = || {
+        let question = "SELECT coalesce(max(round), 0) FROM cutover_gap_rounds";
+        let rounds = ask(&cluster, "kong_green", question);
+        rounds.parse::<u64>().expect("a number")
+    };
+    let mut before = 0;
+    for point in 0..points {
+        let begun = Instant::now();
+        let moment = Duration::from_millis(random.random_range(100..700));
+        // The journal must be there to be resumed, and after that every moment is as good as another.
+        while begun.elapsed() < moment || cluster.journal_so_far("killed").len() < 3 {
+            let (more, less) = (random.random_range(1..5), random.random_range(1..3));
+            count(&cluster, "kong", "anna", more);
+            count(&cluster, "kong_green", "ben", less);
+            (anna, ben) = (anna + more, ben + less);
+        }
+        carrying.kill().expect("killed");
+        carrying.wait().expect("ended");
+        let now = rounds();
+        during_rounds += u32::from(now > before);
+        before = now;
+        for database in ["kong", "kong_green"] {
+            let question = format!(
+                "SELECT bool_and(value <= CASE identifier WHEN 'anna' THEN {anna} ELSE {ben} END) FROM ratelimiting_metrics WHERE period = 'day'"
+            );
+            let told = counters(&cluster, database);
+            assert_eq!(
+                ask(&cluster, database, &question),
+                "t",
+                "{point}: {told} in {database}, of {anna} and {ben}"
+            );
+        }
+        carrying = cluster.start_resume("killed");
+    }
+    carrying.kill().expect("killed");
+    carrying.wait().expect("ended");
+    let resumed = cluster.cutover(&["resume", "killed"]);
+    assert_eq!(resumed.code, Some(DONE), "{}", resumed.all);
+    let both = format!("anna {anna}, ben {ben}");
+    assert_eq!(counters(&cluster, "kong"), both);
+    assert_eq!(counters(&cluster, "kong_green"), both);
+    let again = run(&cluster, "again", body);
+    assert_eq!(again.code, Some(DONE), "{}", again.all);
+    assert_eq!(counters(&cluster, "kong"), both, "twice is as once");
+    assert_eq!(counters(&cluster, "kong_green"), both, "twice is as once");
+    assert!(
+        during_rounds > points / 4,
+        "killed before the first round: {during_rounds} of {points}"
+    );
+    println!(
+        "killed at {points} points, {during_rounds} of them with rounds made since the one before; {} rounds",
+        rounds()
+    );
 }

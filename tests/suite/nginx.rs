@@ -159,7 +159,7 @@ fn a_reload_that_a_killed_runner_still_owed_is_made() {
 
 #[test]
 fn clients_with_new_connections_notice_no_switch() {
-    let turns = if everything() { 50 } else { 5 };
+    let turns = if everything() { 100 } else { 5 };
     let cluster = PracticeCluster::up_with(&WITH_NGINX);
     let clients = Clients::of(&cluster);
     let body = format!(
