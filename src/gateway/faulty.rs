@@ -221,6 +221,7 @@ hand_on! { Kong {
     look fn file_digests(node: &str) -> BTreeMap<String, String>;
     look fn check_configuration(node: &str) -> ();
     look fn admin_status(node: &str) -> AdminStatus;
+    look fn clock_ahead(node: &str) -> i64;
     look fn entities(node: &str) -> BTreeMap<String, u64>;
     look fn admin_access(node: &str) -> AdminAccess;
     change fn close_admin(node: &str) -> ();

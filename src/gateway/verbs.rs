@@ -95,6 +95,8 @@ pub trait Kong {
     async fn check_configuration(&self, node: &str) -> Result<(), Failure>;
     /// What the node's Admin API says of it.
     async fn admin_status(&self, node: &str) -> Result<AdminStatus, Failure>;
+    /// How many milliseconds the clock of a node is ahead of ours; below 0 where it is behind.
+    async fn clock_ahead(&self, node: &str) -> Result<i64, Failure>;
     /// How many entities of each kind the Admin API lists.
     async fn entities(&self, node: &str) -> Result<BTreeMap<String, u64>, Failure>;
     /// Whether the node's Admin API takes requests.

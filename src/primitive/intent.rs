@@ -146,6 +146,8 @@ intents! {
     Version = "kong.version",
     /// What a node's Admin API says of it.
     Status = "kong.status",
+    /// How far nodes' clocks are ahead.
+    ClockAhead = "kong.clock_ahead",
     /// Whether Kong runs.
     Health = "kong.health",
     /// Whether the installed Kong accepts the configuration.

@@ -40,8 +40,8 @@ pub use history::{History, Past};
 pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
-    CheckConfiguration, CheckLeftovers, Compare, Entities, Finish, Freeze, FreezeMode, Half,
-    Health, LeaveMigrated, MigrateClone, MigrateScratch, MigrateUp, Migrated, MigratedClone,
+    CheckConfiguration, CheckLeftovers, ClockAhead, Compare, Entities, Finish, Freeze, FreezeMode,
+    Half, Health, LeaveMigrated, MigrateClone, MigrateScratch, MigrateUp, Migrated, MigratedClone,
     MigratedScratch, Migrations, ProveDatabase, Reload, Start, StartScratch, StartedScratch,
     Status, Stop, StopScratch, Thaw, Version,
 };

@@ -17,6 +17,7 @@ mod blue_green;
 mod canaries;
 mod changes_nothing;
 mod check;
+mod clocks;
 mod counting_in_redis;
 mod damage;
 mod drill;

@@ -125,6 +125,12 @@ impl Kong for Simulated {
         })
     }
 
+    async fn clock_ahead(&self, node: &str) -> Result<i64, Failure> {
+        self.work(Work::Look, 0);
+        let running = self.node(node, |node| node.running)?;
+        running.map(|_| 0).ok_or_else(|| not_answering(node))
+    }
+
     async fn admin_status(&self, node: &str) -> Result<AdminStatus, Failure> {
         self.work(Work::Look, 0);
         let (running, stand_in) = self.node(node, |node| (node.running, node.stand_in))?;

@@ -62,6 +62,14 @@ pub enum Fault {
         /// The node.
         node: String,
     },
+    /// A node's clock is wrong.
+    ClockAhead {
+        /// The node.
+        node: String,
+        /// How many milliseconds it is ahead; below 0 it is behind.
+        #[arg(allow_negative_numbers = true)]
+        milliseconds: i64,
+    },
     /// PostgreSQL is stopped.
     DatabaseDown,
     /// PostgreSQL is started again.
@@ -99,6 +107,9 @@ pub async fn fault(practice: &Practice, fault: &Fault) -> Result<(), PracticeErr
         }),
         Fault::AdminErrors { node } => change(practice.node(node)?, |faults| {
             faults.admin_status = Some(500);
+        }),
+        Fault::ClockAhead { node, milliseconds } => change(practice.node(node)?, |faults| {
+            faults.clock_ahead_ms = Some(*milliseconds);
         }),
         Fault::DatabaseDown => database::stop(&practice.directory, &practice.socket),
         Fault::DatabaseUp => {

@@ -38,6 +38,9 @@ pub struct Faults {
     /// Every proxy answer has this status.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy_status: Option<u16>,
+    /// The node's clock is this much ahead, or behind where it is below 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clock_ahead_ms: Option<i64>,
     /// The process dies, without a word, after so many requests since its start (Admin and proxy counted together).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dies_after_requests: Option<u64>,

@@ -44,6 +44,10 @@ over_nodes! {
     Status = "kong.status", AdminStatus, admin_status
 }
 over_nodes! {
+    /// How many milliseconds a node's clock is ahead of ours.
+    ClockAhead = "kong.clock_ahead", i64, clock_ahead
+}
+over_nodes! {
     /// Whether Kong runs.
     Health = "kong.health", bool, is_running
 }

@@ -18,7 +18,8 @@ pub use freeze::{Freeze, FreezeMode, Thaw};
 pub use leave_migrated::LeaveMigrated;
 pub use leftovers::CheckLeftovers;
 pub use looks::{
-    CheckConfiguration, Compare, Entities, Health, Migrations, ProveDatabase, Status, Version,
+    CheckConfiguration, ClockAhead, Compare, Entities, Health, Migrations, ProveDatabase, Status,
+    Version,
 };
 pub use migrate_clone::{MigrateClone, MigratedClone};
 pub use migrate_scratch::{Half, MigrateScratch, MigratedScratch};

@@ -100,6 +100,23 @@ impl Live {
 
     /// A resource, or `None` where this version of Kong has no such thing.
     async fn admin_find(&self, node: &str, path: &str) -> Result<Option<Value>, Failure> {
+        let answer = self.admin_answer(node, path).await?;
+        match answer.status().as_u16() {
+            404 => Ok(None),
+            _ => answer
+                .json()
+                .await
+                .map(Some)
+                .map_err(|error| unreachable(node, &error)),
+        }
+    }
+
+    /// An answer with status 200 or 404.
+    pub(super) async fn admin_answer(
+        &self,
+        node: &str,
+        path: &str,
+    ) -> Result<reqwest::Response, Failure> {
         let (cluster, found) = self.node(node)?;
         let url = format!("{}{path}", found.admin.trim_end_matches('/'));
         let mut request = self.client.request(Method::GET, &url)?;
@@ -109,19 +126,12 @@ impl Live {
                 .map_err(|error| Failure::new("secret.unavailable", error.to_string()))?;
             request = request.header("Kong-Admin-Token", token.expose());
         }
-        let unreachable = |error: reqwest::Error| {
-            Failure::new(
-                "kong.admin.unreachable",
-                format!(
-                    "the Admin API of `{node}` does not answer: {}",
-                    web::words(&error)
-                ),
-            )
-        };
-        let answer = request.send().await.map_err(unreachable)?;
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| unreachable(node, &error))?;
         match answer.status().as_u16() {
-            200 => answer.json().await.map(Some).map_err(unreachable),
-            404 => Ok(None),
+            200 | 404 => Ok(answer),
             401 | 403 => Err(Failure::new(
                 "kong.admin.unauthorized",
                 format!("the Admin API of `{node}` refuses the token"),
@@ -133,4 +143,12 @@ impl Live {
             )),
         }
     }
+}
+
+fn unreachable(node: &str, error: &reqwest::Error) -> Failure {
+    let message = format!(
+        "the Admin API of `{node}` does not answer: {}",
+        web::words(error)
+    );
+    Failure::new("kong.admin.unreachable", message)
 }

@@ -3,6 +3,7 @@
 mod admin;
 mod admin_access;
 mod census;
+mod clock;
 mod closed;
 mod command;
 mod migrations;
@@ -175,6 +176,10 @@ impl Kong for Live {
 
     async fn entities(&self, node: &str) -> Result<BTreeMap<String, u64>, Failure> {
         self.count_entities(node).await
+    }
+
+    async fn clock_ahead(&self, node: &str) -> Result<i64, Failure> {
+        self.ahead_by_dates(node).await
     }
 
     async fn admin_access(&self, node: &str) -> Result<AdminAccess, Failure> {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -137,6 +138,12 @@ impl Node {
             std::process::abort();
         }
         faults
+    }
+
+    /// The time by the node's clock.
+    pub(super) fn now(&self) -> Timestamp {
+        let ahead = Faults::of(self.settings.faults_directory()).clock_ahead_ms;
+        Timestamp::now() + SignedDuration::from_millis(ahead.unwrap_or(0))
     }
 
     /// Does something behind an answer's back.

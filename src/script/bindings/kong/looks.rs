@@ -6,7 +6,8 @@ use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 use super::super::arguments::{data, node, nodes};
 use super::super::call;
 use crate::primitive::{
-    CheckConfiguration, Compare, Entities, Health, Intent, ProveDatabase, Status, Version,
+    CheckConfiguration, ClockAhead, Compare, Entities, Health, Intent, ProveDatabase, Status,
+    Version,
 };
 
 #[export_module]
@@ -64,6 +65,36 @@ pub(in crate::script::bindings) mod looks_module {
         call(
             &context,
             Intent::Status(Status {
+                nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// How many milliseconds a node's clock is ahead of that of the host on which cutover runs, by the dates on the answers of its Admin API; below
+    /// 0 where it is behind. Right to some hundredths of a second. Of several nodes a map by node.
+    ///
+    /// # Needs
+    /// `kong.clock_ahead`
+    /// # Effect
+    /// None. It takes up to a second for each node.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `kong.clock.unknown`: its answers have no date. `kong.admin.unreachable`.
+    /// # Example
+    /// ```rhai
+    /// run::note(`${kong::clock_ahead(env::cluster("practice").nodes)}`);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn clock_ahead(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::ClockAhead(ClockAhead {
                 nodes: nodes(which)?,
             }),
         )

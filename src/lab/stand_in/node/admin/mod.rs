@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use hyper::http::request::Parts;
 use hyper::{Method, StatusCode};
+use jiff::fmt::rfc2822::DateTimePrinter;
 use serde_json::{Value, json};
 
 use super::Node;
@@ -44,6 +45,9 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
         .unwrap_or_else(|| node.version.to_string());
     let latency = started.elapsed().as_millis().to_string();
     let headers = answer.headers_mut();
+    let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&node.now());
+    let date = date.expect("the date of today has four digits in its year");
+    headers.insert("date", answers::value(&date));
     headers.insert("access-control-allow-origin", answers::value("*"));
     if node.version.is_at_least(3, 0) {
         headers.insert("access-control-allow-credentials", answers::value("true"));

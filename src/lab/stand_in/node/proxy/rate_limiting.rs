@@ -59,7 +59,7 @@ pub(super) async fn judge(node: &Arc<Node>, plugin: &Plugin, caller: &Caller<'_>
             }
         },
     };
-    let now = Timestamp::now();
+    let now = node.now();
     let counters = counters_of(plugin, &identifier(config, caller), now);
     let mut usage = Vec::new();
     for (counter, limit) in &counters {
