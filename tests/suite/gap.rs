@@ -305,9 +305,9 @@ fn rounds_that_are_killed_anywhere_count_as_if_once() {
     let made = run(&cluster, "made", "database::clone_to(blue, green);");
     assert_eq!(made.code, Some(DONE), "{}", made.all);
     let body = "let gap = gap::open(blue, green);\n\
-                gap::carry(gap, #{ both: true, every: \"100ms\", during: \"2s\" });";
+                gap::carry(gap, #{ both: true, every: \"100ms\", during: \"6s\" });";
     let playbook = cluster.write("killed.rhai", &format!("{HEADER}{body}\n"));
-    let points = if everything() { 100 } else { 5 };
+    let points = if everything() { 100 } else { 4 };
     let mut random = TestRng::from_seed(RngAlgorithm::ChaCha, &[13; 32]);
     let (mut anna, mut ben, mut during_rounds) = (10, 90, 0);
     let mut carrying = cluster.start_run(Path::new(&playbook), "killed");
@@ -318,10 +318,18 @@ fn rounds_that_are_killed_anywhere_count_as_if_once() {
     };
     let mut before = 0;
     for point in 0..points {
-        let begun = Instant::now();
-        let moment = Duration::from_millis(random.random_range(100..700));
-        // The journal must be there to be resumed, and after that every moment is as good as another.
-        while begun.elapsed() < moment || cluster.journal_so_far("killed").len() < 3 {
+        // The journal must be there to be resumed. Every other time rounds are seen to be made first, however slow this machine is.
+        let (sees_rounds, moment) = (point % 2 == 0, random.random_range(0..500));
+        let mut ready = None;
+        while ready.is_none_or(|ready: Instant| ready.elapsed() < Duration::from_millis(moment)) {
+            let is_ready = if sees_rounds {
+                rounds() > before
+            } else {
+                cluster.journal_so_far("killed").len() >= 3
+            };
+            ready = ready.or(is_ready.then(Instant::now));
+            let ended = carrying.try_wait().expect("asked");
+            assert_eq!(ended, None, "{point}: it ended before it was killed");
             let (more, less) = (random.random_range(1..5), random.random_range(1..3));
             count(&cluster, "kong", "anna", more);
             count(&cluster, "kong_green", "ben", less);
@@ -356,10 +364,6 @@ fn rounds_that_are_killed_anywhere_count_as_if_once() {
     assert_eq!(again.code, Some(DONE), "{}", again.all);
     assert_eq!(counters(&cluster, "kong"), both, "twice is as once");
     assert_eq!(counters(&cluster, "kong_green"), both, "twice is as once");
-    assert!(
-        during_rounds > points / 4,
-        "killed before the first round: {during_rounds} of {points}"
-    );
     println!(
         "killed at {points} points, {during_rounds} of them with rounds made since the one before; {} rounds",
         rounds()
