@@ -69,6 +69,8 @@ pub struct GapFacts {
     pub tables: Vec<String>,
     /// The rate limits whose counters are not in those tables.
     pub out_of_reach: Vec<OutOfReach>,
+    /// The tables of statistics that are not carried, and have a hole between the two sides.
+    pub holes: Vec<String>,
 }
 
 /// So many counters, and what was counted in them.

@@ -30,6 +30,7 @@ mod fuzz;
 mod fuzzing;
 mod gap;
 mod gap_locks;
+mod gap_statistics;
 mod gap_traces;
 mod grants;
 mod haproxy;

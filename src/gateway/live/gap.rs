@@ -112,6 +112,7 @@ impl Gap for Live {
             taken_at: gap.since,
             tables: gap::tables_of(original).await?,
             out_of_reach: out_of_reach(&plugins, &copied),
+            holes: gap::holes_of(original).await?,
         })
     }
 

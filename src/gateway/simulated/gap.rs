@@ -82,6 +82,7 @@ impl Gap for Simulated {
             taken_at,
             tables: Vec::new(),
             out_of_reach: Vec::new(),
+            holes: Vec::new(),
         })
     }
 

@@ -23,6 +23,9 @@ pub struct Gap {
     pub tables: Vec<String>,
     /// The rate limits whose counters are not in those tables.
     pub out_of_reach: Vec<OutOfReach>,
+    /// The tables of statistics that are not carried. Journals of before they were looked for have none.
+    #[serde(default)]
+    pub holes: Vec<String>,
 }
 
 /// What the gap between a database and its copy is.
@@ -48,6 +51,7 @@ impl Look for OpenGap {
             taken_at: facts.taken_at,
             tables: facts.tables,
             out_of_reach: facts.out_of_reach,
+            holes: facts.holes,
         })
     }
 }

@@ -16,8 +16,9 @@ const MOST_ROUNDS: u64 = 10_000;
 #[export_module]
 pub(super) mod gap {
     /// The gap between a database and a copy of it that `database::clone_to` made, in this run or an earlier one: `taken_at`, `tables` (whose
-    /// counters are carried) and `out_of_reach`, the rate limits whose counters are elsewhere: each with `plugin`, `policy`, `plugins` (how
-    /// many) and `why`, which says how much may pass again.
+    /// counters are carried), `out_of_reach`, the rate limits whose counters are elsewhere: each with `plugin`, `policy`, `plugins` (how
+    /// many) and `why`, which says how much may pass again; and `holes`, the tables of Vitals that are not carried. What nodes write into
+    /// `vitals_stats_minutes` and `vitals_node_meta` is copied to the other side with the counters.
     ///
     /// # Needs
     /// `gap.open`

@@ -5,7 +5,7 @@ use super::super::quote::{literal, qualified};
 use super::super::session::Session;
 use super::round::{IN_MEMORY, bring, incoming, open, own, shared, unseen};
 use super::tables::Counters;
-use super::{Counted, Gap, Lacking, Totals, books};
+use super::{Counted, Gap, Lacking, Totals, books, statistics};
 use crate::environment::Database;
 use crate::kong::rate_limits::{Limit, limits, plugins};
 
@@ -16,7 +16,7 @@ pub async fn lacking(
     gap: &Gap,
 ) -> Result<Vec<Lacking>, PostgresError> {
     let mut found = Vec::new();
-    let (target, shared) = compare(original, copy, gap).await?;
+    let (source, target, shared) = compare(original, copy, gap).await?;
     for counters in &shared {
         let rows = target.query(&lacking_of(counters, gap), &[]).await;
         let rows = rows.map_err(PostgresError::query("measure what a copy lacks"))?;
@@ -33,6 +33,8 @@ pub async fn lacking(
             over_expected: number(row.get(6)),
         }));
     }
+    found.extend(statistics::lacking(&source, original, &target, copy, gap).await?);
+    source.close().await;
     target.close().await;
     Ok(found)
 }
@@ -44,7 +46,8 @@ pub async fn counted(
     gap: &Gap,
 ) -> Result<Vec<Counted>, PostgresError> {
     let mut found = Vec::new();
-    let (target, shared) = compare(original, copy, gap).await?;
+    let (source, target, shared) = compare(original, copy, gap).await?;
+    source.close().await;
     for counters in &shared {
         let rows = target.query(&counted_of(counters, gap), &[]).await;
         let rows = rows.map_err(PostgresError::query("read what both sides counted"))?;
@@ -90,7 +93,7 @@ async fn compare(
     original: &Database,
     copy: &Database,
     gap: &Gap,
-) -> Result<(Session, Vec<Counters>), PostgresError> {
+) -> Result<(Session, Session, Vec<Counters>), PostgresError> {
     let (source, target) = (open(original).await?, open(copy).await?);
     target
         .batch_execute(&format!("BEGIN; {IN_MEMORY}"))
@@ -105,8 +108,7 @@ async fn compare(
         .batch_execute(&table_of(&limits))
         .await
         .map_err(PostgresError::query("bring the limits"))?;
-    source.close().await;
-    Ok((target, shared))
+    Ok((source, target, shared))
 }
 
 fn table_of(limits: &[Limit]) -> String {

@@ -3,6 +3,7 @@
 //! ```text
 //! copy made ─► books ─► round: own of one side ──COPY──► the other side, in one transaction with its books
 //!                   ├─► measure: the same rows, compared and thrown away
+//!                   ├─► statistics: rows of one side's nodes, copied to the other
 //!                   ├─► configured: what people wrote on the other side
 //!                   └─► tokens: what clients were given and what was taken from them, each way
 //! ```
@@ -12,6 +13,7 @@ mod configured;
 mod measure;
 mod pipe;
 mod round;
+mod statistics;
 mod tables;
 mod take_back;
 mod tokens;
@@ -21,6 +23,7 @@ use jiff::Timestamp;
 pub use configured::{configured, note_configuration};
 pub use measure::{counted, counting_plugins, gap_of, lacking};
 pub use round::carry;
+pub use statistics::holes_of;
 pub use take_back::{Books, close, take_back};
 pub use tokens::catch_up;
 

@@ -9,7 +9,7 @@ use super::super::error::PostgresError;
 use super::super::session::{Role, Session, connect};
 use super::pipe::pipe;
 use super::tables::{Counters, counters};
-use super::{Gap, TableTotals, Totals, books};
+use super::{Gap, TableTotals, Totals, books, statistics};
 use crate::environment::Database;
 
 /// For how long work is tried again that stood in the way of Kong's own increments, or they in its.
@@ -80,6 +80,7 @@ async fn attempt_to_carry(
         });
     }
     let all = added.iter().map(|table| table.totals).sum();
+    statistics::carry(&source, from, &target, to, gap).await?;
     books::note(&target, &to.schema, run, all).await?;
     target
         .batch_execute("COMMIT")

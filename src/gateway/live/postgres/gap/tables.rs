@@ -175,7 +175,8 @@ pub(super) async fn counters(
             .copied()
             .filter(|column| !columns.contains(*column))
             .collect();
-        if !missing.is_empty() || !is_key(session, schema, table).await? {
+        let name = qualified(schema, table.name);
+        if !missing.is_empty() || !is_key(session, &name, table.key).await? {
             return Err(PostgresError::Layout {
                 table: table.name,
                 missing: missing.into_iter().map(str::to_owned).collect(),
@@ -191,7 +192,11 @@ pub(super) async fn counters(
     Ok(found)
 }
 
-async fn columns(session: &Session, table: &str) -> Result<BTreeSet<String>, PostgresError> {
+/// The columns of a table; none where there is no such table.
+pub(super) async fn columns(
+    session: &Session,
+    table: &str,
+) -> Result<BTreeSet<String>, PostgresError> {
     let rows = session
         .query(
             "SELECT attname::text FROM pg_catalog.pg_attribute
@@ -203,13 +208,13 @@ async fn columns(session: &Session, table: &str) -> Result<BTreeSet<String>, Pos
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
-/// Whether the columns that are to identify a counter do.
-async fn is_key(
+/// Whether the columns that are to identify a row of `table` do.
+pub(super) async fn is_key(
     session: &Session,
-    schema: &str,
-    table: &CounterTable,
+    table: &str,
+    key: &[&str],
 ) -> Result<bool, PostgresError> {
-    let mut wanted: Vec<&str> = table.key.to_vec();
+    let mut wanted: Vec<&str> = key.to_vec();
     wanted.sort_unstable();
     let row = session
         .query_one(
@@ -219,7 +224,7 @@ async fn is_key(
                  WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indpred IS NULL
                  GROUP BY i.indexrelid
                  HAVING array_agg(a.attname::text ORDER BY a.attname::text COLLATE \"C\") = $2)",
-            &[&qualified(schema, table.name), &wanted],
+            &[&table, &wanted],
         )
         .await
         .map_err(PostgresError::query("look at the key of a table of counters"))?;

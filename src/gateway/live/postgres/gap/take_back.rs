@@ -1,9 +1,9 @@
 //! Taking back what was carried: from rows that are still there, and never below 0.
 
 use super::super::error::PostgresError;
-use super::books;
 use super::round::{GIVE_WAY, again_if_in_the_way, open};
 use super::tables::{Counters, counters};
+use super::{books, statistics};
 use crate::environment::Database;
 
 /// What becomes of the books.
@@ -39,6 +39,7 @@ async fn attempt(database: &Database, books_then: Books) -> Result<(), PostgresE
                 )))?;
         }
     }
+    statistics::take_back(&session, &database.schema).await?;
     if books_then == Books::Go {
         books::remove(&session, &database.schema, &all).await?;
     }
