@@ -46,6 +46,10 @@ pub struct Database {
     /// The pooler through which Kong connects, as people know it, such as `pgbouncer.internal:6432`. It hides whose sessions the
     /// server sees, so that a person is asked where they would have told.
     pub pooler: Option<String>,
+    /// The Redis servers (by their names in this file) in which the plugins of its configuration count, where they count in Redis. What
+    /// is counted in one that is named is carried to the other side's; of others it is told what may pass again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redis: Vec<String>,
     /// The database (by its name in this file) on whose server proofs of a backup run.
     pub scratch: Option<String>,
     /// What sessions on it are opened for. Here and not beside it, so that no session is opened without asking, and whatever is

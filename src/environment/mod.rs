@@ -14,6 +14,7 @@ mod grants;
 mod need;
 mod ours;
 mod permissions;
+mod redis;
 mod secret;
 mod traffic;
 
@@ -33,6 +34,7 @@ pub use gates::Gates;
 pub use grants::{Counted, Decision, Grant, Grants};
 pub use need::{Need, NeedError, Thing};
 pub use permissions::{Leave, Outlook, Permissions, Wanted};
+pub use redis::Redis;
 pub use secret::SecretReference;
 pub use traffic::{Traffic, TrafficKind};
 
@@ -60,6 +62,9 @@ pub struct Environment {
     /// Databases by name.
     #[serde(default)]
     pub databases: BTreeMap<String, Database>,
+    /// Redis servers in which rate limits are counted, by name.
+    #[serde(default)]
+    pub redis: BTreeMap<String, Redis>,
     /// Load balancers by name.
     #[serde(default)]
     pub traffic: BTreeMap<String, Traffic>,
@@ -183,6 +188,16 @@ impl Environment {
                     self.databases.keys(),
                 ));
             }
+            if let Some(unknown) =
+                (database.redis.iter()).find(|redis| !self.redis.contains_key(*redis))
+            {
+                return Err(error::Problem::unknown(
+                    "Redis",
+                    unknown,
+                    name,
+                    self.redis.keys(),
+                ));
+            }
             database.check(name)?;
         }
         self.traffic.iter().try_for_each(|(name, traffic)| {
@@ -245,6 +260,25 @@ path = "store"
         environment.toml:4:12: `blue` names the database `mian`, which does not exist
         help: did you mean `main`?
         "#);
+    }
+
+    #[test]
+    fn a_redis_is_known_by_what_plugins_call_it() {
+        let with = SMALL.replace(
+            "tls = \"off\"",
+            "tls = \"off\"\nredis = [\"counters\", \"others\"]",
+        ) + "[redis.counters]\nhost = \"10.0.0.5\"\n\n[redis.others]\nhost = \"::1\"\nport = 7000\ncalled = \"redis:6379\"\n";
+        let environment = Environment::parse(Path::new("environment.toml"), &with).expect("valid");
+        let called = environment.databases["main"].redis.iter();
+        let called: Vec<_> = called
+            .map(|name| environment.redis[name].called())
+            .collect();
+        assert_eq!(called, ["10.0.0.5:6379", "redis:6379"]);
+        let refused = refusal(&with.replace("\"counters\", ", "\"conters\", "));
+        insta::assert_snapshot!(refused, @r"
+        environment.toml:17:10: `main` names the Redis `conters`, which does not exist
+        help: did you mean `counters`?
+        ");
     }
 
     #[test]

@@ -67,7 +67,9 @@ pub struct GapFacts {
     pub taken_at: Timestamp,
     /// The tables whose counters are carried.
     pub tables: Vec<String>,
-    /// The rate limits whose counters are not in those tables.
+    /// The Redis between which counters are carried, each as two names of the environment.
+    pub redis: Vec<String>,
+    /// The rate limits whose counters are not carried.
     pub out_of_reach: Vec<OutOfReach>,
     /// The tables of statistics that are not carried, and have a hole between the two sides.
     pub holes: Vec<String>,
@@ -130,7 +132,7 @@ pub struct Lacking {
     pub over_expected: u64,
 }
 
-/// What both sides counted since the copy was made, of one table and period.
+/// What both sides counted since the copy was made, of one table and period; in Redis since the window began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
     /// The table.
@@ -147,6 +149,9 @@ pub struct Counted {
     pub lacking: u64,
     /// Requests over a limit that passed since the copy was made, all of them together. Where a limit was exceeded before, more than that.
     pub over_admitted: u64,
+    /// How many fewer it can be: Kong counts refused requests in Redis too. Journals of before Redis was looked at have none.
+    #[serde(default)]
+    pub uncertain: u64,
 }
 
 /// Copies that go live, and the counters between them and their originals. The first argument is what is changed, if anything is.

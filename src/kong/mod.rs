@@ -6,6 +6,7 @@ pub mod changes;
 pub mod migrations;
 pub mod paths;
 pub mod rate_limits;
+pub mod redis_counters;
 pub mod repackage;
 pub mod rows;
 pub mod schema;

@@ -5,12 +5,42 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The plugins that count, with the table of their policy `cluster`.
-const PLUGINS: [(&str, &str); 3] = [
-    ("rate-limiting", "ratelimiting_metrics"),
-    ("response-ratelimiting", "response_ratelimiting_metrics"),
-    ("rate-limiting-advanced", "rl_counters"),
-];
+/// The plugins that count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plugin {
+    /// `rate-limiting`.
+    RateLimiting,
+    /// `response-ratelimiting`.
+    ResponseRatelimiting,
+    /// `rate-limiting-advanced`.
+    RateLimitingAdvanced,
+}
+
+impl Plugin {
+    const ALL: [Self; 3] = [
+        Self::RateLimiting,
+        Self::ResponseRatelimiting,
+        Self::RateLimitingAdvanced,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::RateLimiting => "rate-limiting",
+            Self::ResponseRatelimiting => "response-ratelimiting",
+            Self::RateLimitingAdvanced => "rate-limiting-advanced",
+        }
+    }
+
+    /// The table of its policy `cluster`.
+    #[must_use]
+    pub fn table(self) -> &'static str {
+        match self {
+            Self::RateLimiting => "ratelimiting_metrics",
+            Self::ResponseRatelimiting => "response_ratelimiting_metrics",
+            Self::RateLimitingAdvanced => "rl_counters",
+        }
+    }
+}
 
 /// The periods of the first two.
 const PERIODS: [&str; 6] = ["second", "minute", "hour", "day", "month", "year"];
@@ -52,41 +82,54 @@ pub struct OutOfReach {
 /// The names of the plugins that count.
 #[must_use]
 pub fn plugins() -> Vec<&'static str> {
-    PLUGINS.iter().map(|(name, _)| *name).collect()
+    Plugin::ALL.map(Plugin::name).to_vec()
 }
 
-/// The limits that enabled `plugins` set whose counters are in tables, each a row of the table `plugins` as an object.
+/// The limits that enabled `plugins` set whose counters are where `policy` says, each a row of the table `plugins` as an object.
 #[must_use]
-pub fn limits(plugins: &[Value]) -> Vec<Limit> {
-    plugins.iter().flat_map(limits_of).collect()
+pub fn limits(plugins: &[Value], policy: &str) -> Vec<Limit> {
+    let counted_there = plugins.iter().filter(|row| self::policy(row) == policy);
+    counted_there.flat_map(limits_of).collect()
 }
 
-/// The enabled `plugins` whose counters are in no table, beside what the `copy` of their database has of them by now.
+/// The enabled `plugins` that count in Redis, each with what the `copy` of their database has of it by now.
+pub fn in_redis<'a>(
+    plugins: &'a [Value],
+    copy: &'a [Value],
+) -> impl Iterator<Item = (&'a Value, Option<&'a Value>)> {
+    let counting = plugins
+        .iter()
+        .filter(|row| is_enabled(row) && plugin_of(row).is_some() && policy(row) == "redis");
+    counting.map(|row| (row, copy.iter().find(|other| other["id"] == row["id"])))
+}
+
+/// The enabled `plugins` whose counters are in no table. `of_redis` says of one that counts in Redis why they are not carried; nothing
+/// where they are.
 #[must_use]
-pub fn out_of_reach(plugins: &[Value], copy: &[Value]) -> Vec<OutOfReach> {
+pub fn out_of_reach(
+    plugins: &[Value],
+    of_redis: impl Fn(&Value) -> Option<&'static str>,
+) -> Vec<OutOfReach> {
     let mut found: Vec<OutOfReach> = Vec::new();
     for row in plugins.iter().filter(|row| is_enabled(row)) {
-        let Some((plugin, _)) = counted_in(row) else {
+        let Some(plugin) = plugin_of(row) else {
             continue;
         };
         let policy = policy(row);
         let why = match policy.as_str() {
-            "cluster" => continue,
-            "redis" => {
-                let there = copy.iter().find(|other| other["id"] == row["id"]);
-                told_of_redis(redis(row).as_ref(), there.and_then(redis).as_ref())
-            }
-            _ => {
-                "its counters are in each node's memory: up to its whole limit may pass again, and once more for every node"
-            }
+            "cluster" => None,
+            "redis" => of_redis(row),
+            _ => Some(
+                "its counters are in each node's memory: up to its whole limit may pass again, and once more for every node",
+            ),
         };
-        match found
-            .iter_mut()
-            .find(|known| known.plugin == plugin && known.policy == policy && known.why == why)
-        {
+        let Some(why) = why else { continue };
+        match found.iter_mut().find(|known| {
+            known.plugin == plugin.name() && known.policy == policy && known.why == why
+        }) {
             Some(known) => known.plugins += 1,
             None => found.push(OutOfReach {
-                plugin: plugin.to_owned(),
+                plugin: plugin.name().to_owned(),
                 policy,
                 why: why.to_owned(),
                 plugins: 1,
@@ -97,60 +140,19 @@ pub fn out_of_reach(plugins: &[Value], copy: &[Value]) -> Vec<OutOfReach> {
     found
 }
 
-/// Where a plugin counts in Redis: host, port, database, and of the advanced plugin the namespace.
-#[derive(Debug, PartialEq, Eq)]
-struct Redis {
-    host: String,
-    port: i64,
-    database: i64,
-    namespace: Value,
-}
-
-/// Where the plugin of a row counts in Redis, by its configuration before 3.6 and since.
-fn redis(row: &Value) -> Option<Redis> {
-    let config = &row["config"];
-    let setting = |name: &str| {
-        let nested = &config["redis"][name];
-        if nested.is_null() {
-            &config[format!("redis_{name}").as_str()]
-        } else {
-            nested
-        }
-    };
-    // A reference to a vault means what each node makes of it.
-    let host = setting("host")
-        .as_str()
-        .filter(|host| !host.starts_with("{vault"))?;
-    Some(Redis {
-        host: host.to_owned(),
-        port: whole(setting("port")).unwrap_or(6379),
-        database: whole(setting("database")).unwrap_or(0),
-        namespace: config["namespace"].clone(),
-    })
-}
-
-/// What it means that one side counts `here` in Redis, and the other `there`.
-fn told_of_redis(here: Option<&Redis>, there: Option<&Redis>) -> &'static str {
-    match (here, there) {
-        (Some(here), Some(there)) if here == there => {
-            "both sides count in the same Redis: there is no gap, and nothing to carry"
-        }
-        (Some(_), Some(_)) => {
-            "the sides count in different Redis, or under different names there: up to its whole limit may pass again"
-        }
-        _ => {
-            "its counters are in Redis, and whether both sides use the same cannot be told: if not, up to its whole limit may pass again"
-        }
-    }
-}
-
 fn is_enabled(row: &Value) -> bool {
     row["enabled"] != false
 }
 
-fn counted_in(row: &Value) -> Option<(&'static str, &'static str)> {
+/// The plugin of a row, if it is one that counts.
+pub(super) fn plugin_of(row: &Value) -> Option<Plugin> {
     let name = row["name"].as_str()?;
-    PLUGINS.into_iter().find(|(plugin, _)| *plugin == name)
+    Plugin::ALL.into_iter().find(|plugin| plugin.name() == name)
+}
+
+/// What a plugin is for by a column of its row; zeros where it is for everything.
+pub(super) fn id(row: &Value, column: &str) -> String {
+    row[column].as_str().unwrap_or(NOBODY).to_owned()
 }
 
 /// The advanced plugin calls it `strategy`.
@@ -161,31 +163,30 @@ fn policy(row: &Value) -> String {
 }
 
 fn limits_of(row: &Value) -> Vec<Limit> {
-    let Some((plugin, table)) = counted_in(row).filter(|_| is_enabled(row)) else {
+    let Some(plugin) = plugin_of(row).filter(|_| is_enabled(row)) else {
         return Vec::new();
     };
     // A consumer group's limit is known by its members, which are not in the counter.
-    if policy(row) != "cluster" || row["consumer_group_id"].is_string() {
+    if row["consumer_group_id"].is_string() {
         return Vec::new();
     }
     let config = &row["config"];
-    let id = |column: &str| row[column].as_str().unwrap_or(NOBODY).to_owned();
     let limit = |period: String, limit: &Value| {
         Some(Limit {
-            table,
-            scope: id("service_id"),
-            route: id("route_id"),
+            table: plugin.table(),
+            scope: id(row, "service_id"),
+            route: id(row, "route_id"),
             period,
             consumer: row["consumer_id"].as_str().map(str::to_owned),
             limit: whole(limit)?,
         })
     };
     match plugin {
-        "rate-limiting" => PERIODS
+        Plugin::RateLimiting => PERIODS
             .iter()
             .filter_map(|period| limit((*period).to_owned(), &config[*period]))
             .collect(),
-        "response-ratelimiting" => {
+        Plugin::ResponseRatelimiting => {
             let named = config["limits"].as_object();
             named
                 .into_iter()
@@ -196,7 +197,7 @@ fn limits_of(row: &Value) -> Vec<Limit> {
                 .flatten()
                 .collect()
         }
-        _ => {
+        Plugin::RateLimitingAdvanced => {
             let namespace = config["namespace"].as_str().unwrap_or_default();
             let pair = |name: &str| config[name].as_array().cloned().unwrap_or_default();
             let windows = pair("window_size").into_iter().zip(pair("limit"));
@@ -218,7 +219,7 @@ fn limits_of(row: &Value) -> Vec<Limit> {
     clippy::cast_possible_truncation,
     reason = "a limit is a count, far below 2^53"
 )]
-fn whole(number: &Value) -> Option<i64> {
+pub(super) fn whole(number: &Value) -> Option<i64> {
     number
         .as_i64()
         .or_else(|| number.as_f64().map(|number| number as i64))
@@ -243,7 +244,7 @@ mod tests {
             json!({"name": "rate-limiting", "enabled": true, "config": {"policy": "redis", "minute": 1}}),
             json!({"name": "key-auth", "enabled": true, "config": {}}),
         ];
-        let found: Vec<String> = limits(&plugins)
+        let found: Vec<String> = limits(&plugins, "cluster")
             .iter()
             .map(|l| {
                 let consumer = l.consumer.as_deref().unwrap_or("-");
@@ -270,62 +271,15 @@ mod tests {
         let local = json!({"name": "rate-limiting", "enabled": true, "config": {"policy": "local", "minute": 1}});
         let redis =
             json!({"name": "rate-limiting", "enabled": true, "config": {"policy": "redis"}});
-        let found = out_of_reach(&[local.clone(), redis, local], &[]);
+        let plugins = [local.clone(), redis, local];
+        let found = out_of_reach(&plugins, |_| Some("elsewhere"));
         let short: Vec<_> = found
             .iter()
             .map(|one| (one.policy.as_str(), one.plugins))
             .collect();
         assert_eq!(short, [("local", 2), ("redis", 1)]);
         assert!(found[0].why.contains("each node's memory"));
-    }
-
-    #[test]
-    fn whether_both_sides_count_in_the_same_redis_is_found_out() {
-        let plugin = |config: Value| json!({"id": "1", "name": "rate-limiting", "enabled": true, "config": config});
-        let flat = |host: &str, database: u8| json!({"policy": "redis", "redis_host": host, "redis_port": 6379, "redis_database": database});
-        let nested = |host: &str, database: u8| json!({"policy": "redis", "redis": {"host": host, "port": 6379, "database": database}});
-        let namespace =
-            |name: &str| json!({"strategy": "redis", "namespace": name, "redis": {"host": "a"}});
-        for (here, there, told) in [
-            (
-                flat("a", 0),
-                nested("a", 0),
-                "both sides count in the same Redis",
-            ),
-            (
-                flat("a", 0),
-                nested("b", 0),
-                "the sides count in different Redis",
-            ),
-            (
-                flat("a", 0),
-                nested("a", 1),
-                "the sides count in different Redis",
-            ),
-            (
-                namespace("n"),
-                namespace("n"),
-                "both sides count in the same Redis",
-            ),
-            (
-                namespace("n"),
-                namespace("m"),
-                "the sides count in different Redis",
-            ),
-            (
-                nested("{vault://env/redis}", 0),
-                nested("{vault://env/redis}", 0),
-                "its counters are in Redis",
-            ),
-        ] {
-            let found = out_of_reach(&[plugin(here)], &[plugin(there)]);
-            assert!(found[0].why.starts_with(told), "{}", found[0].why);
-        }
-        let gone = out_of_reach(&[plugin(flat("a", 0))], &[]);
-        assert!(
-            gone[0].why.starts_with("its counters are in Redis"),
-            "{}",
-            gone[0].why
-        );
+        let found = out_of_reach(&plugins, |_| None);
+        assert_eq!(found.len(), 1, "what is carried is not named");
     }
 }

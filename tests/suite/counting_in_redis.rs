@@ -2,13 +2,13 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use redis::{Commands as _, Connection};
 
 use crate::behind_a_balancer::record;
 use crate::practice_cluster::PracticeCluster;
+use crate::redis_server::RedisServer;
 
 /// Requests that a consumer has in a window; the window is a year, so that no test sees it end.
 const LIMIT: i64 = 4;
@@ -185,46 +185,11 @@ fn a_redis_that_is_gone_fails_requests_or_lets_them_pass_as_the_plugin_says() {
         world.ask(&client, 0) == (200, false)
     });
 
-    let mut again = Again::at(&world.address);
+    let port = world.address.rsplit(':').next().expect("a port");
+    let port = port.parse().expect("a number");
+    let _again = RedisServer::at(port, &[]).expect("it comes back, empty");
     world.configure(r#"{"fault_tolerant":false}"#);
     eventually("the node counts again", || {
         world.ask(&client, 1) == (200, true)
     });
-    again.end();
-}
-
-/// A Redis that has come back, empty.
-struct Again(Child);
-
-impl Again {
-    fn at(address: &str) -> Self {
-        let port = address.rsplit(':').next().expect("a port");
-        let child = Command::new("/usr/bin/redis-server")
-            .args([
-                "--bind",
-                "127.0.0.1",
-                "--port",
-                port,
-                "--save",
-                "",
-                "--dir",
-                "/tmp",
-            ])
-            .stdout(Stdio::null())
-            .spawn();
-        let again = Self(child.expect("started"));
-        eventually("Redis listens", || TcpStream::connect(address).is_ok());
-        again
-    }
-
-    fn end(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Again {
-    fn drop(&mut self) {
-        self.end();
-    }
 }

@@ -42,13 +42,14 @@ CREATE TABLE kong.oauth2_tokens (id uuid PRIMARY KEY, access_token text UNIQUE, 
 CREATE TABLE kong.plugins (id serial PRIMARY KEY, name text, enabled boolean DEFAULT true, config jsonb, service_id uuid, route_id uuid,
     consumer_id uuid);
 INSERT INTO kong.plugins (name, config) VALUES
-    ('rate-limiting', '{"policy": "cluster", "hour": 20, "day": 30, "year": 60}'),
+    ('rate-limiting', '{"policy": "cluster", "second": 5, "minute": 9, "hour": 20, "day": 30, "year": 60}'),
     ('response-ratelimiting', '{"policy": "cluster", "limits": {"large_files": {"month": 25}}}'),
     ('rate-limiting-advanced', '{"strategy": "cluster", "namespace": "n", "limit": [15], "window_size": [86400]}');
 "#;
 
-/// The windows in which clients count: table, period as reports call it, limit. An hour may end while a trace runs, so it is tried apart.
-const WINDOWS: [(&str, &str, Option<u64>); 5] = [
+/// The windows in which clients count: table, period as reports call it, limit. The short ones are tomorrow's first, since today's may end
+/// while a trace runs.
+const WINDOWS: [(&str, &str, Option<u64>); 8] = [
     ("ratelimiting_metrics", "day", Some(30)),
     ("ratelimiting_metrics", "month", None),
     ("ratelimiting_metrics", "year", Some(60)),
@@ -58,6 +59,9 @@ const WINDOWS: [(&str, &str, Option<u64>); 5] = [
         Some(25),
     ),
     ("rl_counters", "86400 s", Some(15)),
+    ("ratelimiting_metrics", "second", Some(5)),
+    ("ratelimiting_metrics", "minute", Some(9)),
+    ("ratelimiting_metrics", "hour", Some(20)),
 ];
 
 /// A counter: its window, and whose it is.
@@ -123,10 +127,15 @@ async fn count(session: &Session, (window, client): Counter, requests: u64) {
              ON CONFLICT (key, namespace, window_start, window_size) DO UPDATE SET count = rl_counters.count + excluded.count"
         )
     } else {
-        let unit = period.rsplit('_').next().expect("a unit");
+        let begins = match period.rsplit('_').next().expect("a unit") {
+            "second" | "minute" | "hour" => {
+                "date_trunc('day', now()) + interval '1 day'".to_owned()
+            }
+            unit => format!("date_trunc('{unit}', now())"),
+        };
         format!(
             "INSERT INTO kong.{table} (identifier, period, period_date, value)
-             VALUES ('client-{client}', '{period}', date_trunc('{unit}', now()), {requests})
+             VALUES ('client-{client}', '{period}', {begins}, {requests})
              ON CONFLICT (identifier, period, period_date, service_id, route_id) DO UPDATE SET value = {table}.value + excluded.value"
         )
     };

@@ -29,6 +29,7 @@ mod fuzz;
 #[path = "../fuzz/mod.rs"]
 mod fuzzing;
 mod gap;
+mod gap_in_redis;
 mod gap_locks;
 mod gap_statistics;
 mod gap_traces;
@@ -58,6 +59,8 @@ mod postgres_swap;
 mod postgres_tls;
 mod practice;
 mod practice_cluster;
+mod redis_beside_a_copy;
+mod redis_server;
 mod rehearsal;
 mod resume;
 mod rhai_traps;

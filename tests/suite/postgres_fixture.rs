@@ -162,6 +162,7 @@ impl Fixture {
             admin: None,
             pooler: None,
             scratch: None,
+            redis: Vec::new(),
             access: Access::Run,
         }
     }

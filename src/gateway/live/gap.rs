@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use super::postgres::gap::{self, Books};
 use super::postgres::{self, BackupRequest, Mark, MarkKind, PostgresError, RestoreRequest, Role};
+use super::redis::{self, Direction, Limits, Pairs, Side};
 use super::{Live, databases};
 use crate::gateway::{
     CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking, Sides, TableTotals,
     TableWrites, Totals,
 };
-use crate::kong::rate_limits::out_of_reach;
+use crate::kong::rate_limits::{limits, out_of_reach};
 
 impl Gap for Live {
     async fn copy_found(&self, to: &str) -> Result<CopyFound, Failure> {
@@ -103,15 +104,14 @@ impl Gap for Live {
     async fn gap(&self, sides: &Sides) -> Result<GapFacts, Failure> {
         let gap = self.gap_between(sides).await?;
         let original = &*self.database(&sides.from_database)?;
-        let copy = &*self.database(&sides.to_database)?;
-        let (plugins, copied) = (
-            gap::counting_plugins(original).await?,
-            gap::counting_plugins(copy).await?,
-        );
+        let here = self.counting(&sides.from_database).await?;
+        let there = self.counting(&sides.to_database).await?;
+        let pairs = redis::pairs(&here, &there).await?;
         Ok(GapFacts {
             taken_at: gap.since,
             tables: gap::tables_of(original).await?,
-            out_of_reach: out_of_reach(&plugins, &copied),
+            redis: pairs.carried.iter().map(redis::Pair::told).collect(),
+            out_of_reach: out_of_reach(&here.plugins, |row| pairs.why_left(row)),
             holes: gap::holes_of(original).await?,
         })
     }
@@ -122,7 +122,12 @@ impl Gap for Live {
             self.database(&sides.from_database)?,
             self.database(&sides.to_database)?,
         );
-        Ok(gap::lacking(&original, &copy, &gap).await?)
+        let mut found = gap::lacking(&original, &copy, &gap).await?;
+        let (pairs, limits) = self.redis_between(sides).await?;
+        for pair in &pairs.carried {
+            found.extend(redis::lacking(pair, &gap.short(), &limits).await?);
+        }
+        Ok(found)
     }
 
     async fn counted(&self, sides: &Sides) -> Result<Vec<Counted>, Failure> {
@@ -131,11 +136,25 @@ impl Gap for Live {
             self.database(&sides.from_database)?,
             self.database(&sides.to_database)?,
         );
-        Ok(gap::counted(&original, &copy, &gap).await?)
+        let mut found = gap::counted(&original, &copy, &gap).await?;
+        let (pairs, limits) = self.redis_between(sides).await?;
+        for pair in &pairs.carried {
+            found.extend(redis::counted(pair, &gap.short(), &limits).await?);
+        }
+        Ok(found)
     }
 
     async fn carried_into(&self, database: &str) -> Result<Totals, Failure> {
-        Ok(gap::carried_into(&*self.database(database)?).await?)
+        let counting = &*self.database(database)?;
+        let mut all = vec![gap::carried_into(counting).await?];
+        if !counting.redis.is_empty()
+            && let Some(gap) = gap::gap_of(counting).await?
+        {
+            for place in self.counting(database).await?.places() {
+                all.push(redis::carried_into(&place, &gap.short()).await?);
+            }
+        }
+        Ok(all.into_iter().sum())
     }
 
     async fn catch_up(&self, original: &str, copy: &str, both: bool) -> Result<Given, Failure> {
@@ -150,25 +169,48 @@ impl Gap for Live {
 
     async fn carry(&self, to: &str, sides: &Sides) -> Result<Vec<TableTotals>, Failure> {
         let gap = self.gap_between(sides).await?;
-        let from = if to == sides.to_database {
-            &sides.from_database
+        let (from, direction) = if to == sides.to_database {
+            (&sides.from_database, Direction::ToCopy)
         } else {
-            &sides.to_database
+            (&sides.to_database, Direction::ToOriginal)
         };
         let (source, target) = (self.database(from)?, self.database(to)?);
-        Ok(gap::carry(&source, &target, &gap, &self.run).await?)
+        let mut added = gap::carry(&source, &target, &gap, &self.run).await?;
+        let (pairs, _) = self.redis_between(sides).await?;
+        for pair in &pairs.carried {
+            added.push(TableTotals {
+                table: pair.told(),
+                totals: redis::carry(pair, &gap.short(), direction).await?,
+            });
+        }
+        Ok(added)
     }
 
     async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure> {
-        let (original, copy) = (&*self.database(original)?, &*self.database(copy)?);
-        let kept = gap::gap_of(original).await?;
-        if kept.is_some_and(|gap| !gap.is_copy && gap.copy == copy.database) {
-            gap::take_back(original, Books::Go).await?;
+        let (here, there) = (&*self.database(original)?, &*self.database(copy)?);
+        let kept = gap::gap_of(here).await?;
+        if let Some(gap) = kept.filter(|gap| !gap.is_copy && gap.copy == there.database) {
+            // The books in the database last: it is by them that those in Redis are known.
+            self.take_back_in_redis(original, &gap, redis::Books::Go)
+                .await?;
+            gap::take_back(here, Books::Go).await?;
         }
-        match gap::take_back(copy, Books::Stay).await {
+        match gap::take_back(there, Books::Stay).await {
             // It may be for this that the clients are to go back, and they wait for it; the copy is dropped later anyhow.
-            Err(PostgresError::Connect { .. }) => Ok(()),
-            done => Ok(done?),
+            Err(PostgresError::Connect { .. }) => return Ok(()),
+            done => done?,
+        }
+        match gap::gap_of(there).await? {
+            Some(gap) => {
+                let done = self
+                    .take_back_in_redis(copy, &gap, redis::Books::Stay)
+                    .await;
+                done.or_else(|failure| match failure.code.as_str() {
+                    "gap.redis.unreachable" => Ok(()),
+                    _ => Err(failure),
+                })
+            }
+            None => Ok(()),
         }
     }
 
@@ -181,18 +223,63 @@ impl Gap for Live {
     }
 
     async fn close_gap(&self, original: &str, copy: &str) -> Result<(), Failure> {
-        let (original, copy) = (&*self.database(original)?, &*self.database(copy)?);
-        let known = |gap: Option<gap::Gap>| gap.map(|gap| gap.id);
-        let there = known(gap::gap_of(copy).await?);
-        // The copy's side last: it is by that that the original's is known.
-        if there.is_some() && known(gap::gap_of(original).await?) == there {
-            gap::close(original).await?;
+        let (here, there) = (&*self.database(original)?, &*self.database(copy)?);
+        // The copy's side last: it is by that that the original's is known. And before each what is known by it.
+        if let Some(gap) = gap::gap_of(there).await? {
+            let also = gap::gap_of(here).await?;
+            if also.is_some_and(|also| also.id == gap.id) {
+                self.take_back_in_redis(original, &gap, redis::Books::GoAlone)
+                    .await?;
+                gap::close(here).await?;
+            }
+            self.take_back_in_redis(copy, &gap, redis::Books::GoAlone)
+                .await?;
         }
-        Ok(gap::close(copy).await?)
+        Ok(gap::close(there).await?)
     }
 }
 
 impl Live {
+    /// Where the plugins of a database count, as far as the environment tells.
+    async fn counting(&self, database: &str) -> Result<Side<'_>, Failure> {
+        let settings = &*self.database(database)?;
+        let named = |name: &String| self.environment.redis.get_key_value(name);
+        let stores = settings.redis.iter().filter_map(named);
+        Ok(Side {
+            plugins: gap::counting_plugins(settings).await?,
+            stores: stores.map(|(name, store)| (name.as_str(), store)).collect(),
+            access: self.access,
+        })
+    }
+
+    /// The Redis of two sides that belong together, and the limits that count there.
+    async fn redis_between(&self, sides: &Sides) -> Result<(Pairs, Limits), Failure> {
+        let here = self.database(&sides.from_database)?;
+        let there = self.database(&sides.to_database)?;
+        if here.redis.is_empty() || there.redis.is_empty() {
+            return Ok((Pairs::default(), Limits::default()));
+        }
+        let here = self.counting(&sides.from_database).await?;
+        let there = self.counting(&sides.to_database).await?;
+        let limits = Limits::of(limits(&here.plugins, "redis"));
+        Ok((redis::pairs(&here, &there).await?, limits))
+    }
+
+    async fn take_back_in_redis(
+        &self,
+        database: &str,
+        gap: &gap::Gap,
+        then: redis::Books,
+    ) -> Result<(), Failure> {
+        if self.database(database)?.redis.is_empty() {
+            return Ok(());
+        }
+        for place in self.counting(database).await?.places() {
+            redis::take_back(&place, &gap.short(), then).await?;
+        }
+        Ok(())
+    }
+
     async fn gap_between(&self, sides: &Sides) -> Result<gap::Gap, Failure> {
         let copy = &*self.database(&sides.to_database)?;
         let found = gap::gap_of(copy).await?;

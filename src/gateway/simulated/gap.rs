@@ -81,6 +81,7 @@ impl Gap for Simulated {
         Ok(GapFacts {
             taken_at,
             tables: Vec::new(),
+            redis: Vec::new(),
             out_of_reach: Vec::new(),
             holes: Vec::new(),
         })

@@ -21,7 +21,10 @@ pub struct Gap {
     pub taken_at: jiff::Timestamp,
     /// The tables whose counters are carried.
     pub tables: Vec<String>,
-    /// The rate limits whose counters are not in those tables.
+    /// The Redis between which counters are carried. Journals of before Redis was carried have none.
+    #[serde(default)]
+    pub redis: Vec<String>,
+    /// The rate limits whose counters are not carried.
     pub out_of_reach: Vec<OutOfReach>,
     /// The tables of statistics that are not carried. Journals of before they were looked for have none.
     #[serde(default)]
@@ -50,6 +53,7 @@ impl Look for OpenGap {
             sides: self.sides.clone(),
             taken_at: facts.taken_at,
             tables: facts.tables,
+            redis: facts.redis,
             out_of_reach: facts.out_of_reach,
             holes: facts.holes,
         })
@@ -109,6 +113,9 @@ pub struct ReportGap {
 pub struct Reported {
     /// Requests over their limits that passed since the copy was made.
     pub over_admitted: u64,
+    /// How many fewer they can be.
+    #[serde(default)]
+    pub uncertain: u64,
     /// What of the original's the copy has not yet.
     pub lacking: u64,
     /// By table and period.
@@ -127,6 +134,7 @@ impl Look for ReportGap {
         let counted = world.counted(&self.sides).await?;
         Ok(Reported {
             over_admitted: counted.iter().map(|one| one.over_admitted).sum(),
+            uncertain: counted.iter().map(|one| one.uncertain).sum(),
             lacking: counted.iter().map(|one| one.lacking).sum(),
             counted,
         })

@@ -15,9 +15,9 @@ const MOST_ROUNDS: u64 = 10_000;
 
 #[export_module]
 pub(super) mod gap {
-    /// The gap between a database and a copy of it that `database::clone_to` made, in this run or an earlier one: `taken_at`, `tables` (whose
-    /// counters are carried), `out_of_reach`, the rate limits whose counters are elsewhere: each with `plugin`, `policy`, `plugins` (how
-    /// many) and `why`, which says how much may pass again; and `holes`, the tables of Vitals that are not carried. What nodes write into
+    /// The gap between a database and a copy of it that `database::clone_to` made, in this run or an earlier one: `taken_at`, `tables` and
+    /// `redis` (whose counters are carried), `out_of_reach`, the rate limits whose counters are not: each with `plugin`, `policy`, `plugins`
+    /// (how many) and `why`, which says how much may pass again; and `holes`, the tables of Vitals that are not carried. What nodes write into
     /// `vitals_stats_minutes` and `vitals_node_meta` is copied to the other side with the counters.
     ///
     /// # Needs
@@ -30,6 +30,7 @@ pub(super) mod gap {
     /// The recorded answer.
     /// # Errors
     /// `gap.unknown`: the one is no such copy of the other. `gap.layout`: a table of counters is not as Kong's are known to be.
+    /// `gap.redis.unreachable`, `gap.redis.refused`: a Redis that the environment names for a database.
     /// # Example
     /// ```rhai
     /// let gap = gap::open(env::database("main"), env::database("green"));
@@ -80,8 +81,8 @@ pub(super) mod gap {
     /// # Needs
     /// `gap.carry`
     /// # Effect
-    /// The copy's counters are higher by what was counted elsewhere. Counters and what is remembered of them change in one transaction,
-    /// so a round that is made again adds nothing. Rows of tokens keep their ids; one that was changed in place is left as it is.
+    /// The copy's counters are higher by what was counted elsewhere. Counters and what is remembered of them change in one transaction, so a round that is made again adds nothing; in Redis one script changes both, and a new key lives as long as that of the other side
+    /// has left. Rows of tokens keep their ids; one that was changed in place is left as it is.
     /// # Undo
     /// What came from the other side is taken away from counters of both that are still there, never below 0. Tokens stay as they are: what
     /// was revoked is not given back.
@@ -148,9 +149,9 @@ pub(super) mod gap {
         )
     }
 
-    /// What both sides counted since the copy was made, of windows that are still open: `over_admitted`, the requests over their limits that
-    /// passed, `lacking`, what the copy has not got yet, and `counted`, by table and period, with `counters`, `by_from`, `by_to`,
-    /// `lacking` and `over_admitted`. Kong itself lets a few too many pass in a burst, since it counts after it has answered.
+    /// What both sides counted since the copy was made, of windows that are still open, in Redis since these began: `over_admitted`, the
+    /// requests over their limits that passed, `uncertain`, how many fewer they can be (in Redis, Kong since 3.0 counts refused requests
+    /// too), `lacking`, what the copy has not got yet, and `counted`, the same by table and period, with `counters`, `by_from` and `by_to`. Kong itself lets a few too many pass in a burst, since it counts after it has answered.
     ///
     /// # Needs
     /// `gap.report`

@@ -59,6 +59,7 @@ pub async fn counted(
             by_to: number(row.get(3)),
             lacking: number(row.get(4)),
             over_admitted: number(row.get(5)),
+            uncertain: 0,
         }));
     }
     target.close().await;
@@ -103,7 +104,7 @@ async fn compare(
     for counters in &shared {
         bring(&source, original, &target, counters, gap).await?;
     }
-    let limits = limits(&plugins_of(&source, &original.schema).await?);
+    let limits = limits(&plugins_of(&source, &original.schema).await?, "cluster");
     target
         .batch_execute(&table_of(&limits))
         .await

@@ -19,6 +19,7 @@ mod take_back;
 mod tokens;
 
 use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 pub use configured::{configured, note_configuration};
 pub use measure::{counted, counting_plugins, gap_of, lacking};
@@ -47,6 +48,13 @@ pub struct Gap {
 }
 
 impl Gap {
+    /// What it is known by where names should be short: in Redis beside each counter.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let digest = Sha256::digest(self.id.as_bytes());
+        hex::encode(&digest[..6])
+    }
+
     /// When it began, as a moment in SQL.
     fn since_sql(&self) -> String {
         format!("{}::timestamptz", literal(&self.since.to_string()))
