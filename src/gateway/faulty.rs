@@ -275,6 +275,8 @@ hand_on! { Gap {
     change fn catch_up(original: &str, copy: &str, both: bool) -> Given;
     change fn carry(to: &str, sides: &Sides) -> Vec<TableTotals>;
     change fn take_back(original: &str, copy: &str) -> ();
+    change fn copy_again(from: &str, again: &ScratchCopy) -> ContentDigest;
+    change fn bring_configuration(copy: &str, again: &ScratchCopy) -> Vec<TableWrites>;
     change fn note_configuration(copy: &str) -> ();
     look fn configured(copy: &str) -> Option<Vec<TableWrites>>;
     change fn close_gap(original: &str, copy: &str) -> ();

@@ -9,7 +9,7 @@ use std::iter::Sum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentDigest, Failure, TableWrites};
+use super::{ContentDigest, Failure, ScratchCopy, TableWrites};
 use crate::kong::rate_limits::OutOfReach;
 
 /// The database that was copied, and the copy, both as the environment calls them.
@@ -178,6 +178,14 @@ pub trait Gap {
     async fn carry(&self, to: &str, sides: &Sides) -> Result<Vec<TableTotals>, Failure>;
     /// Takes away from the counters of both sides what came from the other. What came over another gap stays.
     async fn take_back(&self, original: &str, copy: &str) -> Result<(), Failure>;
+    /// Makes `again` of what the original `from` is now, on the server of its copy, for [`Gap::bring_configuration`]. Answers what it holds.
+    async fn copy_again(&self, from: &str, again: &ScratchCopy) -> Result<ContentDigest, Failure>;
+    /// Brings a copy what was configured in its original between the moments of the copy and of `again`, which has been migrated like it.
+    async fn bring_configuration(
+        &self,
+        copy: &str,
+        again: &ScratchCopy,
+    ) -> Result<Vec<TableWrites>, Failure>;
     /// Notes what configuration a copy holds now.
     async fn note_configuration(&self, copy: &str) -> Result<(), Failure>;
     /// What was configured in a copy since that was noted; nothing where it never was.

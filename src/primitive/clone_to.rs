@@ -26,6 +26,17 @@ pub struct CloneMade {
     pub milliseconds: u64,
 }
 
+/// The moment of the original up to which a copy has all of its configuration, as `database.clone_to` and `kong.catch_up` answer it
+/// among other things.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CopiedMoment {
+    /// The two databases.
+    #[serde(flatten)]
+    pub sides: Sides,
+    /// What the original held then.
+    pub content: ContentDigest,
+}
+
 impl Primitive for CloneTo {
     type Observed = CopyFound;
     type Outcome = CloneMade;
@@ -113,7 +124,7 @@ impl Look for Unchanged {
         }
         let message = format!("the configuration of `{target}` was changed since it was copied");
         Err(Failure::new("database.changed", message).hint(
-            "what was written is not in the copy: begin anew, and keep writers away (`freeze=admin_off` or `deny`)",
+            "what was written is not in the copy: `kong::catch_up` brings it before clients come; `freeze=admin_off` or `deny` keeps writers away",
         ))
     }
 }

@@ -178,6 +178,8 @@ intents! {
     Finish = "kong.finish",
     /// Both halves on a copy that is to go live.
     MigrateClone = "kong.migrate_clone",
+    /// Bringing a copy what was configured since.
+    CatchUp = "kong.catch_up",
     /// Either half on a copy, as a rehearsal.
     MigrateScratch = "kong.migrate_scratch",
     /// Starting a node on a copy, for a rehearsal.

@@ -30,7 +30,7 @@ use serde::de::DeserializeOwned;
 
 pub use clock::{Now, Pause};
 pub use clone_database::{CloneDatabase, Cloned};
-pub use clone_to::{CloneMade, CloneTo, DropClone, Unchanged};
+pub use clone_to::{CloneMade, CloneTo, CopiedMoment, DropClone, Unchanged};
 pub use database::{Backup, DropCopy, Facts, Restore, Rows, Verify};
 pub use gap::{
     Carry, CloseGap, Configured, Gap, MeasureGap, Measured, NoteConfiguration, OpenGap, ReportGap,
@@ -40,10 +40,10 @@ pub use history::{History, Past};
 pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
-    CheckConfiguration, CheckLeftovers, ClockAhead, Compare, Entities, Finish, Freeze, FreezeMode,
-    Half, Health, LeaveMigrated, MigrateClone, MigrateScratch, MigrateUp, Migrated, MigratedClone,
-    MigratedScratch, Migrations, ProveDatabase, Reload, Start, StartScratch, StartedScratch,
-    Status, Stop, StopScratch, Thaw, Version,
+    CatchUp, CaughtUp, CheckConfiguration, CheckLeftovers, ClockAhead, Compare, Entities, Finish,
+    Freeze, FreezeMode, Half, Health, LeaveMigrated, MigrateClone, MigrateScratch, MigrateUp,
+    Migrated, MigratedClone, MigratedScratch, Migrations, ProveDatabase, Reload, Start,
+    StartScratch, StartedScratch, Status, Stop, StopScratch, Thaw, Version,
 };
 pub use look::Look;
 pub use node::Exec;

@@ -15,6 +15,7 @@ mod balancer_commands;
 mod behind_a_balancer;
 mod blue_green;
 mod canaries;
+mod catching_up;
 mod changes_nothing;
 mod check;
 mod clocks;

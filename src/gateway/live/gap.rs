@@ -1,15 +1,13 @@
 //! The verbs about copies that go live and the counters between them, in terms of [`super::postgres::gap`].
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
-
+use super::Live;
+use super::copying::{Becomes, Moment};
 use super::postgres::gap::{self, Books};
-use super::postgres::{self, BackupRequest, Mark, MarkKind, PostgresError, RestoreRequest, Role};
+use super::postgres::{self, Mark, MarkKind, PostgresError, Role};
 use super::redis::{self, Direction, Limits, Pairs, Side};
-use super::{Live, databases};
 use crate::gateway::{
-    CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking, Sides, TableTotals,
-    TableWrites, Totals,
+    ContentDigest, CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking,
+    ScratchCopy, Sides, TableTotals, TableWrites, Totals,
 };
 use crate::kong::rate_limits::{limits, out_of_reach};
 
@@ -53,30 +51,12 @@ impl Gap for Live {
         }
         // Known before the long work: a table whose counters could not be kept.
         gap::tables_of(source).await?;
-        let dump = Dump::at(self.dump_for_copy()?)?;
-        let request = BackupRequest {
-            path: dump.path.clone(),
-            jobs: databases::JOBS,
-            lock_wait: Duration::from_secs(30),
-            deadline: databases::LONG_WORK,
-            starts: self.starts(),
-        };
-        self.report.progress("dumping one moment of the database");
-        let taken = postgres::backup(source, &request, |_| ());
-        let taken = self.telling_who_blocks("the dump", source, taken).await?;
-        let content = databases::found(&dump.path, &source.schema)?.content;
-        let restore = RestoreRequest {
-            backup: dump.path.clone(),
-            manifest_digest: taken.manifest_digest.clone(),
-            name: target.database.clone(),
-            run: self.run.clone(),
-            jobs: databases::JOBS,
-            deadline: databases::LONG_WORK,
-            starts: self.starts(),
-        };
-        self.report
-            .progress(&format!("restoring {} rows into the copy", taken.rows));
-        let restored = postgres::restore_beside(target, &restore).await?;
+        let made = self.copy_moment(source, target, Becomes::Live).await?;
+        let Moment {
+            taken,
+            restored,
+            content,
+        } = made;
         // Nobody has counted in the copy yet, and it was proven to hold what the dump holds: so it holds what was counted at that moment.
         let gap = gap::Gap {
             id: taken.manifest_digest,
@@ -85,6 +65,7 @@ impl Gap for Live {
             is_copy: true,
         };
         let counters = gap::begin(target, &gap).await?;
+        gap::note_copied(target).await?;
         Ok(CopyFacts {
             taken_at: taken.taken_at,
             content,
@@ -214,6 +195,22 @@ impl Gap for Live {
         }
     }
 
+    async fn copy_again(&self, from: &str, again: &ScratchCopy) -> Result<ContentDigest, Failure> {
+        let (source, target) = (&*self.database(from)?, &*self.database(&again.name())?);
+        let made = self.copy_moment(source, target, Becomes::Scratch).await?;
+        gap::note_copied(target).await?;
+        Ok(made.content)
+    }
+
+    async fn bring_configuration(
+        &self,
+        copy: &str,
+        again: &ScratchCopy,
+    ) -> Result<Vec<TableWrites>, Failure> {
+        let (copy, again) = (self.database(copy)?, self.database(&again.name())?);
+        Ok(gap::bring_configuration(&copy, &again).await?)
+    }
+
     async fn note_configuration(&self, copy: &str) -> Result<(), Failure> {
         Ok(gap::note_configuration(&*self.database(copy)?).await?)
     }
@@ -284,74 +281,6 @@ impl Live {
         let copy = &*self.database(&sides.to_database)?;
         let found = gap::gap_of(copy).await?;
         found.ok_or_else(|| no_gap(&sides.from_database, &sides.to_database))
-    }
-
-    /// Where the dump for the copy of this step is written: its own directory, which a killed attempt may have left.
-    fn dump_for_copy(&self) -> Result<PathBuf, Failure> {
-        Ok(self
-            .backups()?
-            .join(format!("{}{}", self.dumps(), self.step.get())))
-    }
-
-    /// How the names of the dumps of this run begin, before the number of the step.
-    fn dumps(&self) -> String {
-        format!("copy-{}-", self.run)
-    }
-
-    /// Removes the dumps that killed attempts of this run left.
-    fn remove_dumps(&self) -> Result<(), Failure> {
-        let (backups, dumps) = (self.backups()?, self.dumps());
-        let unusable = |path: &Path, error: &std::io::Error| {
-            let message = format!(
-                "cannot remove what a killed attempt left in `{}`: {error}",
-                path.display()
-            );
-            Failure::new("storage.unusable", message)
-        };
-        let entries = std::fs::read_dir(&backups).map_err(|error| unusable(&backups, &error))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| unusable(&backups, &error))?;
-            let name = entry.file_name();
-            let step = name.to_str().and_then(|name| name.strip_prefix(&dumps));
-            // Another run's name may go on where this one's ends.
-            if step.is_some_and(|step| step.bytes().all(|byte| byte.is_ascii_digit())) {
-                remove(&entry.path()).map_err(|error| unusable(&entry.path(), &error))?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A dump that is there while a copy is made of it: it holds secrets, and is no backup that anybody keeps.
-struct Dump {
-    path: PathBuf,
-}
-
-impl Dump {
-    /// Takes the place of what a killed attempt left.
-    fn at(path: PathBuf) -> Result<Self, Failure> {
-        remove(&path).map_err(|error| {
-            let message = format!(
-                "cannot remove `{}`, which a killed attempt left: {error}",
-                path.display()
-            );
-            Failure::new("storage.unusable", message)
-        })?;
-        Ok(Self { path })
-    }
-}
-
-impl Drop for Dump {
-    fn drop(&mut self) {
-        // What is left is removed by the next attempt.
-        let _ = remove(&self.path);
-    }
-}
-
-fn remove(path: &Path) -> std::io::Result<()> {
-    match std::fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod client;
 mod commands;
+mod copying;
 mod databases;
 mod gap;
 mod kong;

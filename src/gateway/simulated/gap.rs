@@ -2,12 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::state::{Content, missing};
+use super::state::{Content, Copy, missing};
 use super::{Happened, Simulated, Work};
 
 use crate::gateway::{
-    CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking, Sides, TableTotals,
-    TableWrites, Totals,
+    ContentDigest, CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking,
+    ScratchCopy, Sides, TableTotals, TableWrites, Totals,
 };
 
 impl Gap for Simulated {
@@ -114,6 +114,38 @@ impl Gap for Simulated {
         self.work(Work::Look, 0);
         self.database(original, |_| ())?;
         self.database(copy, |_| ())
+    }
+
+    async fn copy_again(&self, from: &str, again: &ScratchCopy) -> Result<ContentDigest, Failure> {
+        let original = self.database(from, Clone::clone)?;
+        self.work(Work::Backup, original.bytes);
+        self.work(Work::Restore, original.bytes);
+        let (content, database) = (Content::of(&original), again.database.clone());
+        let digest = content.digest();
+        let copy = Copy { database, content };
+        self.change(|state| state.copies.insert(again.copy.clone(), copy));
+        self.happen(Happened::Copied {
+            database: again.name(),
+        });
+        Ok(digest)
+    }
+
+    async fn bring_configuration(
+        &self,
+        copy: &str,
+        again: &ScratchCopy,
+    ) -> Result<Vec<TableWrites>, Failure> {
+        let latest = Content::of(&self.scratch_database(again)?);
+        let (held, bytes) = self.database(copy, |copy| (Content::of(copy), copy.bytes))?;
+        self.work(Work::Digest, bytes);
+        self.change_database(copy, |copy| latest.put_into(copy))?;
+        // What came along nobody configured there.
+        self.change(|state| {
+            if let Some(noted) = state.baselines.get_mut(&noted(copy)) {
+                noted.clone_from(&latest);
+            }
+        });
+        Ok(latest.written_since(&held))
     }
 
     async fn note_configuration(&self, copy: &str) -> Result<(), Failure> {

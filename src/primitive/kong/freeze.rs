@@ -130,9 +130,12 @@ impl Primitive for Freeze {
     }
 
     fn stands(&self, _before: &[Past], after: &[Past]) -> bool {
-        !after.iter().any(
-            |past| matches!(&past.intent, Intent::Thaw(thaw) if thaw.database == self.database),
-        )
+        // A later one of the same configuration has a baseline of its own.
+        !after.iter().any(|past| match &past.intent {
+            Intent::Thaw(thaw) => thaw.database == self.database,
+            Intent::Freeze(freeze) => freeze.database == self.database,
+            _ => false,
+        })
     }
 
     async fn lapsed(

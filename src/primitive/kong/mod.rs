@@ -1,5 +1,6 @@
 //! `kong.*`: nodes, their `kong` command, and the migrations of their database.
 
+mod catch_up;
 mod finish;
 mod freeze;
 mod leave_migrated;
@@ -13,6 +14,7 @@ mod scratch;
 mod start;
 mod stop;
 
+pub use catch_up::{CatchUp, CaughtUp};
 pub use finish::Finish;
 pub use freeze::{Freeze, FreezeMode, Thaw};
 pub use leave_migrated::LeaveMigrated;

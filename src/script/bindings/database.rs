@@ -8,8 +8,8 @@ use super::gap::sides_of;
 use super::{call, wrong_argument};
 use crate::gateway::{BackupFacts, VerifyTier};
 use crate::primitive::{
-    Backup, CloneDatabase, CloneMade, CloneTo, Cloned, DropClone, DropCopy, Facts, Intent, Restore,
-    Rows, Unchanged, Verify,
+    Backup, CloneDatabase, CloneTo, Cloned, CopiedMoment, DropClone, DropCopy, Facts, Intent,
+    Restore, Rows, Unchanged, Verify,
 };
 
 #[export_module]
@@ -270,7 +270,7 @@ pub(super) mod database {
     }
 
     /// Refuses where the configuration of the database that was copied is not what it was then: what was written since is not in the copy. `made`
-    /// is what `database::clone_to` answered. What traffic writes does not count.
+    /// is what `database::clone_to` or `kong::catch_up` answered. What traffic writes does not count.
     ///
     /// # Needs
     /// `database.unchanged`
@@ -292,12 +292,12 @@ pub(super) mod database {
         context: NativeCallContext,
         made: Dynamic,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
-        let CloneMade { sides, facts, .. } = data("the copy", &made)?;
+        let CopiedMoment { sides, content } = data("the copy", &made)?;
         call(
             &context,
             Intent::Unchanged(Unchanged {
                 database: sides.from_database,
-                baseline: facts.content,
+                baseline: content,
             }),
         )
     }

@@ -203,8 +203,8 @@ pub(super) mod gap {
     }
 
     /// What people configured on the copy since `gap::note_configuration`, in this run or an earlier one: `known` (whether it was noted what
-    /// the copy held) and `tables`, those that differ: each with `table`, its number of rows `before` and `after`, and `rows`, which is `()`
-    /// for tables of more than 10,000 rows and else tells how many were `added`, `changed` and `removed`, with the `keys` of the first 20.
+    /// the copy held) and `tables`, those that differ: each with `table`, its number of rows `before` and `after`, and `rows`, which
+    /// tells how many were `added`, `changed` and `removed`, with the `keys` of the first 20.
     ///
     /// # Needs
     /// `gap.configured`

@@ -14,6 +14,8 @@ impl From<PostgresError> for Failure {
             "database.no_tool" => failure.hint("install the server's own client tools, such as `postgresql-client-15`"),
             "gap.layout" => failure.hint("an older Kong's counters: bring them to the layout of 2.1 or newer first, or leave them behind"),
             "gap.other" => failure.hint("if nobody carries for that one any more, end it: `gap::close` with its two databases"),
+            "kong.catch_up.unknown" => failure.hint("begin anew with a fresh copy, and keep writers away (`freeze=admin_off` or `deny`)"),
+            "kong.catch_up.conflict" => failure.hint("look at both, bring the copy back to what it was there, or begin anew with a fresh copy"),
             "database.space" => failure.hint("free some space, or name another storage in the environment file"),
             _ => failure,
         }
@@ -44,6 +46,8 @@ fn code(error: &PostgresError) -> &'static str {
         PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
         PostgresError::Layout { .. } => "gap.layout",
         PostgresError::OtherGap { .. } => "gap.other",
+        PostgresError::Unbringable { .. } => "kong.catch_up.unknown",
+        PostgresError::WrittenTwice { .. } => "kong.catch_up.conflict",
         PostgresError::Process(ProcessError::NoLook { .. }) => "look.program",
         PostgresError::Writable => "look.session",
         PostgresError::Secret(_) => "secret.unavailable",

@@ -179,6 +179,18 @@ pub enum PostgresError {
         /// The columns that it lacks.
         missing: Vec<String>,
     },
+    /// Configuration was written into tables whose rows cannot be brought to a copy.
+    #[error("rows of `{}` cannot be brought to the copy: it has no such table, or nothing identifies a row there", tables.join("`, `"))]
+    Unbringable {
+        /// The tables.
+        tables: Vec<String>,
+    },
+    /// The same rows were written on both sides, or one depends on what the other side took away.
+    #[error("written on both sides, or gone with what was taken away: {}", rows.join(", "))]
+    WrittenTwice {
+        /// Tables and keys of the first of them.
+        rows: Vec<String>,
+    },
     /// The counters of a database are part of another gap.
     #[error("the counters are part of another gap, which began at {since}")]
     OtherGap {

@@ -15,7 +15,7 @@ use super::super::quote::{literal, qualified};
 use super::super::session::Session;
 use super::round::GIVE_WAY;
 use super::tables::Counters;
-use super::{Gap, Totals, configured, statistics, tokens};
+use super::{Gap, Totals, held, statistics, tokens};
 
 /// Whoever changes books holds this advisory lock to the end of the transaction: "cutover", and a number of its own.
 const LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(1668641903, 1)";
@@ -165,7 +165,7 @@ pub(super) async fn remove(
     let books = books.chain(tokens::kept(schema));
     let all: Vec<String> = books
         .chain(statistics::kept(schema))
-        .chain([about(schema), rounds(schema), configured::book(schema)])
+        .chain([about(schema), rounds(schema), held::book(schema)])
         .collect();
     session
         .batch_execute(&format!("DROP TABLE IF EXISTS {}", all.join(", ")))

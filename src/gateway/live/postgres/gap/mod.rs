@@ -5,11 +5,14 @@
 //!                   ├─► measure: the same rows, compared and thrown away
 //!                   ├─► statistics: rows of one side's nodes, copied to the other
 //!                   ├─► configured: what people wrote on the other side
+//!                   ├─► configuration: what people wrote on the first side, brought over from a second copy
 //!                   └─► tokens: what clients were given and what was taken from them, each way
 //! ```
 
 mod books;
+mod configuration;
 mod configured;
+mod held;
 mod measure;
 mod pipe;
 mod round;
@@ -21,7 +24,8 @@ mod tokens;
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-pub use configured::{configured, note_configuration};
+pub use configuration::bring_configuration;
+pub use configured::{configured, note_configuration, note_copied};
 pub use measure::{counted, counting_plugins, gap_of, lacking};
 pub use round::carry;
 pub use statistics::holes_of;
