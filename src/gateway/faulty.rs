@@ -14,8 +14,9 @@ use super::{
     ContentDigest, CopyFacts, CopyFound, Counted, DatabaseFacts, Databases, Expectation, Failure,
     Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, Lacking,
     MigrationRun, Moment, Packages, Practice, Probe, Probing, ProcessIdentity, Processes, Reach,
-    Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, TableTotals,
-    TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
+    Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, SyncRates,
+    TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial,
+    Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -271,6 +272,7 @@ hand_on! { Gap {
     look fn gap(sides: &Sides) -> GapFacts;
     look fn lacking(sides: &Sides) -> Vec<Lacking>;
     look fn counted(sides: &Sides) -> Vec<Counted>;
+    look fn sync_rates(database: &str) -> SyncRates;
     look fn carried_into(database: &str) -> Totals;
     change fn catch_up(original: &str, copy: &str, both: bool) -> Given;
     change fn carry(to: &str, sides: &Sides) -> Vec<TableTotals>;

@@ -9,7 +9,7 @@ use std::iter::Sum;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{ContentDigest, Failure, ScratchCopy, TableWrites};
+use super::{ContentDigest, Failure, ScratchCopy, SyncRates, TableWrites};
 use crate::kong::rate_limits::OutOfReach;
 
 /// The database that was copied, and the copy, both as the environment calls them.
@@ -166,6 +166,8 @@ pub trait Gap {
     async fn drop_made_copy(&self, to: &str) -> Result<(), Failure>;
     /// What the gap between two sides is.
     async fn gap(&self, sides: &Sides) -> Result<GapFacts, Failure>;
+    /// How the plugins of a database push what they count in nodes' memory.
+    async fn sync_rates(&self, database: &str) -> Result<SyncRates, Failure>;
     /// What the copy lacks of what the original counted.
     async fn lacking(&self, sides: &Sides) -> Result<Vec<Lacking>, Failure>;
     /// What both sides counted.

@@ -19,7 +19,7 @@ pub mod simulated;
 mod verbs;
 mod writes;
 
-pub use crate::kong::rate_limits::OutOfReach;
+pub use crate::kong::rate_limits::{OutOfReach, SyncRates};
 pub use admin_access::AdminAccess;
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};

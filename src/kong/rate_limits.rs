@@ -79,6 +79,51 @@ pub struct OutOfReach {
     pub plugins: u64,
 }
 
+/// How plugins push what they count in nodes' memory.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct SyncRates {
+    /// How many of them there are.
+    pub plugins: u64,
+    /// How many milliseconds the slowest of them lets pass in between: its `sync_rate`.
+    pub longest: u64,
+}
+
+impl SyncRates {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How the enabled `plugins` push what they count in nodes' memory, each a row of the table `plugins` as an object.
+#[must_use]
+pub fn sync_rates(plugins: &[Value]) -> SyncRates {
+    let counting = plugins
+        .iter()
+        .filter(|row| is_enabled(row) && plugin_of(row).is_some());
+    let rates = counting.filter_map(|row| row["config"]["sync_rate"].as_f64());
+    rates
+        .filter(|seconds| *seconds > 0.0)
+        .fold(SyncRates::default(), |all, seconds| SyncRates {
+            plugins: all.plugins + 1,
+            longest: all.longest.max(milliseconds(seconds)),
+        })
+}
+
+/// Rounded up, so that nothing is waited for too briefly.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "above 0, and what does not fit is the most there is"
+)]
+fn milliseconds(seconds: f64) -> u64 {
+    (seconds * 1000.0).ceil() as u64
+}
+
 /// The names of the plugins that count.
 #[must_use]
 pub fn plugins() -> Vec<&'static str> {
@@ -281,5 +326,21 @@ mod tests {
         assert!(found[0].why.contains("each node's memory"));
         let found = out_of_reach(&plugins, |_| None);
         assert_eq!(found.len(), 1, "what is carried is not named");
+    }
+
+    #[test]
+    fn what_waits_in_nodes_is_known_by_the_slowest_plugin() {
+        let plugin = |name: &str, rate: Value| json!({"name": name, "config": {"policy": "redis", "sync_rate": rate}});
+        let found = sync_rates(&[
+            plugin("rate-limiting", json!(-1)),
+            plugin("rate-limiting", json!(0.02)),
+            plugin("rate-limiting-advanced", json!(4)),
+            plugin("rate-limiting-advanced", json!(0)),
+            plugin("key-auth", json!(9)),
+            json!({"name": "rate-limiting", "enabled": false, "config": {"sync_rate": 9}}),
+            json!({"name": "rate-limiting", "config": {"policy": "redis"}}),
+        ]);
+        assert_eq!((found.plugins, found.longest), (2, 4_000));
+        assert!(sync_rates(&[]).is_none());
     }
 }

@@ -214,6 +214,8 @@ intents! {
     DropCopy = "database.drop_copy",
     /// What lies between a database and its copy.
     OpenGap = "gap.open",
+    /// Whether a pause is long enough for what nodes push.
+    Settles = "gap.settles",
     /// What the copy lacks.
     MeasureGap = "gap.measure",
     /// Carrying what was counted to the other side.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cutover::gateway::simulated::{Database, Durations, Node, Simulated, World};
-use cutover::gateway::{Kong as _, KongSessions, WriteDenial};
+use cutover::gateway::{Kong as _, KongSessions, SyncRates, WriteDenial};
 use cutover::kong::Version;
 use cutover::kong::migrations::{parse_list, was_aborted};
 use cutover::kong::schema::Schema;
@@ -124,6 +124,7 @@ fn world(state: &str, version: Version) -> Simulated {
         migration_lock: false,
         absent: false,
         copy_taken_at: None,
+        sync_rates: SyncRates::default(),
         down: state == "dbdown",
         long_transactions: Vec::new(),
         kong_sessions: KongSessions::default(),

@@ -7,9 +7,9 @@ use super::postgres::{self, Mark, MarkKind, PostgresError, Role};
 use super::redis::{self, Direction, Limits, Pairs, Side};
 use crate::gateway::{
     ContentDigest, CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking,
-    ScratchCopy, Sides, TableTotals, TableWrites, Totals,
+    ScratchCopy, Sides, SyncRates, TableTotals, TableWrites, Totals,
 };
-use crate::kong::rate_limits::{limits, out_of_reach};
+use crate::kong::rate_limits::{limits, out_of_reach, sync_rates};
 
 impl Gap for Live {
     async fn copy_found(&self, to: &str) -> Result<CopyFound, Failure> {
@@ -95,6 +95,11 @@ impl Gap for Live {
             out_of_reach: out_of_reach(&here.plugins, |row| pairs.why_left(row)),
             holes: gap::holes_of(original).await?,
         })
+    }
+
+    async fn sync_rates(&self, database: &str) -> Result<SyncRates, Failure> {
+        let plugins = gap::counting_plugins(&*self.database(database)?).await?;
+        Ok(sync_rates(&plugins))
     }
 
     async fn lacking(&self, sides: &Sides) -> Result<Vec<Lacking>, Failure> {

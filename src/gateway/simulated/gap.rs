@@ -7,7 +7,7 @@ use super::{Happened, Simulated, Work};
 
 use crate::gateway::{
     ContentDigest, CopyFacts, CopyFound, Counted, Failure, Gap, GapFacts, Given, Lacking,
-    ScratchCopy, Sides, TableTotals, TableWrites, Totals,
+    ScratchCopy, Sides, SyncRates, TableTotals, TableWrites, Totals,
 };
 
 impl Gap for Simulated {
@@ -43,6 +43,7 @@ impl Gap for Simulated {
             Content::of(&original).put_into(copy);
             copy.absent = false;
             copy.copy_taken_at = Some(taken_at);
+            copy.sync_rates = original.sync_rates;
             copy.bytes = original.bytes;
             copy.free_bytes = original.free_bytes;
             copy.write_denial = original.write_denial;
@@ -85,6 +86,11 @@ impl Gap for Simulated {
             out_of_reach: Vec::new(),
             holes: Vec::new(),
         })
+    }
+
+    async fn sync_rates(&self, database: &str) -> Result<SyncRates, Failure> {
+        self.work(Work::Look, 0);
+        self.database(database, |database| database.sync_rates)
     }
 
     async fn lacking(&self, sides: &Sides) -> Result<Vec<Lacking>, Failure> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::world::FORMAT;
 use super::{Database, Node, World};
 use crate::environment::{Cluster, Environment};
-use crate::gateway::{CopyFound, Failure, Gateway, KongSessions, WriteDenial};
+use crate::gateway::{CopyFound, Failure, Gateway, KongSessions, SyncRates, WriteDenial};
 use crate::kong::migrations::MigrationState;
 use crate::kong::schema::Schema;
 
@@ -138,6 +138,7 @@ fn yet_to_be_made(scratch: Option<String>) -> Database {
         migration_lock: false,
         absent: true,
         copy_taken_at: None,
+        sync_rates: SyncRates::default(),
         down: false,
         long_transactions: Vec::new(),
         kong_sessions: KongSessions::default(),
@@ -179,6 +180,7 @@ async fn observe_database(
         migration_lock: world.migration_lock(name).await?,
         absent: false,
         copy_taken_at: world.copy_taken_at(name).await?,
+        sync_rates: world.sync_rates(name).await?,
         down: false,
         long_transactions: world.long_transactions(name, LONG).await?,
         kong_sessions: world.kong_sessions(name).await?,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::{AdminAccess, KongSessions, Rotation, StrangeNode, WriteDenial};
+use crate::gateway::{AdminAccess, KongSessions, Rotation, StrangeNode, SyncRates, WriteDenial};
 use crate::kong::Version;
 use crate::kong::schema::Schema;
 
@@ -112,6 +112,9 @@ pub struct Database {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub copy_taken_at: Option<Timestamp>,
+    /// How its plugins push what they count in nodes' memory.
+    #[serde(default, skip_serializing_if = "SyncRates::is_none")]
+    pub sync_rates: SyncRates,
     /// Whether the server does not answer.
     #[serde(default)]
     pub down: bool,

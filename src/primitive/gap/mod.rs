@@ -2,6 +2,7 @@
 
 mod carry;
 mod configured;
+mod settles;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +11,7 @@ use crate::gateway::{Counted, Gateway, Lacking, OutOfReach, Sides};
 
 pub use carry::{Carry, Rounds, TakeBack};
 pub use configured::{Configured, NoteConfiguration};
+pub use settles::Settles;
 
 /// A gap, as a playbook hands it on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,8 +6,10 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use super::arguments::{Options, data, database as database_name};
 use super::{call, wrong_argument};
 use crate::gateway::Sides;
+use crate::playbook::duration;
 use crate::primitive::{
     Carry, CloseGap, Configured, Gap, Intent, MeasureGap, NoteConfiguration, OpenGap, ReportGap,
+    Settles,
 };
 
 /// What one step may do before it answers.
@@ -44,6 +46,35 @@ pub(super) mod gap {
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let sides = sides_of(from_database, to_database)?;
         call(&context, Intent::OpenGap(OpenGap { sides }))
+    }
+
+    /// Refuses unless a pause of `settle` is long enough for what nodes count in their memory, and push to where it is counted every
+    /// `sync_rate` seconds only: twice the longest of them. Kong that is stopped earlier loses it. Answers `plugins` (how many have a
+    /// `sync_rate`) and `longest` (milliseconds).
+    ///
+    /// # Needs
+    /// `gap.settles`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `gap.settle`: it is too short. `argument.value`: it is not a duration. `database.failed`.
+    /// # Example
+    /// ```rhai
+    /// gap::settles(env::database("main"), "10s");
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn settles(
+        context: NativeCallContext,
+        database: Dynamic,
+        settle: &str,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let settle = duration(settle).map_err(|error| wrong_argument(error, "\"10s\""))?;
+        let database = database_name(database)?;
+        call(&context, Intent::Settles(Settles { database, settle }))
     }
 
     /// What the copy lacks now, of windows that are still open: `increments`, `over_at_most` (the requests over their limits that it
