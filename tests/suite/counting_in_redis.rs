@@ -17,8 +17,8 @@ const LIMIT: i64 = 4;
 const YEAR: i64 = 31_536_000;
 
 /// A practice cluster whose nodes count in Redis.
-struct World {
-    cluster: PracticeCluster,
+pub(crate) struct World {
+    pub(crate) cluster: PracticeCluster,
     address: String,
     redis: Connection,
 }
@@ -26,19 +26,29 @@ struct World {
 /// An answer's status, and whether it tells of a limit.
 type Answered = (u16, bool);
 
+/// Who asks, by the numbers of the key and of the header that a limit may go by.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'a> {
+    pub(crate) key: &'a str,
+    pub(crate) who: usize,
+}
+
 impl World {
-    fn new() -> Self {
-        let words = ["--green", "3.4.2", "--traffic", "haproxy", "--redis"];
-        let cluster = PracticeCluster::up_with(&words);
+    pub(crate) fn up_with(words: &[&str]) -> Self {
+        let cluster = PracticeCluster::up_with(words);
         let address = record(&cluster)["redis"]
             .as_str()
             .expect("an address")
             .to_owned();
-        let world = Self {
+        Self {
             redis: connected(&address),
             cluster,
             address,
-        };
+        }
+    }
+
+    fn new() -> Self {
+        let world = Self::up_with(&["--green", "3.4.2", "--traffic", "haproxy", "--redis"]);
         world.configure(&format!(
             r#"{{"hour":null,"year":{LIMIT},"fault_tolerant":false}}"#
         ));
@@ -51,7 +61,7 @@ impl World {
         world
     }
 
-    fn configure(&self, config: &str) {
+    pub(crate) fn configure(&self, config: &str) {
         let question = "SELECT id FROM plugins WHERE config->>'policy' = 'redis'";
         let plugin = self.cluster.try_sql(question).expect("asked");
         let body = format!(r#"{{"config":{config}}}"#);
@@ -59,50 +69,83 @@ impl World {
             .admin("PATCH", &format!("/plugins/{plugin}"), &body);
     }
 
-    fn proxy(&self, node: usize) -> String {
+    pub(crate) fn proxy(&self, node: usize) -> String {
         let url = &record(&self.cluster)["nodes"][node]["proxy"];
         url.as_str().expect("a URL").to_owned()
     }
 
-    /// Asks `base` for what is limited, as the consumer of that number, counted from 0.
-    fn ask(&self, base: &str, consumer: usize) -> Answered {
-        let address = base.trim_start_matches("http://").trim_end_matches('/');
-        let key = &record(&self.cluster)["seeded"]["keys"][consumer];
-        let key = key.as_str().expect("a key");
-        let mut stream = TcpStream::connect(address).expect("it listens");
-        let request = format!(
-            "GET /accounts HTTP/1.1\r\nHost: {address}\r\napikey: {key}\r\nConnection: close\r\n\r\n"
-        );
-        stream.write_all(request.as_bytes()).expect("sent");
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).expect("answered");
-        let status = answer.split(' ').nth(1).expect("a status line");
-        let is_told = answer.to_lowercase().contains("x-ratelimit-limit-year");
-        (status.parse().expect("a status"), is_told)
+    /// Where clients ask.
+    pub(crate) fn front(&self) -> String {
+        let url = &record(&self.cluster)["url"];
+        url.as_str().expect("a URL").to_owned()
     }
 
-    /// The key of a consumer's counter, as Kong's source builds it.
-    fn key(&self, consumer: usize) -> String {
-        let number = consumer + 1;
+    /// The key of the consumer of that number, counted from 0.
+    pub(crate) fn api_key(&self, consumer: usize) -> String {
+        let key = &record(&self.cluster)["seeded"]["keys"][consumer];
+        key.as_str().expect("a key").to_owned()
+    }
+
+    /// Asks `base` for what is limited, as the consumer of that number.
+    pub(crate) fn ask(&self, base: &str, consumer: usize) -> Answered {
+        let key = self.api_key(consumer);
+        let answer = ask(base, Asker { key: &key, who: 0 });
+        let is_told = answer.to_lowercase().contains("x-ratelimit-limit-year");
+        (status(&answer), is_told)
+    }
+
+    /// The key of the counter of `who`, a question in SQL or a text in quotes, as Kong's source builds it.
+    pub(crate) fn key_of(&self, who: &str) -> String {
         let question = format!(
-            "SELECT s.id || ':' || c.id || ':' || (extract(epoch FROM date_trunc('year', now(), 'UTC')) * 1000)::bigint
-             FROM services s, consumers c WHERE s.name = 'accounts' AND c.username = 'consumer-{number}'"
+            "SELECT s.id || ':' || ({who}) || ':' || (extract(epoch FROM date_trunc('year', now(), 'UTC')) * 1000)::bigint
+             FROM services s WHERE s.name = 'accounts'"
         );
         let named = self.cluster.try_sql(&question).expect("asked");
         format!("ratelimit:00000000-0000-0000-0000-000000000000:{named}:year")
     }
 
-    fn count(&mut self, consumer: usize) -> i64 {
+    /// The key of a consumer's counter.
+    fn key(&self, consumer: usize) -> String {
+        let number = consumer + 1;
+        self.key_of(&format!(
+            "SELECT id FROM consumers WHERE username = 'consumer-{number}'"
+        ))
+    }
+
+    pub(crate) fn count(&mut self, consumer: usize) -> i64 {
         let key = self.key(consumer);
+        self.count_in(&key)
+    }
+
+    pub(crate) fn count_in(&mut self, key: &str) -> i64 {
         let count: Option<i64> = self.redis.get(key).expect("Redis answers");
         count.unwrap_or(0)
     }
 
     /// What is counted behind an answer's back is there soon.
-    fn counted(&mut self, consumer: usize, wanted: i64) {
+    pub(crate) fn counted(&mut self, consumer: usize, wanted: i64) {
         eventually("the counter is raised", || self.count(consumer) >= wanted);
         assert_eq!(self.count(consumer), wanted);
     }
+}
+
+/// The answer to somebody who asks `base` for what is limited.
+pub(crate) fn ask(base: &str, asker: Asker<'_>) -> String {
+    let address = base.trim_start_matches("http://").trim_end_matches('/');
+    let Asker { key, who } = asker;
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    let request = format!(
+        "GET /accounts HTTP/1.1\r\nHost: {address}\r\napikey: {key}\r\nX-Who: {who}\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    answer
+}
+
+pub(crate) fn status(answer: &str) -> u16 {
+    let status = answer.split(' ').nth(1).expect("a status line");
+    status.parse().expect("a status")
 }
 
 fn connected(address: &str) -> Connection {
@@ -110,7 +153,7 @@ fn connected(address: &str) -> Connection {
     client.get_connection().expect("Redis listens")
 }
 
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     for _ in 0..1_000 {
         if is_so() {
             return;
@@ -156,10 +199,7 @@ fn both_sides_that_count_in_the_same_redis_have_no_gap() {
     assert!(upgraded.all.contains(told), "{}", upgraded.all);
 
     // Who had used up what is given has nothing more on the other side; and since 3.x it counts all the same.
-    let front = record(&world.cluster)["url"]
-        .as_str()
-        .expect("a URL")
-        .to_owned();
+    let front = world.front();
     assert_eq!(world.ask(&front, 0), (429, true));
     assert_eq!(world.count(0), LIMIT + 1);
     for passed in 1..=LIMIT {

@@ -71,6 +71,7 @@ mod simulated;
 mod stand_in_cli;
 mod stand_in_node;
 mod stand_in_traps;
+mod sync_rate;
 mod traced;
 mod unit_tests;
 mod waiting_work;

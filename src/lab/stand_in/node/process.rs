@@ -53,7 +53,9 @@ pub async fn run(
     timers.spawn(events::rebuild(Arc::clone(&node)));
     write(&node, PID_FILE, &std::process::id().to_string())?;
     listening.write(&node)?;
-    if obey(&node, &mut orders, &mut admin, &mut listening).await? == Order::Quit {
+    let order = obey(&node, &mut orders, &mut admin, &mut listening).await?;
+    node.waiting.end();
+    if order == Order::Quit {
         // The receivers live in the tasks that are awaited next.
         let _ = stop.send(true);
         let finished = async {
@@ -84,7 +86,9 @@ async fn obey(
     loop {
         match orders.recv().await {
             Some(Order::Reload) => {
-                // New workers build anew; shared memory, which holds counters and cached keys, stays.
+                // New workers build anew; shared memory, which holds counters and cached keys, stays; what a worker
+                // kept for Redis does not.
+                node.waiting.lose();
                 node.stale.all();
                 node.rebuild_stale().await;
                 // Of the settings that the command left behind only this listener is looked at again.

@@ -14,7 +14,7 @@ use super::NodeError;
 use super::database::Database;
 use super::events::Stale;
 use super::facts::Facts;
-use super::proxy::{Credentials, LocalCounters, Plugins, Redis, Router, Upstreams};
+use super::proxy::{Credentials, LocalCounters, Plugins, Redis, Router, Upstreams, Waiting};
 use super::schema::Schema;
 use super::store::{Store, StoreError};
 use super::traffic::Traffic;
@@ -33,6 +33,7 @@ pub(super) struct Node {
     pub(super) credentials: Credentials,
     pub(super) counters: LocalCounters,
     pub(super) redis: Redis,
+    pub(super) waiting: Waiting,
     pub(super) traffic: Traffic,
     pub(super) client: http::Client,
     /// Work behind the answers' backs, which a graceful end waits for.
@@ -57,6 +58,7 @@ impl Node {
             credentials: Credentials::default(),
             counters: LocalCounters::default(),
             redis: Redis::default(),
+            waiting: Waiting::default(),
             traffic: Traffic::default(),
             client: http::client(),
             background: Mutex::default(),

@@ -68,8 +68,13 @@ fn check_config(node: &Node, plugin: &str, given: &Value) -> Result<Value, Refus
         return Err(Violations::of("name", json!(problem)).into());
     };
     let nested = |violations: Violations| Violations::of("config", json!(violations.0));
-    let empty = Object::new();
-    let config = schema::complete(fields, given.as_object().unwrap_or(&empty)).map_err(nested)?;
+    let mut given = given.as_object().cloned().unwrap_or_default();
+    // Versions that keep Redis in a record still take the names from before.
+    let has_record = fields.iter().any(|field| field.name == "redis");
+    if has_record && given.get("redis").is_none_or(Value::is_null) {
+        given.insert("redis".to_owned(), schema::redis_record(fields, &given));
+    }
+    let config = schema::complete(fields, &given).map_err(nested)?;
     if plugin == "rate-limiting" {
         let config = node.schema.read_config(plugin, &json!(config));
         limits(&config)?;

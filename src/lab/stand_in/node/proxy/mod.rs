@@ -10,6 +10,7 @@ mod rate_limiting;
 mod redis;
 mod router;
 mod upstream;
+mod waiting;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,6 +27,7 @@ pub(super) use plugins::Plugins;
 pub(super) use redis::Redis;
 pub(super) use router::{Route, Router};
 pub(super) use upstream::Upstreams;
+pub(super) use waiting::Waiting;
 
 use super::Node;
 use super::answers;

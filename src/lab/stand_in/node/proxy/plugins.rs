@@ -9,6 +9,7 @@ use crate::kong::Version;
 /// One configured plugin.
 #[derive(Debug)]
 pub(super) struct Plugin {
+    pub(super) id: String,
     pub(super) name: String,
     pub(super) config: Value,
     pub(super) route: Option<String>,
@@ -34,6 +35,7 @@ impl Plugins {
             .map(|shown| {
                 let name = shown["name"].as_str().unwrap_or_default();
                 Plugin {
+                    id: shown["id"].as_str().unwrap_or_default().to_owned(),
                     name: name.to_owned(),
                     is_broken: is_broken(version, name, &shown["config"]),
                     config: shown["config"].clone(),

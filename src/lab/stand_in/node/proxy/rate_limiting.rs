@@ -1,11 +1,10 @@
 //! The plugin `rate-limiting`: who is counted, whether a limit is reached, and what the answer's headers say.
-//!
-//! `sync_rate` is not modelled: Redis is asked for every request, as by Kong with the preset -1.
 
 use std::sync::Arc;
 
 use hyper::HeaderMap;
 use jiff::Timestamp;
+use redis::RedisError;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -14,6 +13,7 @@ use super::counters::{self, Counter, PERIODS};
 use super::credentials::Credential;
 use super::plugins::Plugin;
 use super::redis::Connected;
+use super::waiting::Synced;
 
 /// What is known of a request when its limits are looked at.
 pub(super) struct Caller<'a> {
@@ -52,7 +52,10 @@ pub(super) async fn judge(node: &Arc<Node>, plugin: &Plugin, caller: &Caller<'_>
         Some("local") => Store::Memory,
         Some("cluster") => Store::Table,
         _ => match node.redis.connected(config).await {
-            Ok(connected) => Store::Redis(connected),
+            Ok(connected) => match Synced::of(node, plugin, connected) {
+                Ok(synced) => Store::Synced(synced),
+                Err(connected) => Store::Redis(connected),
+            },
             Err(error) => {
                 tracing::warn!("failed to connect to Redis: {error}");
                 return unreachable();
@@ -94,8 +97,10 @@ enum Store {
     Memory,
     /// `cluster`: a table of Kong's database.
     Table,
-    /// `redis`.
+    /// `redis`, asked for every request.
     Redis(Connected),
+    /// `redis` with a `sync_rate`.
+    Synced(Synced),
 }
 
 /// A counter that cannot be read.
@@ -115,11 +120,12 @@ impl Store {
                 } else {
                     redis.read(counter).await
                 };
-                read.map_err(|error| {
-                    tracing::warn!("Redis does not answer: {error}");
-                    Lost
-                })
+                read.map_err(|error| unanswered(&error))
             }
+            Self::Synced(synced) => synced
+                .read(node, counter)
+                .await
+                .map_err(|error| unanswered(&error)),
         }
     }
 
@@ -142,6 +148,7 @@ impl Store {
                 .await;
             }
             Self::Redis(_) if counts_as_it_reads(node) => {}
+            Self::Synced(synced) => synced.count(node, counters),
             Self::Redis(redis) => {
                 node.in_background(async move {
                     for counter in counters {
@@ -154,6 +161,11 @@ impl Store {
             }
         }
     }
+}
+
+fn unanswered(error: &RedisError) -> Lost {
+    tracing::warn!("Redis does not answer: {error}");
+    Lost
 }
 
 /// Whether this version adds to a counter in Redis before the verdict, so that requests count which are refused.

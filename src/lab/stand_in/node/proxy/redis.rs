@@ -1,7 +1,7 @@
 //! The rate limits' counters in Redis, by the policy `redis`.
 //!
 //! Since 3.x a counter is raised as it is read, in one script that also sets how long a new one lives. Up to 2.8 it is read, and
-//! raised once the request has passed.
+//! raised once the request has passed. What waits for a push instead is in `waiting`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,7 @@ pub(in super::super) struct Redis {
 
 /// Where a plugin counts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Place {
+pub(super) struct Place {
     host: String,
     port: u16,
     database: i64,
@@ -62,12 +62,12 @@ impl Redis {
         };
         let known = self.connections().get(&place).cloned();
         if let Some(connection) = known {
-            return Ok(Connected { connection });
+            return Ok(Connected { place, connection });
         }
         let patience = Duration::from_millis(setting("timeout").as_u64().unwrap_or(2_000));
         let connection = place.connect(patience).await?;
-        self.connections().insert(place, connection.clone());
-        Ok(Connected { connection })
+        self.connections().insert(place.clone(), connection.clone());
+        Ok(Connected { place, connection })
     }
 
     fn connections(&self) -> MutexGuard<'_, HashMap<Place, ConnectionManager>> {
@@ -99,6 +99,7 @@ impl Place {
 
 /// A connection to the Redis in which a plugin counts.
 pub(super) struct Connected {
+    pub(super) place: Place,
     connection: ConnectionManager,
 }
 
@@ -107,6 +108,13 @@ const COUNT_AND_READ: &str = "
     local count = redis.call('INCR', KEYS[1])
     if count == 1 then redis.call('EXPIRE', KEYS[1], ARGV[1]) end
     return count - 1";
+
+/// Adds what waited. Kong takes the beginning of the window, which is in milliseconds, for seconds: a counter that is not there by then
+/// never ends.
+const ADD: &str = "
+    local exists = redis.call('EXISTS', KEYS[1])
+    redis.call('INCRBY', KEYS[1], ARGV[1])
+    if exists == 0 then redis.call('EXPIREAT', KEYS[1], ARGV[2]) end";
 
 impl Connected {
     /// What was counted.
@@ -134,6 +142,16 @@ impl Connected {
             both.expire(&key, counter.lifetime).ignore();
         }
         both.query_async(&mut connection).await
+    }
+
+    /// Adds what was counted elsewhere.
+    pub(super) async fn add(&self, counter: &Counter, increments: i64) -> Result<(), RedisError> {
+        Script::new(ADD)
+            .key(key(counter))
+            .arg(increments)
+            .arg(counter.date.as_millisecond() + counter.lifetime)
+            .invoke_async(&mut self.connection.clone())
+            .await
     }
 }
 

@@ -175,7 +175,7 @@ impl Schema {
 }
 
 /// The `redis` record of a stored configuration, from the nested form or, where that is absent, from the flat one.
-fn redis_record(fields: &[Field], stored: &Object) -> Value {
+pub(super) fn redis_record(fields: &[Field], stored: &Object) -> Value {
     let default = fields
         .iter()
         .find(|field| field.name == "redis")
