@@ -180,9 +180,10 @@ pub(super) mod gap {
         )
     }
 
-    /// What both sides counted since the copy was made, of windows that are still open, in Redis since these began: `over_admitted`, the
-    /// requests over their limits that passed, `uncertain`, how many fewer they can be (in Redis, Kong since 3.0 counts refused requests
-    /// too), `lacking`, what the copy has not got yet, and `counted`, the same by table and period, with `counters`, `by_from` and `by_to`. Kong itself lets a few too many pass in a burst, since it counts after it has answered.
+    /// What both sides counted since the copy was made, of windows that are still open (in Redis since these began), and the requests of Vitals'
+    /// minutes: `over_admitted`, the requests over their limits that passed, `uncertain`, how many fewer they can be (in Redis, Kong since 3.0
+    /// counts refused requests too), `lacking`, what the copy has not got yet, and `counted`, the same by table and period, with `counters`,
+    /// `by_from` and `by_to`. Kong itself lets a few too many pass in a burst, since it counts after it has answered.
     ///
     /// # Needs
     /// `gap.report`

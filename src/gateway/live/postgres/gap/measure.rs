@@ -47,7 +47,6 @@ pub async fn counted(
 ) -> Result<Vec<Counted>, PostgresError> {
     let mut found = Vec::new();
     let (source, target, shared) = compare(original, copy, gap).await?;
-    source.close().await;
     for counters in &shared {
         let rows = target.query(&counted_of(counters, gap), &[]).await;
         let rows = rows.map_err(PostgresError::query("read what both sides counted"))?;
@@ -62,6 +61,8 @@ pub async fn counted(
             uncertain: 0,
         }));
     }
+    found.extend(statistics::counted(&source, original, &target, copy, gap).await?);
+    source.close().await;
     target.close().await;
     Ok(found)
 }

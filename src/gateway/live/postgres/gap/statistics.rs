@@ -13,7 +13,7 @@ use super::super::session::Session;
 use super::pipe::pipe;
 use super::round::open;
 use super::tables::{columns, is_key};
-use super::{Gap, Lacking, Totals};
+use super::{Counted, Gap, Lacking, Totals};
 use crate::environment::Database;
 
 /// Statistics of nodes.
@@ -140,6 +140,56 @@ pub(super) async fn lacking(
         limited: 0,
         over_at_most: 0,
         over_expected: 0,
+    }))
+}
+
+/// The requests of both sides' minutes since the copy, in a transaction that is never committed: what is known of the tables with a hole.
+pub(super) async fn counted(
+    source: &Session,
+    from: &Database,
+    target: &Session,
+    to: &Database,
+    gap: &Gap,
+) -> Result<Option<Counted>, PostgresError> {
+    let Some(columns) = MINUTES.shared(source, from, target, to).await? else {
+        return Ok(None);
+    };
+    MINUTES
+        .bring(source, from, target, to, gap, &columns)
+        .await?;
+    // What the book names came from the original, whatever that has by now.
+    let statement = format!(
+        "SELECT count(*), coalesce(sum(by_from), 0)::bigint, coalesce(sum(by_to), 0)::bigint, coalesce(sum(lacking), 0)::bigint FROM (
+             SELECT requests AS by_from, 0 AS by_to, greatest(requests - coalesce(
+                 (SELECT t.requests FROM {table} AS t WHERE {there}), 0), 0) AS lacking
+             FROM {incoming} AS i
+             UNION ALL
+             SELECT 0, s.requests, 0 FROM {table} AS s
+             WHERE {since} AND NOT EXISTS (SELECT FROM {incoming} AS i WHERE {brought})
+               AND NOT EXISTS (SELECT FROM {book} AS b WHERE {booked})
+         ) AS minutes",
+        table = MINUTES.table(&to.schema),
+        incoming = MINUTES.incoming(),
+        book = MINUTES.book(&to.schema),
+        since = MINUTES.since.replace("{since}", &gap.since_sql()),
+        there = MINUTES.same("t", "i"),
+        brought = MINUTES.same("i", "s"),
+        booked = MINUTES.same("b", "s"),
+    );
+    let row = target
+        .query_one(&statement, &[])
+        .await
+        .map_err(MINUTES.failed())?;
+    let number = |column: usize| row.get::<_, i64>(column).unsigned_abs();
+    Ok((number(0) > 0).then(|| Counted {
+        table: MINUTES.name.to_owned(),
+        period: "60 s".to_owned(),
+        counters: number(0),
+        by_from: number(1),
+        by_to: number(2),
+        lacking: number(3),
+        over_admitted: 0,
+        uncertain: 0,
     }))
 }
 
