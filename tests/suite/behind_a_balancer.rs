@@ -99,6 +99,14 @@ pub(crate) fn record(cluster: &PracticeCluster) -> serde_json::Value {
     serde_json::from_slice(&record).expect("JSON")
 }
 
+/// The load balancer's address, and a path there for load.
+pub(crate) fn unlimited(cluster: &PracticeCluster) -> (String, String) {
+    let record = record(cluster);
+    let text = |key: &str| record[key].as_str().expect("a text").to_owned();
+    let address = text("url").trim_start_matches("http://").to_owned();
+    (address, text("unlimited_path"))
+}
+
 /// Clients of the load balancer, with kept connections and with new ones.
 pub(crate) struct Clients {
     kept: Sending,
@@ -120,8 +128,7 @@ impl Clients {
             headers: BTreeMap::new(),
             timeout: Duration::from_secs(5),
         });
-        let address = text("url").trim_start_matches("http://").to_owned();
-        let one_shot = OneShot::at(&address, &text("unlimited_path"));
+        let one_shot = OneShot::of(cluster);
         Self { kept, one_shot }
     }
 
@@ -145,15 +152,16 @@ impl Clients {
 }
 
 /// Clients that make a connection for each request.
-struct OneShot {
+pub(crate) struct OneShot {
     stop: Arc<AtomicUsize>,
     working: std::thread::JoinHandle<(usize, usize)>,
 }
 
 impl OneShot {
-    fn at(address: &str, path: &str) -> Self {
+    pub(crate) fn of(cluster: &PracticeCluster) -> Self {
+        let (address, path) = unlimited(cluster);
         let stop = Arc::new(AtomicUsize::new(0));
-        let (stopped, address, path) = (stop.clone(), address.to_owned(), path.to_owned());
+        let stopped = stop.clone();
         let working = std::thread::spawn(move || {
             let (mut asked, mut failed) = (0, 0);
             while stopped.load(Ordering::Relaxed) == 0 {
@@ -167,7 +175,7 @@ impl OneShot {
     }
 
     /// How many requests there were, and how many failed.
-    fn stop(self) -> (usize, usize) {
+    pub(crate) fn stop(self) -> (usize, usize) {
         self.stop.store(1, Ordering::Relaxed);
         self.working.join().expect("asked to the end")
     }

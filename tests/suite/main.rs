@@ -41,6 +41,7 @@ mod harness;
 mod hostile;
 mod in_place;
 mod invariants;
+mod kept_connections;
 mod kept_plan;
 mod killed_at_work;
 mod leftover_processes;

@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::behind_a_balancer::{Clients, environment, refusal, run, set, told};
+use crate::behind_a_balancer::{OneShot, environment, refusal, run, set, told};
+use crate::kept_connections::Kept;
 use crate::practice_cluster::{PracticeCluster, everything};
 
 /// The exit codes of the product that these tests speak of.
@@ -158,10 +159,10 @@ fn a_reload_that_a_killed_runner_still_owed_is_made() {
 }
 
 #[test]
-fn clients_with_new_connections_notice_no_switch() {
+fn no_switch_costs_more_than_requests_written_into_a_closing_connection() {
     let turns = if everything() { 100 } else { 5 };
     let cluster = PracticeCluster::up_with(&WITH_NGINX);
-    let clients = Clients::of(&cluster);
+    let (kept, one_shot) = (Kept::of(&cluster), OneShot::of(&cluster));
     let body = format!(
         "for turn in 0..{turns} {{\n\
            traffic::split(nodes[1], nodes[0], 100);\n clock::pause(\"50ms\");\n\
@@ -170,16 +171,16 @@ fn clients_with_new_connections_notice_no_switch() {
          traffic::split(nodes[0], nodes[1], 50);"
     );
     let switched = run(&cluster, &cluster.environment(), "switches", &body);
-    let (kept, asked, failed) = clients.account();
+    let (kept, (asked, failed)) = (kept.stop(), one_shot.stop());
     assert_eq!(switched.code, Some(DONE), "{}", switched.all);
     println!(
-        "{} switches: {failed} of {asked} requests failed over new connections, {} of {} over kept ones",
+        "{} switches: {failed} of {asked} requests failed over new connections; of {} over kept ones {} met a connection that was being closed",
         2 * turns,
-        kept.failed(),
-        kept.sent
+        kept.asked,
+        kept.raced
     );
     assert_eq!(failed, 0, "of {asked}");
-    // A reload closes connections that clients keep: a request that is written at that moment is lost to it, and to nothing else.
-    assert_eq!((kept.server_errors, kept.timeouts), (0, 0), "{kept:?}");
-    assert!(kept.succeeded > 100 && asked > 50, "{kept:?}, {asked}");
+    // A reload closes connections that clients keep: a request that is written at that moment is lost to it. Nothing else may be.
+    assert!(kept.otherwise.is_empty(), "{kept:?}");
+    assert!(kept.asked > 100 && asked > 50, "{kept:?}, {asked}");
 }
