@@ -973,3 +973,62 @@ async fn faults_are_switched_on_and_off_while_a_node_runs() {
     assert_eq!(world.proxied(&node, "/term").await, 200);
     node.end(Order::Quit).await;
 }
+
+/// Kong 2.8.5 and 3.9.1 on one database each, since a node's table must be one that it knows.
+#[tokio::test]
+async fn targets_are_told_as_they_stand_and_as_the_balancer_uses_them() {
+    let Some(observed) = observed() else { return };
+    let world = World::new(&observed, &["st_28", "st_39fin"]);
+    for (version, database) in [(OLD, "st_28"), (NEW, "st_39fin")] {
+        let one = format!("{version}-1");
+        let one = world.start(&one, version, database, &[]).await;
+        let two = format!("{version}-2");
+        let two = world.start(&two, version, database, &[]).await;
+        let pool = world.get(&one.admin, "/upstreams/pool1/targets/all").await;
+        let target = pool.body["data"][0].clone();
+        assert_eq!(
+            pool.body,
+            world.get(&one.admin, "/upstreams/pool1/targets").await.body
+        );
+        let health = async |node: &Running| {
+            let told = world.get(&node.admin, "/upstreams/pool1/health").await.body;
+            let entry = &told["data"][0];
+            json!([
+                entry["weight"],
+                entry["data"]["nodeWeight"],
+                entry["data"]["weight"]["available"],
+                entry["health"]
+            ])
+        };
+        assert_eq!(
+            health(&two).await,
+            json!([100, 100, 100, "HEALTHCHECKS_OFF"])
+        );
+        std::fs::write(two.prefix.join(FAULTS), r#"{"balancer_stuck": true}"#).expect("written");
+        let id = target["id"].as_str().expect("an id");
+        let change = json!({"weight": 0, "tags": ["a"]});
+        let path = format!("/upstreams/pool1/targets/{id}");
+        let json = [("content-type", "application/json")];
+        let changed = world.send("PATCH", &one.admin, &path, &change, &json).await;
+        assert_eq!((changed.status, &changed.body["weight"]), (200, &json!(0)));
+        assert_eq!(changed.body["created_at"], target["created_at"]);
+        eventually("the first node follows", async || {
+            health(&one).await == json!([0, 0, 0, "HEALTHCHECKS_OFF"])
+        })
+        .await;
+        // What is in the table everybody knows at once.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        assert_eq!(health(&two).await, json!([0, 100, 100, "HEALTHCHECKS_OFF"]));
+        std::fs::remove_file(two.prefix.join(FAULTS)).expect("removed");
+        eventually("the second node follows", async || {
+            health(&two).await == json!([0, 0, 0, "HEALTHCHECKS_OFF"])
+        })
+        .await;
+        assert_eq!(
+            world.get(&one.admin, "/upstreams/nope/health").await.status,
+            404
+        );
+        one.end(Order::Quit).await;
+        two.end(Order::Quit).await;
+    }
+}

@@ -41,6 +41,9 @@ pub struct Faults {
     /// The node's clock is this much ahead, or behind where it is below 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clock_ahead_ms: Option<i64>,
+    /// The balancer goes on with the targets that it has.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub balancer_stuck: bool,
     /// The process dies, without a word, after so many requests since its start (Admin and proxy counted together).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dies_after_requests: Option<u64>,

@@ -135,13 +135,16 @@ fn stored_moment(entity: &Entity, given: Option<f64>, now: Timestamp) -> String 
         let span = jiff::SignedDuration::try_from_secs_f64(seconds).ok()?;
         Timestamp::from_duration(span).ok()
     });
+    // What was given is as precise already, save for what a double made of it.
+    let mode = match given {
+        Some(_) => jiff::RoundMode::HalfExpand,
+        None => jiff::RoundMode::Trunc,
+    };
     let moment = given.unwrap_or(now);
     let unit = match entity.table.as_str() {
         "targets" => jiff::Unit::Millisecond,
         _ => jiff::Unit::Second,
     };
-    let rounding = jiff::TimestampRound::new()
-        .smallest(unit)
-        .mode(jiff::RoundMode::Trunc);
+    let rounding = jiff::TimestampRound::new().smallest(unit).mode(mode);
     moment.round(rounding).unwrap_or(moment).to_string()
 }

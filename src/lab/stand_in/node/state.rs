@@ -116,7 +116,8 @@ impl Node {
             let built = async { Ok(Plugins::new(&self.version, &all("plugins").await?)) };
             put(&self.plugins, built.await).inspect_err(|_| mark(&self.stale.plugins))?;
         }
-        if self.stale.balancer.swap(false, Ordering::Relaxed) {
+        let is_stuck = Faults::of(self.settings.faults_directory()).balancer_stuck;
+        if !is_stuck && self.stale.balancer.swap(false, Ordering::Relaxed) {
             let built = async {
                 Ok(Upstreams::new(
                     &all("upstreams").await?,
@@ -169,12 +170,13 @@ impl Node {
         }
     }
 
-    /// The `Via` header; with the protocol from 3.8 on.
-    pub(super) fn via(&self) -> String {
-        if self.version.is_at_least(3, 8) {
-            format!("1.1 kong/{}", self.version)
-        } else {
-            format!("kong/{}", self.version)
+    /// The `Via` header of an answer that had this one before; from 3.8 on with the protocol, and behind what was there.
+    pub(super) fn via(&self, before: Option<&str>) -> String {
+        let version = &self.version;
+        match before {
+            _ if !version.is_at_least(3, 8) => format!("kong/{version}"),
+            None => format!("1.1 kong/{version}"),
+            Some(before) => format!("{before}, 1.1 kong/{version}"),
         }
     }
 }

@@ -12,6 +12,8 @@ use super::proxy::Route;
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     requests: AtomicU64,
+    /// Requests to the proxy that are being answered.
+    in_flight: AtomicU64,
     /// By service, route and status.
     statuses: Mutex<BTreeMap<(String, String, u16), u64>>,
 }
@@ -25,6 +27,17 @@ impl Traffic {
     /// Requests to any listener so far.
     pub(super) fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request to the proxy as being answered until what is returned is dropped.
+    pub(super) fn answering(&self) -> Answering<'_> {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+        Answering(&self.in_flight)
+    }
+
+    /// Requests to the proxy that are being answered.
+    pub(super) fn in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
     }
 
     /// Counts an answer of a route.
@@ -42,5 +55,14 @@ impl Traffic {
     pub(super) fn statuses(&self) -> BTreeMap<(String, String, u16), u64> {
         let statuses = self.statuses.lock().unwrap_or_else(PoisonError::into_inner);
         statuses.clone()
+    }
+}
+
+/// A request to the proxy that is being answered.
+pub(super) struct Answering<'a>(&'a AtomicU64);
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -84,6 +84,13 @@ pub(super) async fn told(node: &Arc<Node>, head: &Parts, segments: &[&str], body
     }
 }
 
+/// `GET /upstreams/UPSTREAM/targets/all`. Kong 2.1 and older had written a row for each change; here both lists are the same.
+pub(super) async fn all_targets(node: &Node, upstream: &str, query: &str) -> Told {
+    let mut targets = nested(node, "upstreams", upstream, "targets").await?;
+    targets.path.push_str("/all");
+    page(node, &targets, query).await
+}
+
 /// `GET /tags` and `/tags/TAG`.
 pub(super) async fn tags(node: &Node, tag: Option<&str>) -> Told {
     let tags = node.store().tags(tag).await?;

@@ -51,6 +51,9 @@ pub(super) async fn root(node: &Node, lie: Option<&str>) -> Told {
 pub(super) async fn status(node: &Node) -> Told {
     let reachable = node.database.is_reachable().await;
     let requests = node.traffic.requests();
+    // The request itself; from 3.0 on also the worker, which takes its events over a connection to nginx that is never done.
+    let own = if node.version.is_at_least(3, 0) { 2 } else { 1 };
+    let connections = own + node.traffic.in_flight();
     let dictionaries: Map<String, Value> = node
         .facts
         .shared_dictionaries
@@ -68,11 +71,11 @@ pub(super) async fn status(node: &Node) -> Told {
         },
         "server": {
             "connections_accepted": requests,
-            "connections_active": 1,
+            "connections_active": connections,
             "connections_handled": requests,
             "connections_reading": 0,
             "connections_waiting": 0,
-            "connections_writing": 1,
+            "connections_writing": connections,
             "total_requests": requests,
         },
     });
@@ -105,6 +108,10 @@ pub(super) fn endpoints(node: &Node) -> Value {
         "/status",
         "/tags",
         "/tags/{tags}",
+        "/upstreams/{upstreams}/health",
+        "/upstreams/{upstreams}/targets",
+        "/upstreams/{upstreams}/targets/all",
+        "/upstreams/{upstreams}/targets/{targets}",
     ]
     .map(str::to_owned)
     .to_vec();

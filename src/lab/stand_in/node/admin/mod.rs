@@ -4,6 +4,7 @@ mod access_log;
 mod checks;
 mod entities;
 mod form;
+mod health;
 mod information;
 mod metrics;
 mod refusal;
@@ -115,6 +116,14 @@ async fn told(node: &Arc<Node>, head: &Parts, body: &[u8], lie: Option<&str>) ->
         ["schemas", rest @ ..] if is_read => schemas::told(node, rest),
         ["tags"] if is_read => entities::tags(node, None).await,
         ["tags", tag] if is_read => entities::tags(node, Some(tag)).await,
+        ["upstreams", upstream, "targets", "all"] if is_read => {
+            let query = head.uri.query().unwrap_or_default();
+            entities::all_targets(node, upstream, query).await
+        }
+        ["upstreams", upstream, "health"] if is_read => {
+            let query = head.uri.query().unwrap_or_default();
+            health::told(node, upstream, query).await
+        }
         _ => entities::told(node, head, &segments, body).await,
     }
 }

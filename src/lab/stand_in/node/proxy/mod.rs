@@ -3,6 +3,7 @@
 //! It works on what the node has built or cached and asks the database only for unknown keys and shared counters, so it goes on
 //! when the database is gone.
 
+mod balancer;
 mod counters;
 mod credentials;
 mod plugins;
@@ -21,12 +22,12 @@ use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
+pub(super) use balancer::{Target, Upstreams};
 pub(super) use counters::LocalCounters;
 pub(super) use credentials::Credentials;
 pub(super) use plugins::Plugins;
 pub(super) use redis::Redis;
 pub(super) use router::{Route, Router};
-pub(super) use upstream::Upstreams;
 pub(super) use waiting::Waiting;
 
 use super::Node;
@@ -50,6 +51,7 @@ struct Exchange {
 /// Answers a request to the proxy.
 pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
     let faults = node.heed_faults();
+    let _answering = node.traffic.answering();
     if let Some(status) = faults.proxy_status {
         return answers::forced(&node, status);
     }

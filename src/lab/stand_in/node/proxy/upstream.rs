@@ -1,61 +1,24 @@
 //! The last leg: choosing an upstream's target, sending the request there and giving its answer back.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::HOST;
+use hyper::header::{HOST, VIA};
 use hyper::{Request, Uri};
 
 use super::super::answers;
-use super::super::schema::Object;
 use super::Exchange;
+use super::balancer::Upstreams;
 use super::router::{Route, Service};
 use crate::lab::http::{self, Answer};
 
-/// The targets of every upstream, by the upstream's name; one entry per unit of weight, scaled down.
-#[derive(Debug, Default)]
-pub(in super::super) struct Upstreams {
-    targets: BTreeMap<String, Vec<String>>,
-    turn: AtomicUsize,
-}
-
-impl Upstreams {
-    /// Upstreams over entities of the Admin API.
-    pub(in super::super) fn new(upstreams: &[Object], targets: &[Object]) -> Self {
-        let targets = upstreams
-            .iter()
-            .map(|upstream| {
-                let own = targets
-                    .iter()
-                    .filter(|target| target["upstream"]["id"] == upstream["id"]);
-                let slots = own.flat_map(|target| {
-                    let weight = target["weight"].as_u64().unwrap_or(0);
-                    // Ten slots for the usual weight of 100 keep the shares without a long list.
-                    let slots = usize::try_from(weight.div_ceil(10)).unwrap_or(1);
-                    let address = target["target"].as_str().unwrap_or_default().to_owned();
-                    std::iter::repeat_n(address, slots)
-                });
-                let name = upstream["name"].as_str().unwrap_or_default().to_owned();
-                (name, slots.collect())
-            })
-            .collect();
-        Self {
-            targets,
-            turn: AtomicUsize::new(0),
-        }
+/// Where a service's next request goes; `None` for an upstream without targets that have a weight.
+fn address(upstreams: &Upstreams, service: &Service) -> Option<String> {
+    if upstreams.targets(&service.host).is_none() {
+        return Some(format!("{}:{}", service.host, service.port));
     }
-
-    /// Where a service's next request goes; `None` for an upstream without targets.
-    fn address(&self, service: &Service) -> Option<String> {
-        let Some(targets) = self.targets.get(&service.host) else {
-            return Some(format!("{}:{}", service.host, service.port));
-        };
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-        targets.get(turn % targets.len().max(1)).cloned()
-    }
+    upstreams.next(&service.host).map(str::to_owned)
 }
 
 /// Sends the request on and returns what comes back, with Kong's headers.
@@ -68,7 +31,7 @@ pub(super) async fn pass_on(
     let Some(service) = &route.service else {
         return exchange.refuse_unrouted(503, "no Service found with those values");
     };
-    let Some(address) = exchange.node.upstreams().address(service) else {
+    let Some(address) = address(&exchange.node.upstreams(), service) else {
         return exchange.refuse(503, "failure to get a peer from the ring-balancer");
     };
     let Some(request) = request(exchange, route, service, &address, matched, body) else {
@@ -102,10 +65,12 @@ pub(super) async fn pass_on(
         .as_millis()
         .saturating_sub(upstream);
     head.headers.extend(exchange.headers.clone());
+    let before = head.headers.get(VIA).and_then(|via| via.to_str().ok());
+    let via = exchange.node.via(before);
     for (name, value) in [
         ("x-kong-upstream-latency", upstream.to_string()),
         ("x-kong-proxy-latency", own.to_string()),
-        ("via", exchange.node.via()),
+        ("via", via),
     ] {
         head.headers.insert(name, answers::value(&value));
     }
