@@ -95,8 +95,6 @@ impl Problem {
     pub(super) fn unsupported(owner: &str, what: &str, name: &str, instead: &str) -> Self {
         let owner_kind = if what.starts_with("database") {
             "database"
-        } else if what.starts_with("traffic") {
-            "traffic"
         } else {
             "node"
         };

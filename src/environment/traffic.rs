@@ -1,11 +1,14 @@
 //! Load balancers, as the inventory describes them.
 
+mod kong_upstream;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::SecretReference;
 use super::error::Problem;
 
 /// A load balancer in front of a cluster's nodes.
@@ -25,7 +28,7 @@ pub struct Traffic {
     /// `haproxy`: the backend whose servers are the nodes.
     pub backend: Option<String>,
     /// `haproxy`: what the backend calls a node, where that is not the node's own name. `nginx`: what stands behind `server` in the
-    /// upstream for each node, such as `10.0.0.11:8000`.
+    /// upstream for each node, such as `10.0.0.11:8000`. `kong-upstream`: the same of the upstream's target, as Kong lists it.
     #[serde(default)]
     pub servers: BTreeMap<String, String>,
     /// `haproxy`: the file that is its `server-state-file`. It is written after every change, so that a reload of HAProxy keeps what was
@@ -34,13 +37,19 @@ pub struct Traffic {
     /// `nginx`: the file, included by its configuration, that holds the upstream. It is changed in place: the weight and `down` of the
     /// nodes' servers, and nothing else.
     pub upstream_file: Option<PathBuf>,
-    /// `nginx`: the name of the upstream whose servers are the nodes.
+    /// `nginx`: the name of the upstream whose servers are the nodes. `kong-upstream`: of the one whose targets they are.
     pub upstream: Option<String>,
     /// `nginx`: its program, word for word, to which `-t` and `-s reload` are added.
     #[serde(default = "nginx")]
     pub nginx: Vec<String>,
     /// `nginx`: the file with its master's number.
     pub pid_file: Option<PathBuf>,
+    /// `kong-upstream`: base URL of the Admin API of every Kong that has the upstream, all of one cluster. The first that answers is told,
+    /// and each is asked what its own balancer uses.
+    #[serde(default)]
+    pub admin: Vec<String>,
+    /// `kong-upstream`: the token for these Admin APIs (`Kong-Admin-Token`), where they want one.
+    pub admin_token: Option<SecretReference>,
     /// `command`: what tells of the node `{node}`, as JSON on standard output: `{"weight": 100, "state": "ready", "in_flight": 0}`, with the
     /// state `ready` or `drain`. Without `in_flight`, nothing is in flight on a node that is told to drain; with `"up": false` it gets no
     /// requests, whatever its state. The first word is an absolute path; no shell reads the others.
@@ -62,7 +71,7 @@ pub enum TrafficKind {
     Haproxy,
     /// nginx, by the file that holds its upstream.
     Nginx,
-    /// Weights of a Kong upstream's targets. Read, and refused by name until it exists.
+    /// A Kong upstream, by the weights of its targets.
     KongUpstream,
     /// Commands of one's own, for what is none of the others.
     Command,
@@ -85,19 +94,13 @@ impl Traffic {
         name: &str,
         mut nodes: impl Iterator<Item = &'a str>,
     ) -> Result<(), Problem> {
-        let kind = match self.kind {
-            TrafficKind::Practice => return Ok(()),
-            TrafficKind::Haproxy => return self.check_haproxy(name, &mut nodes),
-            TrafficKind::Nginx => return self.check_nginx(name, &mut nodes),
-            TrafficKind::KongUpstream => "kong-upstream",
-            TrafficKind::Command => return self.check_commands(name),
-        };
-        Err(Problem::unsupported(
-            name,
-            "traffic driver",
-            kind,
-            "kind = \"haproxy\"`, `kind = \"nginx\"` or `kind = \"command\"",
-        ))
+        match self.kind {
+            TrafficKind::Practice => Ok(()),
+            TrafficKind::Haproxy => self.check_haproxy(name, &mut nodes),
+            TrafficKind::Nginx => self.check_nginx(name, &mut nodes),
+            TrafficKind::KongUpstream => self.check_kong_upstream(name, &mut nodes),
+            TrafficKind::Command => self.check_commands(name),
+        }
     }
 
     fn check_nginx<'a>(
@@ -314,7 +317,6 @@ path = "store"
             ("admin.sock\"]", "admin.sock\", \"10.0.0.2:9999\"]"),
             ("gateway1", "gateway1 weight 1; shutdown"),
             ("{ kong-1", "{ kong-7"),
-            ("\"haproxy\"", "\"kong-upstream\""),
             ("\"haproxy\"", "\"nginx\""),
         ];
         let refusals = changes
@@ -330,8 +332,6 @@ path = "store"
         help: its names are made of letters, digits, `-`, `_`, `.` and `:`; `servers` says what it calls a node
         environment.toml:16:13: the load balancer `edge` says what HAProxy calls the node `kong-7`, which does not stand behind it
         help: its nodes are kong-1
-        environment.toml:13:9: traffic `edge` wants the traffic driver `kong-upstream`, which this version of cutover does not have
-        help: use `kind = "haproxy"`, `kind = "nginx"` or `kind = "command"`
         environment.toml:13:8: the load balancer `edge` has no `upstream_file`
         help: name it: `upstream_file = "/etc/nginx/conf.d/kong.conf"`
         "#);

@@ -114,6 +114,31 @@ pub async fn seed(
     })
 }
 
+/// Configures the fresh gateway at `admin_url` to pass everything on to the `targets` of an upstream, each with its weight.
+pub async fn seed_edge(
+    admin_url: &str,
+    upstream: &str,
+    targets: impl Iterator<Item = (&str, u16)>,
+) -> Result<(), SeedError> {
+    let admin = Admin {
+        client: http::client(),
+        url: admin_url.trim_end_matches('/'),
+    };
+    admin
+        .post("/upstreams", &json!({ "name": upstream }))
+        .await?;
+    for (target, weight) in targets {
+        let target = json!({"target": target, "weight": weight, "tags": ["practice"]});
+        let path = format!("/upstreams/{upstream}/targets");
+        admin.post(&path, &target).await?;
+    }
+    let service = json!({"name": "gateway", "host": upstream});
+    admin.post("/services", &service).await?;
+    let route =
+        json!({"name": "gateway", "paths": ["/"], "strip_path": false, "preserve_host": true});
+    admin.post("/services/gateway/routes", &route).await
+}
+
 /// The routes with their services; `mark` stands before a pattern.
 fn routes(mark: &str) -> [(&'static str, Value); 9] {
     [

@@ -44,6 +44,7 @@ mod invariants;
 mod kept_connections;
 mod kept_plan;
 mod killed_at_work;
+mod kong_upstream;
 mod leftover_processes;
 mod looking;
 mod migration_states;

@@ -633,6 +633,26 @@ impl PracticeCluster {
             };
             return servers.map(told).collect();
         }
+        if let Some(edges) = front["edges"].as_array() {
+            let edge = edges[0]["admin"].as_str().expect("an address");
+            let listed = get(edge, "/upstreams/kong/targets/all");
+            let servers = front["servers"].as_object().expect("targets");
+            let told = |(node, target): (&String, &Value)| {
+                let listed = listed["data"].as_array().into_iter().flatten();
+                let mut listed = listed.filter(|listed| listed["target"] == *target);
+                let listed = listed.next().expect("listed");
+                let tags = listed["tags"].as_array().into_iter().flatten();
+                let mut tags = tags.filter_map(|tag| tag.as_str()?.strip_prefix("cutover-weight-"));
+                let told = match (&listed["weight"], tags.next()) {
+                    (weight, Some(kept)) if *weight == 0 => format!("{kept} \"drain\""),
+                    (weight, None) if *weight == 0 => format!("{weight} \"drain\""),
+                    (weight, None) => format!("{weight} \"ready\""),
+                    (weight, Some(kept)) => format!("{weight} \"ready\" with {kept} kept"),
+                };
+                (node.clone(), told)
+            };
+            return servers.iter().map(told).collect();
+        }
         let Some(socket) = front["socket"].as_str() else {
             let control = front["control"]
                 .as_str()

@@ -17,6 +17,9 @@ pub(super) const KONG: &str = "kong";
 /// The same of the other side, whose database a playbook makes.
 pub(super) const GREEN: &str = "kong_green";
 
+/// The same of the Kong in front, where there is one.
+pub(super) const EDGE: &str = "kong_edge";
+
 /// The longest directory whose socket can be used: the kernel's 107 bytes less the socket's own name, and some room.
 const LONGEST: usize = 80;
 
@@ -124,19 +127,24 @@ pub(super) async fn create(
                 .await?;
         }
     }
+    add(socket, &access, KONG).await?;
+    Ok(access)
+}
+
+/// Makes the database of the role `owner`, which bears its name.
+pub(super) async fn add(socket: &Path, access: &Access, owner: &str) -> Result<(), PracticeError> {
+    let client = connect(socket, access, "postgres").await?;
     client
-        .batch_execute(&format!("CREATE DATABASE {KONG} OWNER {KONG}"))
+        .batch_execute(&format!("CREATE DATABASE {owner} OWNER {owner}"))
         .await?;
     if access.hardening.is_some() {
-        connect(socket, &access, KONG)
+        let statement = format!("CREATE SCHEMA {} AUTHORIZATION {owner}", access.schema);
+        connect(socket, access, owner)
             .await?
-            .batch_execute(&format!(
-                "CREATE SCHEMA {} AUTHORIZATION {KONG}",
-                access.schema
-            ))
+            .batch_execute(&statement)
             .await?;
     }
-    Ok(access)
+    Ok(())
 }
 
 /// Starts the server of the cluster in `directory`, unless it runs.

@@ -1,5 +1,6 @@
 //! The files of a practice cluster that others read: the inventory and the smoke checks; and reading and writing any of them.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
@@ -102,6 +103,11 @@ pub(super) fn environment(practice: &Practice) -> String {
             path(&hardening.password),
         ),
     };
+    let named = |servers: &BTreeMap<String, String>| {
+        let servers = servers.iter();
+        let servers = servers.map(|(node, server)| format!("{} = {}", text(node), text(server)));
+        servers.collect::<Vec<_>>().join(", ")
+    };
     let front = match &practice.front {
         Front::Practice { control } => {
             format!("kind = \"practice\"\ncontrol = {}\n", text(control))
@@ -117,17 +123,21 @@ pub(super) fn environment(practice: &Practice) -> String {
             configuration,
             servers,
         } => {
-            let servers: Vec<String> = servers
-                .iter()
-                .map(|(node, server)| format!("{} = {}", text(node), text(server)))
-                .collect();
             format!(
                 "kind = \"nginx\"\nupstream_file = {}\nupstream = \"{BACKEND}\"\npid_file = {}\n\
                  nginx = [\"/usr/sbin/nginx\", \"-c\", {}]\nservers = {{ {} }}\n",
                 path(upstream_file),
                 path(pid_file),
                 path(configuration),
-                servers.join(", ")
+                named(servers)
+            )
+        }
+        Front::KongUpstream { edges, servers } => {
+            let admin: Vec<String> = edges.iter().map(|edge| text(&edge.admin)).collect();
+            format!(
+                "kind = \"kong-upstream\"\nadmin = [{}]\nupstream = \"{BACKEND}\"\nservers = {{ {} }}\n",
+                admin.join(", "),
+                named(servers)
             )
         }
     };

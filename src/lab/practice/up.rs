@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::super::balancer::{self, State};
 use super::super::{postgres, seed};
-use super::front::{self, Behind, Front, FrontKind};
+use super::front::{self, Behind, EDGES, Front, FrontKind, Place};
 use super::ledger::Ledger;
 use super::parts::{EchoListening, Part};
 use super::ports::{self, Kept};
@@ -118,16 +118,13 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
     };
     let mut keeper = part("ports")?;
     let green_names: &[&str] = options.green.map_or(&[], |_| &GREEN_NODES);
-    let count = ports::needed(NODES.len() + green_names.len()).to_string();
+    let count = ports::needed(node_count(options)).to_string();
     keeper.arguments.insert(0, count.into());
     let kept: Kept = keeper.start(directory, &mut ledger).await?;
     let (for_database, for_front, for_redis, mut for_nodes) = kept.split();
-    let roles: &[&str] = match options.green {
-        None => &[database::KONG],
-        Some(_) => &[database::KONG, database::GREEN],
-    };
+    let roles = roles(options);
     let port = for_database.port();
-    let access = database::create(directory, &socket, options.security, port, roles).await?;
+    let access = database::create(directory, &socket, options.security, port, &roles).await?;
 
     let mut make = |names: &[&str], version: &Version, owner: &str| {
         let nodes = names.iter().zip(for_nodes.by_ref()).map(|(name, listen)| {
@@ -157,17 +154,25 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
     let behind: Vec<Behind> = serving.chain(waiting).collect();
     let (front, url) = match options.front {
         FrontKind::Practice => {
-            let mut front = part("balancer")?;
-            let config = front.directory.join("balancer.json");
-            files::write_json(&config, &balancer_of(&behind, for_front))?;
-            front.arguments = vec![config.into()];
-            let front: balancer::Listening = front.start(directory, &mut ledger).await?;
-            let control = format!("http://{}", front.control);
-            (Front::Practice { control }, front.traffic)
+            let own = part("balancer")?;
+            start_own(
+                own,
+                directory,
+                &mut ledger,
+                &balancer_of(&behind, for_front),
+            )
+            .await?
         }
         real => {
-            let front =
-                front::start(real, directory, &mut ledger, for_front, &behind, WEIGHT).await?;
+            let place = Place {
+                cluster: directory,
+                listen: for_front,
+                edges: for_nodes.collect(),
+                socket: &socket,
+                access: &access,
+                binary: &options.binary,
+            };
+            let front = front::start(real, &place, &mut ledger, &behind, WEIGHT).await?;
             (front, for_front.to_string())
         }
     };
@@ -179,6 +184,9 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
     let seeded = seed::seed(&nodes[0].admin, &upstream, redis).await?;
     // The second node hears of it through the database.
     prove::answers(&nodes, &seeded).await?;
+    if let Front::KongUpstream { edges, .. } = &front {
+        prove::answers(edges, &seeded).await?;
+    }
     let practice = Practice {
         directory: directory.to_owned(),
         environment: directory.join("environment.toml"),
@@ -194,12 +202,47 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
         seeded,
         unlimited_path: UNLIMITED_PATH.to_owned(),
     };
-    files::write_private(&practice.environment, &files::environment(&practice))?;
-    let checks = files::checks_module(&practice.seeded);
-    files::write_private(&directory.join("checks.rhai"), &checks)?;
-    // Last, since it says that everything before is there.
-    files::write_json(&directory.join(RECORD), &practice)?;
+    write_down(&practice)?;
     Ok(practice)
+}
+
+/// How many nodes there are to be, those in front with them.
+fn node_count(options: &Options) -> usize {
+    let green = options.green.map_or(0, |_| GREEN_NODES.len());
+    let is_kong = options.front == FrontKind::KongUpstream;
+    NODES.len() + green + if is_kong { EDGES.len() } else { 0 }
+}
+
+/// Those who have a database on the server, now or later.
+fn roles(options: &Options) -> Vec<&'static str> {
+    let mut roles = vec![database::KONG];
+    roles.extend(options.green.map(|_| database::GREEN));
+    roles.extend((options.front == FrontKind::KongUpstream).then_some(database::EDGE));
+    roles
+}
+
+/// Writes what playbooks and later commands find of the cluster.
+fn write_down(practice: &Practice) -> Result<(), PracticeError> {
+    files::write_private(&practice.environment, &files::environment(practice))?;
+    let checks = files::checks_module(&practice.seeded);
+    files::write_private(&practice.directory.join("checks.rhai"), &checks)?;
+    // Last, since it says that everything before is there.
+    files::write_json(&practice.directory.join(RECORD), practice)
+}
+
+/// Starts the practice cluster's own load balancer; answers it, and where clients reach it.
+async fn start_own(
+    mut part: Part<'_>,
+    cluster: &Path,
+    ledger: &mut Ledger,
+    wanted: &balancer::Config,
+) -> Result<(Front, String), PracticeError> {
+    let config = part.directory.join("balancer.json");
+    files::write_json(&config, wanted)?;
+    part.arguments = vec![config.into()];
+    let listening: balancer::Listening = part.start(cluster, ledger).await?;
+    let control = format!("http://{}", listening.control);
+    Ok((Front::Practice { control }, listening.traffic))
 }
 
 fn balancer_of(nodes: &[Behind<'_>], listen: SocketAddr) -> balancer::Config {

@@ -50,7 +50,7 @@ impl Live {
                 weight: status.weight,
                 state: status.state,
             },
-            in_flight: status.in_flight,
+            in_flight: Some(status.in_flight),
             counted: "requests",
             is_up: status.up,
         })

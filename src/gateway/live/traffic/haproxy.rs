@@ -32,7 +32,7 @@ pub(super) async fn told(balancer: &Balancer, node: &str) -> Result<Told, Failur
         let Some((first, together)) = &mut told else {
             let first = Told {
                 rotation,
-                in_flight: server.in_flight,
+                in_flight: Some(server.in_flight),
                 counted: "requests",
                 is_up: server.is_up,
             };
@@ -48,7 +48,7 @@ pub(super) async fn told(balancer: &Balancer, node: &str) -> Result<Told, Failur
             return Err(Failure::new("traffic.split", message)
                 .hint("find out who set one of them, and set them alike"));
         }
-        together.in_flight += server.in_flight;
+        together.in_flight = together.in_flight.map(|before| before + server.in_flight);
         together.is_up &= server.is_up;
     }
     told.map(|(_, told)| told)

@@ -2,6 +2,7 @@
 
 mod command;
 mod haproxy;
+mod kong_upstream;
 mod nginx;
 mod practice;
 
@@ -20,8 +21,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What a load balancer tells of a node.
 struct Told {
     rotation: Rotation,
-    /// How much the node still answers, or is waited for by.
-    in_flight: u64,
+    /// How much the node still answers, or is waited for by; `None` where nobody tells.
+    in_flight: Option<u64>,
     /// What is counted there.
     counted: &'static str,
     /// Whether the load balancer's own checks let the node have requests.
@@ -50,9 +51,8 @@ impl Live {
             TrafficKind::Haproxy => haproxy::told(balancer, node).await,
             TrafficKind::Nginx => nginx::told(balancer, node),
             TrafficKind::Command => self.told_by_command(balancer, node).await,
-            TrafficKind::Practice | TrafficKind::KongUpstream => {
-                self.told_by_practice(balancer, node).await
-            }
+            TrafficKind::KongUpstream => self.told_by_kong(balancer, node).await,
+            TrafficKind::Practice => self.told_by_practice(balancer, node).await,
         }
     }
 
@@ -68,9 +68,8 @@ impl Live {
             TrafficKind::Haproxy => haproxy::tell(balancer, node, rotation).await,
             TrafficKind::Nginx => self.tell_nginx(balancer, node, rotation).await,
             TrafficKind::Command => self.tell_by_command(balancer, node, rotation).await,
-            TrafficKind::Practice | TrafficKind::KongUpstream => {
-                self.tell_practice(balancer, node, rotation).await
-            }
+            TrafficKind::KongUpstream => self.tell_kong(balancer, node, rotation).await,
+            TrafficKind::Practice => self.tell_practice(balancer, node, rotation).await,
         }
     }
 }
@@ -92,6 +91,11 @@ impl Traffic for Live {
                 ));
             }
             let Some(lacking) = lacking(node, &told) else {
+                if told.in_flight.is_none() {
+                    let text =
+                        format!("`{node}` does not tell what it still answers: not waited for");
+                    self.report.progress(&text);
+                }
                 return Ok(());
             };
             if Instant::now() > deadline {
@@ -119,10 +123,11 @@ impl Lacking {
 
 /// What keeps a node's setting from being whole: requests in flight of one that drains, checks of one that is to have some.
 fn lacking(node: &str, told: &Told) -> Option<Lacking> {
+    let in_flight = told.in_flight.unwrap_or(0);
     match told.rotation.state {
-        RotationState::Drain if told.in_flight > 0 => Some(Lacking {
+        RotationState::Drain if in_flight > 0 => Some(Lacking {
             code: "traffic.in_flight",
-            text: format!("{} {} in flight on `{node}`", told.in_flight, told.counted),
+            text: format!("{in_flight} {} in flight on `{node}`", told.counted),
             hint: "long polls and WebSockets must be ended by their clients",
         }),
         RotationState::Ready if told.rotation.weight > 0 && !told.is_up => Some(Lacking {

@@ -47,7 +47,7 @@ impl Live {
                 weight: answer.weight,
                 state: answer.state,
             },
-            in_flight: answer.in_flight,
+            in_flight: Some(answer.in_flight),
             counted: "requests",
             // It checks nobody.
             is_up: true,

@@ -1,6 +1,7 @@
 //! What stands in front of the nodes: the practice cluster's own small load balancer, or a real one.
 
 mod haproxy;
+mod kong_upstream;
 mod nginx;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,11 @@ use serde::{Deserialize, Serialize};
 
 use super::super::balancer::State;
 use super::ledger::Ledger;
+use super::nodes::Addresses;
 use super::status::Rotation;
-use super::{PracticeError, PracticeNode, foreign};
+use super::{Access, PracticeError, PracticeNode, foreign};
+pub(super) use kong_upstream::EDGES;
+
 use crate::haproxy::{Address, Administrative, Haproxy};
 
 /// The kinds of load balancer.
@@ -26,6 +30,8 @@ pub enum FrontKind {
     Haproxy,
     /// nginx, from the distribution.
     Nginx,
+    /// A Kong of its own, of two nodes.
+    KongUpstream,
 }
 
 /// The load balancer of a cluster that is up, and how it is told what to do.
@@ -55,16 +61,23 @@ pub enum Front {
         /// What stands behind `server` for each node.
         servers: BTreeMap<String, String>,
     },
+    /// Kong.
+    KongUpstream {
+        /// Its nodes. Clients use the first.
+        edges: Vec<PracticeNode>,
+        /// The target of its upstream that each node is.
+        servers: BTreeMap<String, String>,
+    },
 }
 
-/// The name of HAProxy's backend and of nginx's upstream, whose servers are the nodes.
+/// The name of HAProxy's backend and of nginx's and Kong's upstream, whose servers are the nodes.
 pub(super) const BACKEND: &str = "kong";
 
 impl FrontKind {
     /// Refuses what is not installed, before anything is made.
     pub(super) fn require(self) -> Result<(), PracticeError> {
         let program = match self {
-            Self::Practice => return Ok(()),
+            Self::Practice | Self::KongUpstream => return Ok(()),
             Self::Haproxy => haproxy::PROGRAM,
             Self::Nginx => nginx::PROGRAM,
         };
@@ -91,8 +104,8 @@ impl Front {
                     in_flight: server.in_flight,
                 })
             }
-            // It tells nothing of itself.
-            Self::Nginx { .. } => None,
+            // Neither tells what is in flight.
+            Self::Nginx { .. } | Self::KongUpstream { .. } => None,
         }
     }
 }
@@ -112,18 +125,36 @@ impl Behind<'_> {
     }
 }
 
-/// Starts a real load balancer in front of `nodes`, for clients at `listen`, and enters it in the `ledger` of `cluster`.
+/// What a real load balancer finds in the practice cluster.
+pub(super) struct Place<'a> {
+    /// The cluster's directory.
+    pub(super) cluster: &'a Path,
+    /// Where clients are to reach it.
+    pub(super) listen: SocketAddr,
+    /// Ports for a Kong in front: those of each of [`EDGES`].
+    pub(super) edges: Vec<Addresses>,
+    /// The directory of the database's socket.
+    pub(super) socket: &'a Path,
+    /// How a Kong in front reaches its database.
+    pub(super) access: &'a Access,
+    /// The `cutover` binary.
+    pub(super) binary: &'a Path,
+}
+
+/// Starts a real load balancer in front of `nodes`, and enters what it is of in the `ledger` of the cluster.
 pub(super) async fn start(
     kind: FrontKind,
-    cluster: &Path,
+    place: &Place<'_>,
     ledger: &mut Ledger,
-    listen: SocketAddr,
     nodes: &[Behind<'_>],
     weight: u16,
 ) -> Result<Front, PracticeError> {
-    if kind == FrontKind::Nginx {
-        nginx::start(cluster, ledger, listen, nodes, weight).await
-    } else {
-        haproxy::start(cluster, ledger, listen, nodes, weight).await
+    let (cluster, listen) = (place.cluster, place.listen);
+    match kind {
+        FrontKind::Nginx => nginx::start(cluster, ledger, listen, nodes, weight).await,
+        FrontKind::KongUpstream => kong_upstream::start(place, nodes, weight).await,
+        FrontKind::Haproxy | FrontKind::Practice => {
+            haproxy::start(cluster, ledger, listen, nodes, weight).await
+        }
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn told(balancer: &Balancer, node: &str) -> Result<Told, Failure> {
     Ok(Told {
         rotation: rotation.map_err(|error| unknown(nginx.file, node, &error))?,
         // Not requests, but all that is known.
-        in_flight: workers.leaving.len() as u64,
+        in_flight: Some(workers.leaving.len() as u64),
         counted: "workers of nginx with requests",
         // It notices what is down when a request fails.
         is_up: true,
