@@ -21,6 +21,9 @@ use super::traffic::Traffic;
 use crate::kong::Version;
 use crate::lab::http;
 
+/// What the stand-in can run that the open source does not bring, with its priority.
+const CUSTOM: [(&str, i64); 1] = [("canary", 13)];
+
 /// A node while it runs.
 pub(super) struct Node {
     pub(super) version: Version,
@@ -67,6 +70,18 @@ impl Node {
             plugins: RwLock::default(),
             upstreams: RwLock::default(),
         })
+    }
+
+    /// Whether the node has a plugin: it is bundled with its version, or is one of [`CUSTOM`] that its configuration names.
+    pub(super) fn has_plugin(&self, name: &str) -> bool {
+        self.facts.plugin_priorities.contains_key(name)
+            || self.custom_plugins().any(|(custom, _)| *custom == name)
+    }
+
+    /// The plugins, with their priorities, that it has besides the bundled ones.
+    pub(super) fn custom_plugins(&self) -> impl Iterator<Item = &'static (&'static str, i64)> {
+        let named = |name: &str| self.settings.plugins.iter().any(|one| one == name);
+        CUSTOM.iter().filter(move |(name, _)| named(name))
     }
 
     pub(super) fn store(&self) -> Store<'_> {

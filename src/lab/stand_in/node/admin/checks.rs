@@ -57,15 +57,15 @@ pub(super) fn checked(
 }
 
 fn check_config(node: &Node, plugin: &str, given: &Value) -> Result<Value, Refusal> {
-    let Some(fields) = node.schema.plugin(plugin) else {
-        // Kong knows it, the stand-in does not run it: what is given is stored as it is.
-        if node.facts.plugin_priorities.contains_key(plugin) {
-            return Ok(given.clone());
-        }
+    if !node.has_plugin(plugin) {
         let problem = format!(
             "plugin '{plugin}' not enabled; add it to the 'plugins' configuration property"
         );
         return Err(Violations::of("name", json!(problem)).into());
+    }
+    let Some(fields) = node.schema.plugin(plugin) else {
+        // Kong knows it, the stand-in does not run it: what is given is stored as it is.
+        return Ok(given.clone());
     };
     let nested = |violations: Violations| Violations::of("config", json!(violations.0));
     let mut given = given.as_object().cloned().unwrap_or_default();

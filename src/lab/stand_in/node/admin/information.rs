@@ -17,16 +17,22 @@ pub(super) async fn root(node: &Node, lie: Option<&str>) -> Told {
         }
     }
     let version = node.version.to_string();
+    let tells_priorities = node.version.is_at_least(3, 0);
+    let custom = node
+        .custom_plugins()
+        .map(|(name, priority)| (*name, tells_priorities.then_some(*priority)));
     let available: Map<String, Value> = node
         .facts
         .plugin_priorities
         .iter()
+        .map(|(name, priority)| (name.as_str(), *priority))
+        .chain(custom)
         .map(|(name, priority)| {
             let told = match priority {
                 None => json!(true),
                 Some(priority) => json!({"priority": priority, "version": version}),
             };
-            (name.clone(), told)
+            (name.to_owned(), told)
         })
         .collect();
     let mut told = json!({

@@ -14,7 +14,8 @@ use super::refusal::Refusal;
 pub(super) fn told(node: &Node, path: &[&str]) -> Told {
     let schema = match path {
         ["plugins", name] => {
-            let Some(fields) = node.schema.plugin(name) else {
+            let fields = node.schema.plugin(name).filter(|_| node.has_plugin(name));
+            let Some(fields) = fields else {
                 let message = format!("No plugin named '{name}'");
                 return Err(Refusal::message(StatusCode::NOT_FOUND, &message));
             };

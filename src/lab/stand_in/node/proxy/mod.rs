@@ -6,6 +6,7 @@
 mod balancer;
 mod counters;
 mod credentials;
+mod diversion;
 mod plugins;
 mod rate_limiting;
 mod redis;
@@ -27,7 +28,7 @@ pub(super) use counters::LocalCounters;
 pub(super) use credentials::Credentials;
 pub(super) use plugins::Plugins;
 pub(super) use redis::Redis;
-pub(super) use router::{Route, Router};
+pub(super) use router::{Route, Router, Service};
 pub(super) use waiting::Waiting;
 
 use super::Node;
@@ -45,6 +46,8 @@ struct Exchange {
     request_id: String,
     started: Instant,
     credential: Option<Credential>,
+    /// The service as a canary changes it.
+    elsewhere: Option<Service>,
     headers: HeaderMap,
 }
 
@@ -66,6 +69,7 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
         request_id: Uuid::new_v4().simple().to_string(),
         started: Instant::now(),
         credential: None,
+        elsewhere: None,
         headers: HeaderMap::new(),
         node: Arc::clone(&node),
     };
@@ -108,6 +112,15 @@ impl Exchange {
             && let Some(answer) = self.limit(plugin, route).await
         {
             return Some(answer);
+        }
+        if let Some(plugin) = plugins.select("redirect", route, consumer(self).as_deref())
+            && let Some(answer) = self.redirect(plugin)
+        {
+            return Some(answer);
+        }
+        if let Some(plugin) = plugins.select("canary", route, consumer(self).as_deref()) {
+            let service = route.service.as_ref();
+            self.elsewhere = service.and_then(|service| self.divert(plugin, service));
         }
         let plugin = plugins.select("request-termination", route, consumer(self).as_deref())?;
         self.terminate(plugin)

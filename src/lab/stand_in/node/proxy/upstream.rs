@@ -28,7 +28,8 @@ pub(super) async fn pass_on(
     matched: usize,
     body: Bytes,
 ) -> Answer {
-    let Some(service) = &route.service else {
+    let elsewhere = exchange.elsewhere.take();
+    let Some(service) = elsewhere.as_ref().or(route.service.as_ref()) else {
         return exchange.refuse_unrouted(503, "no Service found with those values");
     };
     let Some(address) = address(&exchange.node.upstreams(), service) else {
