@@ -159,6 +159,7 @@ fn interferences(calm: &Played) -> Vec<Fault> {
         }
         if intent.effect() == Effect::AdmitsTraffic
             && let Some(node) = intent.targets().into_iter().next()
+            && intent.lets_have_requests(&node).is_some()
         {
             add(&mut faults, Interference::NodeDies(node));
         }

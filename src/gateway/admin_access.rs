@@ -37,6 +37,13 @@ impl AdminAccess {
         *self == Self::default()
     }
 
+    /// Why the Admin API of `node` answers nobody.
+    pub(super) fn closed(node: &str) -> Failure {
+        let message = format!("the Admin API of `{node}` is closed: `kong::freeze` closed it");
+        Failure::new("kong.admin.closed", message)
+            .hint("`kong::thaw(cluster)` opens it again; do what needs it before the freeze")
+    }
+
     /// Why the Admin API of `node` is not closed.
     pub(super) fn nothing_tells(node: &str) -> Failure {
         let message = format!(

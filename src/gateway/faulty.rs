@@ -3,7 +3,7 @@
 mod step;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -13,10 +13,10 @@ use super::{
     AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, CommandAnswer, Commands,
     ContentDigest, CopyFacts, CopyFound, Counted, DatabaseFacts, Databases, Expectation, Failure,
     Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, Lacking,
-    MigrationRun, Moment, Packages, Practice, Probe, Probing, ProcessIdentity, Processes, Reach,
-    Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, SyncRates,
-    TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial,
-    Writes,
+    MigrationRun, Moment, Packages, Plugin, PluginPlace, Plugins, Practice, Probe, Probing,
+    ProcessIdentity, Processes, Reach, Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since,
+    Stopped, StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind,
+    VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
@@ -232,6 +232,14 @@ hand_on! { Kong {
     look fn migration_state(node: &str) -> MigrationState;
     change fn migrations_up(node: &str, lock_timeout: Duration) -> MigrationRun;
     change fn migrations_finish(node: &str, lock_timeout: Duration) -> MigrationRun;
+} }
+
+hand_on! { Plugins {
+    look fn available_plugins(node: &str) -> BTreeSet<String>;
+    look fn plugin(node: &str, place: &PluginPlace) -> Option<Plugin>;
+    change fn put_plugin(node: &str, place: &PluginPlace, plugin: &Plugin) -> ();
+    change fn remove_plugin(node: &str, place: &PluginPlace, id: &str) -> ();
+    look fn speaks(node: &str, service: &str, protocol: &str) -> bool;
 } }
 
 hand_on! { Packages {

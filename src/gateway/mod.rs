@@ -11,6 +11,7 @@ mod gap;
 mod hold;
 mod http;
 pub mod live;
+mod plugins;
 mod probing;
 mod process_identity;
 pub mod redaction;
@@ -28,6 +29,7 @@ pub use gap::{
 };
 pub use hold::{Hold, Holding};
 pub use http::{Expectation, HttpAnswer, HttpRequest, Reach, at};
+pub use plugins::{Plugin, PluginOwner, PluginPlace, Plugins};
 pub use probing::{Moment, Probe, ProbeCheck, Probing, Seen};
 pub use process_identity::ProcessIdentity;
 pub use scratch_node::{ScratchCopy, ScratchNode};
@@ -46,6 +48,7 @@ pub trait Gateway:
     + Processes
     + Practice
     + Kong
+    + Plugins
     + Packages
     + Databases
     + Gap
@@ -62,6 +65,7 @@ impl<
         + Processes
         + Practice
         + Kong
+        + Plugins
         + Packages
         + Databases
         + Gap

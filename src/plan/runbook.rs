@@ -3,6 +3,7 @@
 //! Commands are those that cutover runs itself, with the paths and addresses of the environment. Secrets are named, never written.
 
 mod fill;
+mod plugin;
 mod typed;
 
 use crate::environment::Environment;

@@ -238,6 +238,14 @@ intents! {
     Admit = "traffic.admit",
     /// Splitting the traffic between two sides.
     Split = "traffic.split",
+    /// Answering for routes.
+    Terminate = "traffic.terminate",
+    /// Sending the clients of routes elsewhere.
+    Redirect = "traffic.redirect",
+    /// Sending a share of a service's requests elsewhere.
+    Canary = "traffic.canary",
+    /// Setting a plugin as it was found.
+    PutBack = "traffic.put_back",
     /// Watching what clients get.
     Watch = "traffic.watch",
     /// What they got.

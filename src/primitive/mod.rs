@@ -53,7 +53,8 @@ pub use review::ReviewPath;
 pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
 pub use things::holds;
 pub use traffic::{
-    Admit, Drain, Observed, SetRotation, Split, TrafficStatus, Unwatch, Watch, Watched,
+    Admit, Canary, Drain, Observed, PutBack, Redirect, SetRotation, Side, Split, Terminate,
+    TrafficStatus, Unwatch, Watch, Watched,
 };
 
 pub use crate::kong::changes::Changes;

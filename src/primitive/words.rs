@@ -1,6 +1,6 @@
 //! What a step is done to, or with, as a person reads it.
 
-use super::{Check, FreezeMode, Intent};
+use super::{Check, FreezeMode, Intent, Primitive as _};
 
 impl Intent {
     /// What it is done to, or with, in words.
@@ -34,6 +34,18 @@ impl Intent {
                 split.to_nodes.join(", "),
                 split.from_nodes.join(", ")
             ),
+            Self::Terminate(act) => {
+                format!("{} with {}", act.targets().join(", "), act.status)
+            }
+            Self::Redirect(act) => format!("{} to {}", act.targets().join(", "), act.to),
+            Self::Canary(act) => format!(
+                "{} % of {} to {}:{}",
+                act.percent,
+                act.targets().join(", "),
+                act.host,
+                act.port
+            ),
+            Self::PutBack(act) => format!("{} {}", act.place.plugin, act.targets().join(", ")),
             Self::Exec(exec) => format!("{} on {}", exec.typed(), exec.nodes.join(", ")),
             Self::Check(check) => request(check),
             Self::Poll(poll) => request(&poll.check),

@@ -114,5 +114,6 @@ fn database(database: &Database, versions: &[Version]) -> Value {
         "pending": !database.schema.pending.is_empty(),
         "writes": database.writes,
         "entities": database.entities,
+        "plugins": database.plugins,
     })
 }

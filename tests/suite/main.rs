@@ -54,6 +54,7 @@ mod nginx;
 mod node_exec;
 mod plan;
 mod plan_ways_back;
+mod plugins_on_routes;
 mod postgres_backup;
 mod postgres_damage;
 mod postgres_facts;

@@ -119,6 +119,7 @@ fn world(state: &str, version: Version) -> Simulated {
         scratch: None,
         swap_obstacles: Vec::new(),
         schema,
+        plugins: BTreeMap::new(),
         entities: BTreeMap::new(),
         writes: 0,
         migration_lock: false,
@@ -142,6 +143,7 @@ fn world(state: &str, version: Version) -> Simulated {
         refuses_configuration: BTreeMap::new(),
         stand_in: true,
         admin: cutover::gateway::AdminAccess::default(),
+        plugins: std::collections::BTreeSet::new(),
         strange: Vec::new(),
     };
     let world = World {

@@ -294,7 +294,7 @@ impl Simulated {
     }
 
     /// The database that a node really uses.
-    fn database_of(&self, node: &str) -> Result<String, Failure> {
+    pub(super) fn database_of(&self, node: &str) -> Result<String, Failure> {
         self.node(node, |node| node.database.clone())?
             .ok_or_else(|| {
                 Failure::new(
@@ -310,7 +310,7 @@ impl Simulated {
     }
 }
 
-fn not_answering(node: &str) -> Failure {
+pub(super) fn not_answering(node: &str) -> Failure {
     Failure::new(
         "kong.admin.unreachable",
         format!("the Admin API of `{node}` does not answer: Connection refused (os error 111)"),

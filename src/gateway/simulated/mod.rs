@@ -9,6 +9,7 @@ mod durations;
 mod gap;
 mod kong;
 mod observed;
+mod plugins;
 mod probing;
 mod scratch;
 mod state;

@@ -1,6 +1,6 @@
 //! Looking at a real world for a plan to begin with: reads alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::FORMAT;
 use super::{Database, Node, World};
@@ -21,6 +21,9 @@ pub struct ObserveError {
 
 /// A transaction this old is told of.
 const LONG: std::time::Duration = std::time::Duration::from_mins(1);
+
+/// Plugins that playbooks put on services and that come with Enterprise alone.
+const SELDOM: [&str; 1] = ["canary"];
 
 /// Looks at everything in `environment` that a plan can depend on.
 pub async fn observe(
@@ -69,10 +72,10 @@ pub async fn observe(
 
 /// What a node is only its Admin API says; one that does not run is what the others of its cluster are.
 fn share_kind(cluster: &Cluster, seen: &mut World) {
-    let stand_in =
-        |seen: &World, name: &String| seen.nodes.get(name).is_some_and(|node| node.stand_in);
     let names = || cluster.nodes.iter().map(|node| &node.name);
-    let stand_in = names().any(|name| stand_in(seen, name));
+    let nodes = || names().filter_map(|name| seen.nodes.get(name));
+    let stand_in = nodes().any(|node| node.stand_in);
+    let plugins: BTreeSet<String> = nodes().flat_map(|node| node.plugins.clone()).collect();
     for name in names() {
         if let Some(node) = seen
             .nodes
@@ -80,6 +83,7 @@ fn share_kind(cluster: &Cluster, seen: &mut World) {
             .filter(|node| node.running.is_none())
         {
             node.stand_in = stand_in;
+            node.plugins.clone_from(&plugins);
         }
     }
 }
@@ -118,9 +122,25 @@ async fn observe_node(
         admin: world.admin_access(name).await?,
         files: world.file_digests(name).await?,
         refuses_configuration: BTreeMap::new(),
-        stand_in: status.is_some_and(|status| status.stand_in),
+        stand_in: status.as_ref().is_some_and(|status| status.stand_in),
+        plugins: match status {
+            Some(_) => seldom_plugins(name, world).await?,
+            None => BTreeSet::new(),
+        },
         strange: world.strange_nodes(name).await?,
     })
+}
+
+/// Which of the plugins a node has that not every Kong of its version has. One whose Admin API is closed does not tell.
+async fn seldom_plugins(name: &str, world: &impl Gateway) -> Result<BTreeSet<String>, Failure> {
+    match world.available_plugins(name).await {
+        Ok(mut plugins) => {
+            plugins.retain(|plugin| SELDOM.contains(&plugin.as_str()));
+            Ok(plugins)
+        }
+        Err(failure) if failure.code == "kong.admin.closed" => Ok(BTreeSet::new()),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A database of the environment that its server does not have.
@@ -134,6 +154,7 @@ fn yet_to_be_made(scratch: Option<String>) -> Database {
         swap_obstacles: Vec::new(),
         schema: Schema::default(),
         entities: BTreeMap::new(),
+        plugins: BTreeMap::new(),
         writes: 0,
         migration_lock: false,
         absent: true,
@@ -176,6 +197,7 @@ async fn observe_database(
         swap_obstacles: facts.swap_obstacles,
         schema,
         entities,
+        plugins: BTreeMap::new(),
         writes: 0,
         migration_lock: world.migration_lock(name).await?,
         absent: false,

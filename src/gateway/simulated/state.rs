@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Database, Durations, Node, Spent, Work, World};
 use crate::gateway::{
-    BackupFacts, ContentDigest, Failure, Rotation, ScratchCopy, ScratchNode, TableWrites,
+    BackupFacts, ContentDigest, Failure, Plugin, Rotation, ScratchCopy, ScratchNode, TableWrites,
     VerifyTier,
 };
 use crate::kong::Version;
@@ -33,6 +33,8 @@ pub struct Content {
     pub writes: u64,
     /// Entities by kind.
     pub entities: BTreeMap<String, u64>,
+    /// The plugins that playbooks put on routes and services, by their places.
+    pub plugins: BTreeMap<String, Plugin>,
 }
 
 /// A database beside a live one.
@@ -347,6 +349,7 @@ impl Content {
             schema: database.schema.clone(),
             writes: database.writes,
             entities: database.entities.clone(),
+            plugins: database.plugins.clone(),
         }
     }
 
@@ -354,16 +357,19 @@ impl Content {
         database.schema = self.schema.clone();
         database.writes = self.writes;
         database.entities.clone_from(&self.entities);
+        database.plugins.clone_from(&self.plugins);
     }
 
     /// The kinds of which there are more or fewer than `before`, if anybody wrote.
     pub(super) fn written_since(&self, before: &Self) -> Vec<TableWrites> {
-        if self.writes == before.writes {
+        if self.writes == before.writes && self.plugins == before.plugins {
             return Vec::new();
         }
+        let plugins_differ = self.plugins != before.plugins;
         let kinds = self.entities.iter().filter_map(|(kind, after)| {
             let before = before.entities.get(kind).copied().unwrap_or_default();
-            (before != *after).then(|| TableWrites {
+            let rewritten = kind == "plugins" && plugins_differ;
+            (before != *after || rewritten).then(|| TableWrites {
                 table: kind.clone(),
                 before,
                 after: *after,
@@ -376,7 +382,8 @@ impl Content {
     /// Digests that are equal when the contents are. Migrations rewrite configuration, so what has run is in both.
     pub(super) fn digest(&self) -> ContentDigest {
         let schema = serde_json::to_vec(&self.schema).expect("plain data");
-        let configuration = serde_json::to_vec(&(&self.schema, self.writes, &self.entities));
+        let held = (&self.schema, self.writes, &self.entities, &self.plugins);
+        let configuration = serde_json::to_vec(&held);
         ContentDigest {
             configuration: sum(&configuration.expect("plain data")),
             schema: sum(&schema),

@@ -1,12 +1,14 @@
 //! The world as a plan begins with it: observed, or described by hand. Plain data with a published schema.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::gateway::{AdminAccess, KongSessions, Rotation, StrangeNode, SyncRates, WriteDenial};
+use crate::gateway::{
+    AdminAccess, KongSessions, Plugin, Rotation, StrangeNode, SyncRates, WriteDenial,
+};
 use crate::kong::Version;
 use crate::kong::schema::Schema;
 
@@ -71,6 +73,9 @@ pub struct Node {
     /// Whether it is a stand-in and not Kong.
     #[serde(default)]
     pub stand_in: bool,
+    /// The plugins that it has and not every Kong of its version, among those that playbooks put on services: `canary`.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub plugins: BTreeSet<String>,
     /// Kong nodes on its host that the environment does not list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strange: Vec<StrangeNode>,
@@ -99,6 +104,9 @@ pub struct Database {
     pub schema: Schema,
     /// Entities by kind, as the Admin API counts them.
     pub entities: BTreeMap<String, u64>,
+    /// Plugins on its routes and services, by their places, such as `routes/orders/redirect`: those that a playbook may find there.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plugins: BTreeMap<String, Plugin>,
     /// How often somebody has written configuration; any number stands for the state that was found.
     #[serde(default)]
     pub writes: u64,

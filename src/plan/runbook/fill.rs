@@ -1,6 +1,7 @@
 //! For each primitive what a person would do in its place.
 
 use super::RunbookStep;
+use super::plugin::plugin;
 use super::typed::{Typed, command, kong, rotate, start};
 use crate::environment::{Node, PackageDriver};
 use crate::gateway::{RotationState, VerifyTier};
@@ -252,6 +253,9 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
                 "ready"
             };
             rotate(step, &act.nodes, state, "what it was before");
+        }
+        Intent::Terminate(_) | Intent::Redirect(_) | Intent::Canary(_) | Intent::PutBack(_) => {
+            plugin(typed, step, intent);
         }
         Intent::TrafficStatus(look) => {
             step.commands = vec![format!(

@@ -1,15 +1,27 @@
-//! `traffic.*`: which nodes get requests.
+//! `traffic.*`: which nodes get requests, and which routes and services pass them on.
 
+mod canary;
+mod placing;
+mod put_back;
+mod redirect;
 mod split;
+mod terminate;
 mod watch;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+pub use canary::Canary;
+pub use placing::Side;
+pub use put_back::PutBack;
+pub use redirect::Redirect;
 pub use split::Split;
+pub use terminate::Terminate;
 pub use watch::{Observed, Unwatch, Watch, Watched};
 
 use super::{Effect, Failure, Intent, Look, Primitive, Settled};
-use crate::gateway::{Gateway, Rotation, RotationState};
+use crate::gateway::{Gateway, PluginPlace, Rotation, RotationState};
+use placing::PutsPlugin;
 
 /// What load balancers give nodes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -203,5 +215,30 @@ impl Intent {
             _ => return None,
         };
         nodes.iter().any(|other| other == node).then_some(serves)
+    }
+}
+
+impl Intent {
+    /// The plugins that this puts on routes or services, each with its place; of an undo what was found, or none.
+    #[must_use]
+    pub fn puts_plugins(&self) -> Vec<(PluginPlace, Option<Map<String, Value>>)> {
+        fn each(
+            act: &(impl PutsPlugin + Primitive),
+        ) -> Vec<(PluginPlace, Option<Map<String, Value>>)> {
+            let targets = act.targets().into_iter();
+            targets
+                .map(|target| (act.place(&target), Some(act.config())))
+                .collect()
+        }
+        match self {
+            Self::Terminate(act) => each(act),
+            Self::Redirect(act) => each(act),
+            Self::Canary(act) => each(act),
+            Self::PutBack(act) => {
+                let found = act.found.as_ref().map(|found| found.config.clone());
+                vec![(act.place.clone(), found)]
+            }
+            _ => Vec::new(),
+        }
     }
 }

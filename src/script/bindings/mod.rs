@@ -35,7 +35,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("packages", exported_module!(packages::packages).into());
     engine.register_static_module("database", exported_module!(database::database).into());
     engine.register_static_module("gap", exported_module!(gap::gap).into());
-    engine.register_static_module("traffic", exported_module!(traffic::traffic).into());
+    engine.register_static_module("traffic", traffic::namespace().into());
     engine.register_static_module("http", exported_module!(http::http).into());
     engine.register_static_module("node", exported_module!(node::node).into());
     engine.register_static_module("clock", exported_module!(clock::clock).into());

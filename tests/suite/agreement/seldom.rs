@@ -123,6 +123,35 @@ fn locks_and_denials_go_as_they_are_planned() {
 }
 
 #[test]
+fn plugins_on_routes_go_as_they_are_planned() {
+    let cluster = PracticeCluster::up();
+    let mut agreement = Agreement::default();
+    let notice = "traffic::terminate(c, [\"search\", \"site\"], #{ message: \"back at noon\" })";
+    let words = [
+        notice,
+        "kong::entities(c)",
+        "traffic::terminate(c, \"search\", #{ status: 410 })",
+        "kong::entities(c)",
+        "traffic::redirect(c, \"orders\", #{ to: \"https://green.example\" })",
+        "traffic::canary(c, \"orders\", #{ percent: 10, upstream: \"http://10.0.0.12:8000\" })",
+        "kong::freeze(c, #{ mode: \"deny\" })",
+        "traffic::terminate(c, \"site\", #{})",
+        "kong::thaw(c)",
+        "kong::freeze(c, #{ mode: \"admin_off\" })",
+        "traffic::terminate(c, \"site\", #{})",
+        "kong::thaw(c)",
+        "kong::stop([n[0]])",
+        "traffic::terminate(c, \"site\", #{})",
+        "kong::stop([n[1]])",
+        notice,
+        "kong::start(n)",
+        "kong::entities(c)",
+    ];
+    walk(&mut agreement, &cluster, "notices", &words);
+    agreement.conclude("plugins on routes");
+}
+
+#[test]
 fn an_upgrade_that_fails_goes_back_as_it_is_planned() {
     let cluster = PracticeCluster::up();
     let mut agreement = Agreement::default();

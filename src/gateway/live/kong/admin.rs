@@ -64,31 +64,56 @@ impl Live {
         }
         let mut counts = BTreeMap::new();
         for (collection, _) in COLLECTIONS {
-            let Some(mut page) = self
-                .admin_find(node, &format!("/{collection}?size={PAGE}"))
-                .await?
-            else {
-                continue;
-            };
             let mut count = 0;
-            for _ in 0..MOST_PAGES {
-                count += page["data"].as_array().map_or(0, Vec::len) as u64;
-                // Of `next` only the offset is used: where it leads is not for the other side to say.
-                let Some(offset) = page["offset"].as_str().filter(|_| page["next"].is_string())
-                else {
-                    break;
-                };
-                page = self
-                    .admin_get(node, &format!("/{collection}?size={PAGE}&offset={offset}"))
-                    .await?;
+            let page = |entities: &[Value]| count += entities.len() as u64;
+            if self
+                .admin_pages(node, &format!("/{collection}"), page)
+                .await?
+            {
+                counts.insert(collection.to_owned(), count);
             }
-            counts.insert(collection.to_owned(), count);
         }
         Ok(counts)
     }
 
+    /// All of a collection, or `None` where there is no such thing.
+    pub(super) async fn admin_list(
+        &self,
+        node: &str,
+        collection: &str,
+    ) -> Result<Option<Vec<Value>>, Failure> {
+        let mut all = Vec::new();
+        let page = |entities: &[Value]| all.extend_from_slice(entities);
+        let found = self.admin_pages(node, collection, page).await?;
+        Ok(found.then_some(all))
+    }
+
+    /// Pages through a collection, and answers whether there is one.
+    async fn admin_pages(
+        &self,
+        node: &str,
+        collection: &str,
+        mut each: impl FnMut(&[Value]),
+    ) -> Result<bool, Failure> {
+        let first = format!("{collection}?size={PAGE}");
+        let Some(mut page) = self.admin_find(node, &first).await? else {
+            return Ok(false);
+        };
+        for _ in 0..MOST_PAGES {
+            each(page["data"].as_array().map_or(&[], Vec::as_slice));
+            // Of `next` only the offset is used: where it leads is not for the other side to say.
+            let Some(offset) = page["offset"].as_str().filter(|_| page["next"].is_string()) else {
+                break;
+            };
+            page = self
+                .admin_get(node, &format!("{collection}?size={PAGE}&offset={offset}"))
+                .await?;
+        }
+        Ok(true)
+    }
+
     /// A resource that must be there.
-    async fn admin_get(&self, node: &str, path: &str) -> Result<Value, Failure> {
+    pub(super) async fn admin_get(&self, node: &str, path: &str) -> Result<Value, Failure> {
         let found = self.admin_find(node, path).await?;
         found.ok_or_else(|| {
             Failure::new(
@@ -99,7 +124,11 @@ impl Live {
     }
 
     /// A resource, or `None` where this version of Kong has no such thing.
-    async fn admin_find(&self, node: &str, path: &str) -> Result<Option<Value>, Failure> {
+    pub(super) async fn admin_find(
+        &self,
+        node: &str,
+        path: &str,
+    ) -> Result<Option<Value>, Failure> {
         let answer = self.admin_answer(node, path).await?;
         match answer.status().as_u16() {
             404 => Ok(None),
@@ -117,9 +146,30 @@ impl Live {
         node: &str,
         path: &str,
     ) -> Result<reqwest::Response, Failure> {
+        let answer = self.admin_send(node, Method::GET, path, None).await?;
+        match answer.status().as_u16() {
+            200 | 404 => Ok(answer),
+            status => Err(Failure::new(
+                "kong.admin.status",
+                format!("the Admin API of `{node}` answers {status} to `{path}`"),
+            )),
+        }
+    }
+
+    /// Whatever is answered, but that the token is refused.
+    pub(super) async fn admin_send(
+        &self,
+        node: &str,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<reqwest::Response, Failure> {
         let (cluster, found) = self.node(node)?;
         let url = format!("{}{path}", found.admin.trim_end_matches('/'));
-        let mut request = self.client.request(Method::GET, &url)?;
+        let mut request = self.client.request(method, &url)?;
+        if let Some(body) = body {
+            request = request.json(body);
+        }
         if let Some(reference) = &cluster.admin_token {
             let token = secret::resolve(reference)
                 .await
@@ -131,16 +181,12 @@ impl Live {
             .await
             .map_err(|error| unreachable(node, &error))?;
         match answer.status().as_u16() {
-            200 | 404 => Ok(answer),
             401 | 403 => Err(Failure::new(
                 "kong.admin.unauthorized",
                 format!("the Admin API of `{node}` refuses the token"),
             )
             .hint("`admin_token` of the cluster in the environment file names where the token is")),
-            status => Err(Failure::new(
-                "kong.admin.status",
-                format!("the Admin API of `{node}` answers {status} to `{path}`"),
-            )),
+            _ => Ok(answer),
         }
     }
 }

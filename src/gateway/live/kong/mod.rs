@@ -7,6 +7,7 @@ mod clock;
 mod closed;
 mod command;
 mod migrations;
+mod plugins;
 mod proof;
 
 pub(super) use proof::rendered;

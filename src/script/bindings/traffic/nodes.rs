@@ -1,15 +1,15 @@
-//! `traffic`: which nodes get requests.
+//! Which nodes get requests.
 
 use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
-use super::arguments::{Options, cluster, data, nodes};
-use super::{call, wrong_argument};
+use super::super::arguments::{Options, cluster, data, nodes};
+use super::super::{call, wrong_argument};
 use crate::gateway::{Probe, ProbeCheck};
 use crate::primitive::{Admit, Drain, Intent, Split, TrafficStatus, Unwatch, Watch, Watched};
 
 #[export_module]
-pub(super) mod traffic {
+pub(in crate::script::bindings) mod nodes_module {
     /// What the load balancer gives nodes: `weight` and `state`; of several nodes a map by node.
     ///
     /// # Needs
