@@ -167,7 +167,7 @@ impl Judge<'_> {
             self.broke(Invariant::ServedOrDeclared, None, how);
         }
         match conclusion.ending {
-            Ending::Undone | Ending::Refused => self.as_found(session, fault),
+            Ending::Undone | Ending::Refused => self.as_found(session, &state, fault),
             Ending::Done => self.as_promised(session, fault),
             _ if last => {
                 let how = format!(
@@ -215,9 +215,19 @@ impl Judge<'_> {
     }
 
     /// A run that says that nothing is changed has changed nothing, but what others changed.
-    fn as_found(&mut self, session: &Session, fault: Option<&Fault>) {
+    fn as_found(&mut self, session: &Session, state: &RunState, fault: Option<&Fault>) {
         let mut expected = self.start.clone();
         let mut found = session.world.clone();
+        // What the way back leaves as it is, and says so; whether it is whole is looked at apart.
+        for (undo, name, _) in state.left() {
+            let left = found
+                .databases
+                .get(&name)
+                .filter(|_| undo.aspect() == "database");
+            if let (Some(left), Some(expected)) = (left, expected.databases.get_mut(&name)) {
+                expected.schema = left.schema.clone();
+            }
+        }
         for (name, database) in &mut found.databases {
             if let Some(expected) = expected.databases.get_mut(name) {
                 // Backups stay, and take their room; what others do is theirs.
@@ -252,7 +262,12 @@ impl Judge<'_> {
             let Some(after) = session.world.nodes.get(name) else {
                 continue;
             };
-            if before.running.is_some() && after.running.is_none() && !dies(fault) {
+            // One that clients were moved away from may be stopped, and meant.
+            if before.running.is_some()
+                && after.running.is_none()
+                && !dies(fault)
+                && !self.moved().contains(name)
+            {
                 wrong.push(format!("`{name}` does not run"));
             }
             if after

@@ -228,6 +228,7 @@ hand_on! { Kong {
     change fn close_admin(node: &str) -> ();
     change fn open_admin(node: &str) -> ();
     look fn prove_database(node: &str) -> ();
+    look fn nodes_on(database: &str) -> Vec<String>;
     look fn strange_nodes(node: &str) -> Vec<StrangeNode>;
     look fn migration_state(node: &str) -> MigrationState;
     change fn migrations_up(node: &str, lock_timeout: Duration) -> MigrationRun;

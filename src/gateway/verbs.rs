@@ -107,6 +107,8 @@ pub trait Kong {
     async fn open_admin(&self, node: &str) -> Result<(), Failure>;
     /// Proves that a node's own settings lead to the database that the environment names for its cluster.
     async fn prove_database(&self, node: &str) -> Result<(), Failure>;
+    /// The nodes of the environment whose cluster has this database.
+    async fn nodes_on(&self, database: &str) -> Result<Vec<String>, Failure>;
     /// Kong nodes on the host of `node` that the environment does not list and that may use the same database as it.
     async fn strange_nodes(&self, node: &str) -> Result<Vec<StrangeNode>, Failure>;
     /// The state of the migrations of a cluster, as the `kong` of `node` sees it.

@@ -156,6 +156,7 @@ fn restores(migrations: &[Migration<'_>], with_copy: bool) -> Vec<NewUndo> {
             database: up.database.clone(),
             backup: up.backup.clone(),
             copy: up.copy.clone().filter(|_| with_copy),
+            finished_by: None,
         }))
     };
     migrations.iter().map(undo).collect()

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Effect, Failure, Intent, Look, Primitive, Settled};
 use crate::gateway::{BackupFacts, ContentDigest, DatabaseFacts, Gateway, VerifyTier};
+use crate::kong::migrations::Verdict;
 use crate::kong::rows::Row;
 
 /// What there is to know of a database.
@@ -182,6 +183,9 @@ pub struct Restore {
     pub backup: BackupFacts,
     /// The kept copy, if there is one.
     pub copy: Option<String>,
+    /// The node by whose `kong` it is told whether the migrations were finished, where this takes that back: if not, nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_by: Option<String>,
 }
 
 impl Restore {
@@ -231,6 +235,11 @@ impl Primitive for Restore {
         if observed.as_ref() == Some(&self.backup.content) {
             // It already holds that: the step that this takes back had no effect yet.
             return Ok(self.backup.content.clone());
+        }
+        if let (Some(node), Some(found)) = (&self.finished_by, observed)
+            && world.migration_state(node).await?.verdict() == Verdict::Pending
+        {
+            return Ok(found.clone());
         }
         world
             .restore_database(target, &self.backup, self.copy.as_deref(), &self.retired())

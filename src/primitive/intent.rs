@@ -172,6 +172,10 @@ intents! {
     Thaw = "kong.thaw",
     /// The first half of the migrations.
     MigrateUp = "kong.migrate_up",
+    /// The first half while another side serves on the same database.
+    MigrateBeside = "kong.migrate_beside",
+    /// Leaving what it made, on the way back.
+    StayMigrated = "kong.stay_migrated",
     /// Leaving what the first half made, on the way back.
     LeaveMigrated = "kong.leave_migrated",
     /// The second half.

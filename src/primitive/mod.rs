@@ -41,9 +41,9 @@ pub use http::{Check, Poll};
 pub use intent::Intent;
 pub use kong::{
     CatchUp, CaughtUp, CheckConfiguration, CheckLeftovers, ClockAhead, Compare, Entities, Finish,
-    Freeze, FreezeMode, Half, Health, LeaveMigrated, MigrateClone, MigrateScratch, MigrateUp,
-    Migrated, MigratedClone, MigratedScratch, Migrations, ProveDatabase, Reload, Start,
-    StartScratch, StartedScratch, Status, Stop, StopScratch, Thaw, Version,
+    Freeze, FreezeMode, Half, Health, LeaveMigrated, MigrateBeside, MigrateClone, MigrateScratch,
+    MigrateUp, Migrated, MigratedClone, MigratedScratch, Migrations, ProveDatabase, Reload, Start,
+    StartScratch, StartedScratch, Status, StayMigrated, Stop, StopScratch, Thaw, Version,
 };
 pub use look::Look;
 pub use node::Exec;

@@ -216,7 +216,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         let left: Vec<String> = left.into_iter().map(|(_, _, words)| words).collect();
         let mut told = as_found(found.len());
         if !left.is_empty() {
-            told = format!("{told}; left as chosen: {}", left.join("; "));
+            told = format!("{told}; left as it is: {}", left.join("; "));
         }
         for kept in self.kept_databases().await {
             told = format!("{told}; {kept}");

@@ -12,10 +12,11 @@ use crate::kong::catalogue::RECORDED;
 use crate::kong::schema::Schema;
 
 /// What a test may describe; everything else is a node's or a database's own.
-const WORDS: [&str; 10] = [
+const WORDS: [&str; 11] = [
     "cluster",
     "version",
     "green",
+    "one_database",
     "available",
     "nodes",
     "databases",
@@ -151,14 +152,21 @@ impl Described {
             })
         };
         let mut nodes = nodes(word("nodes"), node)?;
+        // Whether both clusters work on one database.
+        let shared: bool = typed("one_database", word("one_database").unwrap_or(json!(false)))?;
         if let Some(version) = word("green") {
             let version: Version = typed("green", version)?;
-            databases.insert(GREEN.to_owned(), yet_to_be_made());
+            let green = if shared {
+                database.clone()
+            } else {
+                databases.insert(GREEN.to_owned(), yet_to_be_made());
+                Some(GREEN.to_owned())
+            };
             for at in 1..=2 {
                 let own = json!({
                     "proxy": format!("http://127.0.0.1:{}", 9000 + 100 * at),
-                    "cluster_database": GREEN,
-                    "database": GREEN,
+                    "cluster_database": green,
+                    "database": green,
                     "installed": version,
                     "running": null,
                     "rotation": { "weight": 100, "state": "drain" },
@@ -175,11 +183,34 @@ impl Described {
             "databases": databases,
             "practice_files": word("practice_files").unwrap_or(json!({})),
         });
+        let mut described = Self::of(typed("description", world)?);
+        if shared {
+            described.part_green();
+        }
         Ok(Self {
             grants: typed("grants", word("grants").unwrap_or(json!({})))?,
             on_failure: typed("on_failure", word("on_failure").unwrap_or(json!("undo")))?,
-            ..Self::of(typed("description", world)?)
+            ..described
         })
+    }
+
+    /// Makes a cluster of its own of the second side's nodes, which their database does not tell from the first side's.
+    fn part_green(&mut self) {
+        let is_green = |node: &String| node.starts_with(GREEN);
+        let first = &mut self.clusters[0];
+        let nodes: Vec<String> = first
+            .nodes
+            .iter()
+            .filter(|node| is_green(node))
+            .cloned()
+            .collect();
+        first.nodes.retain(|node| !is_green(node));
+        let database = first.database.clone();
+        self.clusters.push(DescribedCluster {
+            name: GREEN.to_owned(),
+            nodes,
+            database,
+        });
     }
 }
 

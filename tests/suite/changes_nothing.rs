@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use cutover::environment::Environment;
 use sha2::{Digest as _, Sha256};
 
+use super::one_database::share_the_database;
 use super::practice_cluster::PracticeCluster;
 
 /// Every shipped playbook, with what a plan of it wants.
@@ -40,6 +41,17 @@ pub(crate) const AFTER_A_COPY: [(&str, &[&str]); 2] = [
     ),
 ];
 
+/// Those that want both sides to have one database.
+const ON_ONE_DATABASE: [(&str, &[&str]); 1] = [(
+    "blue-green-shared",
+    &[
+        "blue=practice",
+        "green=green",
+        "to=3.4.2",
+        "checks=/health=200",
+    ],
+)];
+
 /// Makes the second side's database, as a copy of the first.
 pub(crate) fn copy(cluster: &PracticeCluster) {
     let playbook = cluster.write(
@@ -70,6 +82,8 @@ fn nothing_is_different_after_all_that_only_looks() {
     only_looks(&cluster, &looks);
     copy(&cluster);
     only_looks(&cluster, &plans(&AFTER_A_COPY));
+    share_the_database(&cluster);
+    only_looks(&cluster, &plans(&ON_ONE_DATABASE));
 }
 
 /// The commands that plan these.
@@ -122,6 +136,7 @@ fn every_shipped_playbook_is_here() {
         })
         .collect();
     let planned = PLAYBOOKS.iter().chain(&AFTER_A_COPY);
+    let planned = planned.chain(&ON_ONE_DATABASE);
     let planned: BTreeSet<String> = planned.map(|(name, _)| (*name).into()).collect();
     assert_eq!(shipped, planned);
 }

@@ -38,6 +38,29 @@ fn shipped_upgrades_with_two_sides_are_safe_in_every_fault() {
 }
 
 #[test]
+fn the_shipped_upgrade_on_one_database_is_safe_in_every_fault() {
+    let words = TWO_SIDES
+        .into_iter()
+        .filter(|word| !word.starts_with("settle"));
+    let words: Vec<&str> = words.chain(["--output", "json"]).collect();
+    let world = "one_database";
+    let drilled = played_in(world, world, "drill", "blue-green-shared", &words).output();
+    let (code, told, error) = ended(&drilled.expect("cutover runs"));
+    assert_eq!(code, Some(0), "{told}{error}");
+    let report: Value = serde_json::from_str(&told).expect("JSON");
+    let outcomes = report["outcomes"].as_array().expect("outcomes");
+    println!(
+        "blue-green-shared: {} faults, all of them safe",
+        outcomes.len()
+    );
+    let all = endings(outcomes);
+    assert_eq!(
+        all["write"], "done, held, paused, refused, undone",
+        "{all:?}"
+    );
+}
+
+#[test]
 fn shipped_playbooks_are_safe_in_every_fault() {
     let upgrade: Vec<&str> = UPGRADE.into_iter().chain(["watch=0s", "bake=0s"]).collect();
     for (playbook, parameters) in [

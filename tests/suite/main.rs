@@ -52,6 +52,7 @@ mod model_kong;
 mod mutants;
 mod nginx;
 mod node_exec;
+mod one_database;
 mod plan;
 mod plan_ways_back;
 mod plugins_on_routes;

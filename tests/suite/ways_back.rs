@@ -56,7 +56,7 @@ fn repackaging_leaves_the_database_migrated_and_the_next_upgrade_goes_on() {
     assert_eq!(ended.code, Some(0), "{}", ended.all);
     assert!(
         ended.verdict.contains(
-            "left as chosen: the database `main` keeps the schema of 3.4.2, and these migrations stay pending: core 016_280_to_300, http-log 001_280_to_300, post-function 001_280_to_300, pre-function 001_280_to_300; the next upgrade to 3.4.2 goes on with them"
+            "left as it is: the database `main` keeps the schema of 3.4.2, and these migrations stay pending: core 016_280_to_300, http-log 001_280_to_300, post-function 001_280_to_300, pre-function 001_280_to_300; the next upgrade to 3.4.2 goes on with them"
         ),
         "{}",
         ended.verdict
@@ -444,9 +444,7 @@ fn a_migration_that_was_attempted_again_can_be_repackaged() {
     let ended = back(&cluster, "twice", "repackage");
     assert_eq!(ended.code, Some(0), "{}", ended.all);
     assert!(
-        ended
-            .verdict
-            .contains("left as chosen: the database `main`"),
+        ended.verdict.contains("left as it is: the database `main`"),
         "{}",
         ended.verdict
     );
@@ -476,9 +474,7 @@ fn a_way_back_that_is_killed_goes_on_the_same_way() {
         let other = back(&cluster, &run, "repackage");
         assert_eq!(other.code, Some(0), "{run}: {}", other.all);
         assert!(
-            other
-                .verdict
-                .contains("left as chosen: the database `main`"),
+            other.verdict.contains("left as it is: the database `main`"),
             "{}",
             other.verdict
         );
@@ -532,7 +528,7 @@ fn a_person_at_the_terminal_is_asked_which_way() {
         "{shown}"
     );
     assert!(
-        shown.contains("left as chosen: the database `main`"),
+        shown.contains("left as it is: the database `main`"),
         "{shown}"
     );
     assert_eq!(cluster.world().version(), Some("2.8.5"));

@@ -171,6 +171,15 @@ impl Kong for Simulated {
         ))
     }
 
+    async fn nodes_on(&self, database: &str) -> Result<Vec<String>, Failure> {
+        Ok(self.look(|state| {
+            let nodes = state.world.nodes.iter();
+            let there =
+                nodes.filter(|(_, node)| node.cluster_database.as_deref() == Some(database));
+            there.map(|(name, _)| name.clone()).collect()
+        }))
+    }
+
     async fn strange_nodes(&self, node: &str) -> Result<Vec<StrangeNode>, Failure> {
         self.work(Work::Command, 0);
         self.node(node, |node| node.strange.clone())

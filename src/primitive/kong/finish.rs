@@ -12,11 +12,11 @@ use serde_json::json;
 use super::freeze::with_writes_allowed;
 use crate::gateway::{Gateway, WriteDenial};
 use crate::kong::migrations::{MigrationState, Verdict};
-use crate::primitive::{Effect, Failure, History, Intent, Primitive, Settled};
+use crate::primitive::{Effect, Failure, History, Intent, Primitive, Restore, Settled};
 
 /// Runs `kong migrations finish`, once nothing speaks against it.
 ///
-/// It has no undo of its own: the undo of `kong.migrate_up`, deeper in the stack, covers it.
+/// It has no undo of its own where that of `kong.migrate_up`, deeper in the stack, covers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finish {
@@ -34,6 +34,9 @@ pub struct Finish {
     pub samples: u32,
     /// The pause between two looks, in milliseconds.
     pub interval: u64,
+    /// What its way back brings back, where no `kong.migrate_up` of the run does: another side served on the database meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub way_back: Option<Box<Restore>>,
 }
 
 impl Finish {
@@ -53,6 +56,19 @@ impl Finish {
                 );
                 return Err(Failure::new("kong.finish.old_node", message)
                     .hint("an old node loses what `finish` removes; stop it or upgrade it first"));
+            }
+        }
+        for node in world.nodes_on(&self.database).await? {
+            if self.nodes.contains(&node) || !world.is_running(&node).await? {
+                continue;
+            }
+            let running = world.admin_status(&node).await?.version;
+            if running != installed {
+                let message = format!(
+                    "`{node}`, of another cluster on this database, runs {running}, and {installed} would finish"
+                );
+                return Err(Failure::new("kong.finish.old_node", message)
+                    .hint("stop it, and install the new version there, so that whoever starts it starts that"));
             }
         }
         Ok(())
@@ -104,7 +120,7 @@ impl Primitive for Finish {
     }
 
     fn undo(&self, _target: &str, _observed: &Verdict) -> Option<Intent> {
-        None
+        self.way_back.clone().map(|back| Intent::Restore(*back))
     }
 
     async fn perform(

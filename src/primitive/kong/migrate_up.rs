@@ -66,7 +66,7 @@ impl MigrateUp {
     }
 
     /// Migrates, and believes the state that this leads to.
-    async fn up(&self, world: &impl Gateway, target: &str) -> Result<Migrated, Failure> {
+    pub(super) async fn up(&self, world: &impl Gateway, target: &str) -> Result<Migrated, Failure> {
         // Only a killed attempt of this very step can have left one: the observation found none.
         world.clear_migration_lock(target).await?;
         let run = world
@@ -149,6 +149,7 @@ impl Primitive for MigrateUp {
             database: target.to_owned(),
             backup,
             copy,
+            finished_by: None,
         }))
     }
 

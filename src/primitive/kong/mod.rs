@@ -6,6 +6,7 @@ mod freeze;
 mod leave_migrated;
 mod leftovers;
 mod looks;
+mod migrate_beside;
 mod migrate_clone;
 mod migrate_scratch;
 mod migrate_up;
@@ -23,6 +24,7 @@ pub use looks::{
     CheckConfiguration, ClockAhead, Compare, Entities, Health, Migrations, ProveDatabase, Status,
     Version,
 };
+pub use migrate_beside::{MigrateBeside, StayMigrated};
 pub use migrate_clone::{MigrateClone, MigratedClone};
 pub use migrate_scratch::{Half, MigrateScratch, MigratedScratch};
 pub use migrate_up::{MigrateUp, Migrated};

@@ -363,6 +363,7 @@ pub(super) mod database {
                 database: database_name(which)?,
                 backup,
                 copy: None,
+                finished_by: None,
             }),
         )
     }

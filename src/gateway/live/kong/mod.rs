@@ -199,6 +199,13 @@ impl Kong for Live {
         self.prove_database_of(node).await
     }
 
+    async fn nodes_on(&self, database: &str) -> Result<Vec<String>, Failure> {
+        let clusters = self.environment.clusters.values();
+        let there = clusters.filter(|cluster| cluster.database.as_deref() == Some(database));
+        let nodes = there.flat_map(|cluster| &cluster.nodes);
+        Ok(nodes.map(|node| node.name.clone()).collect())
+    }
+
     async fn strange_nodes(&self, node: &str) -> Result<Vec<StrangeNode>, Failure> {
         self.nodes_beside(node).await
     }

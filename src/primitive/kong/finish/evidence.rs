@@ -116,7 +116,10 @@ impl Finish {
 
     /// The `up` of this database, and what came after it.
     fn up<'a>(&self, history: &'a History) -> Option<(&'a Past, &'a [Past])> {
-        history
-            .since(|intent| matches!(intent, Intent::MigrateUp(up) if up.database == self.database))
+        history.since(|intent| match intent {
+            Intent::MigrateUp(up) => up.database == self.database,
+            Intent::MigrateBeside(up) => up.database == self.database,
+            _ => false,
+        })
     }
 }

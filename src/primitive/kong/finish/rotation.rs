@@ -38,7 +38,7 @@ pub(super) fn missing(
     for step in steps {
         let concerns = step.intent.targets().iter().any(|target| target == node);
         match &step.intent {
-            Intent::MigrateUp(_) => stage = Stage::Unproven,
+            Intent::MigrateUp(_) | Intent::MigrateBeside(_) => stage = Stage::Unproven,
             _ if !concerns => {}
             Intent::Stop(_) | Intent::Start(_) | Intent::Install(_) => stage = Stage::Unproven,
             act if act.lets_have_requests(node) == Some(false) => {

@@ -6,7 +6,8 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use super::super::arguments::{Options, cluster, data, node, nodes};
 use super::super::{call, wrong_argument};
 use crate::primitive::{
-    CatchUp, CheckLeftovers, CopiedMoment, Finish, Intent, MigrateClone, MigrateUp, Migrations,
+    BackupFacts, CatchUp, CheckLeftovers, CopiedMoment, Finish, Intent, MigrateBeside,
+    MigrateClone, MigrateUp, Migrations, Restore,
 };
 
 /// How long Kong's lock on migrations lasts unless the playbook says otherwise. It is not renewed while a migration runs.
@@ -38,6 +39,23 @@ pub(super) fn lock_timeout(options: &mut Options) -> Result<u64, Box<EvalAltResu
         ));
     }
     Ok(seconds)
+}
+
+/// The option `backup`, which there is no going on without.
+fn backup(options: &mut Options, example: &str) -> Result<BackupFacts, Box<EvalAltResult>> {
+    let missing = || {
+        wrong_argument(
+            "the option `backup` is missing: it is the way back",
+            example,
+        )
+    };
+    data("`backup`", &options.take("backup").ok_or_else(missing)?)
+}
+
+/// The option `copy`; nothing where it is `()`.
+fn copy(options: &mut Options) -> Result<Option<String>, Box<EvalAltResult>> {
+    let copy = options.take("copy").filter(|copy| !copy.is_unit());
+    copy.map(|copy| data("`copy`", &copy)).transpose()
 }
 
 #[export_module]
@@ -255,24 +273,17 @@ pub(in crate::script::bindings) mod migrations_module {
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which.clone())?;
         let mut options = Options::new(options);
-        let backup = options.take("backup").ok_or_else(|| {
-            wrong_argument(
-                "the option `backup` is missing: it is the way back",
-                "kong::migrate_up(cluster, #{ backup: backup })",
-            )
-        })?;
-        let copy = options
-            .take("copy")
-            .filter(|copy| !copy.is_unit())
-            .map(|copy| data("`copy`", &copy))
-            .transpose()?;
+        let backup = backup(
+            &mut options,
+            "kong::migrate_up(cluster, #{ backup: backup })",
+        )?;
+        let copy = copy(&mut options)?;
         let lock_timeout = lock_timeout(&mut options)?;
         options.done()?;
-        let (database, backup) = (found.database_name()?, data("`backup`", &backup)?);
         let up = MigrateUp {
+            database: found.database_name()?,
             cluster: found.name,
             node: node(which)?,
-            database,
             backup,
             copy,
             lock_timeout,
@@ -280,21 +291,82 @@ pub(in crate::script::bindings) mod migrations_module {
         call(&context, Intent::MigrateUp(up))
     }
 
+    /// Runs `kong migrations up` with the first node's `kong` of `which`, while the nodes of `serving` go on serving on the same database. Options:
+    /// `backup` (required), what `database::backup` answered: it is for `kong::finish`, since this step's own way back brings nothing
+    /// back; `lock_timeout`, as in `kong::migrate_up`. Only for pairs of versions of which it is known that the older one serves on what `up`
+    /// of the newer one makes: patches, 2.8.2+ to 3.0–3.4, 3.4 to 3.5–3.9. The answer is that of `kong::migrate_up`.
+    ///
+    /// # Needs
+    /// `kong.migrate_beside`
+    /// # Effect
+    /// The database has the schema of the new version; migrations with a second half are pending.
+    /// # Undo
+    /// Nothing is brought back: what `up` made stays, for the side that serves on it, and the end of the run says so. Refused once the
+    /// migrations were finished and nothing brought the backup back.
+    /// # On resume
+    /// That of `kong::migrate_up`.
+    /// # Errors
+    /// `kong.migrate_beside.unknown`: it is not known whether the older version serves then. `kong.migrate_beside.mixed`: the nodes that
+    /// serve have different versions. Those of `kong::migrate_up`.
+    /// # Example
+    /// ```rhai
+    /// let blue = env::cluster("blue");
+    /// let backup = database::backup(blue.database);
+    /// kong::migrate_beside(env::cluster("green"), blue, #{ backup: backup });
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn migrate_beside(
+        context: NativeCallContext,
+        which: Dynamic,
+        serving: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let (found, other) = (cluster(which.clone())?, cluster(serving.clone())?);
+        let database = found.database_name()?;
+        if other.database_name()? != database {
+            return Err(wrong_argument(
+                format!(
+                    "`{}` and `{}` have different databases",
+                    found.name, other.name
+                ),
+                "two sides with a database each are for `database::clone_to` and `kong::migrate_clone`",
+            ));
+        }
+        let mut options = Options::new(options);
+        let backup = backup(
+            &mut options,
+            "kong::migrate_beside(green, blue, #{ backup: backup })",
+        )?;
+        let lock_timeout = lock_timeout(&mut options)?;
+        options.done()?;
+        let up = MigrateBeside {
+            cluster: found.name,
+            node: node(which)?,
+            database,
+            from_nodes: nodes(serving)?,
+            backup,
+            lock_timeout,
+        };
+        call(&context, Intent::MigrateBeside(up))
+    }
+
     /// Runs `kong migrations finish` with the first node's `kong`: the point of no return for the old version. Options: `bake`, how long
     /// each node must have been in rotation (preset `"30m"`); `samples` and `interval`, how often and how far apart the sessions on the
-    /// database are looked at (presets 3 and `"5s"`, Kong's own `db_update_frequency`); `lock_timeout`, as in `kong::migrate_up`.
+    /// database are looked at (presets 3 and `"5s"`, Kong's own `db_update_frequency`); `lock_timeout`, as in `kong::migrate_up`;
+    /// `backup` and `copy`, as there, where it was `kong::migrate_beside` that migrated: they are what the way back brings back.
     ///
     /// Refuses unless the run's journal and the world prove all of this: every node runs the installed version; since it was last
     /// started each was polled while drained, admitted, polled again, and has been in rotation for `bake`; the configuration was
     /// compared after `up`; the installed `kong` and the schema's revision are those of `up`; no node that the environment does not
-    /// list works on the database, by process and by session. What cannot be seen, as behind a pooler, a person is asked about.
+    /// list works on the database, by process and by session, nor one of another cluster that has it. What cannot be seen, as behind a pooler, a person is asked about.
     ///
     /// # Needs
     /// `kong.finish`
     /// # Effect
     /// No migration is pending; an old node on this database loses what was removed.
     /// # Undo
-    /// None of its own: covered by the undo of `kong::migrate_up`.
+    /// None of its own: covered by the undo of `kong::migrate_up`. With `backup`, the database is swapped for the copy, or for the restored
+    /// backup, unless nothing was finished.
     /// # On resume
     /// Once no session of the killed command is left, it is run again unless nothing is pending.
     /// # Errors
@@ -316,13 +388,26 @@ pub(in crate::script::bindings) mod migrations_module {
         let bake = options.duration("bake", BAKE)?;
         let interval = options.duration("interval", UPDATE_INTERVAL)?;
         let samples = options.number("samples")?.unwrap_or(SAMPLES);
+        let way_back = options.take("backup");
+        let copy = copy(&mut options)?;
         options.done()?;
         let samples = u32::try_from(samples).ok().filter(|samples| *samples > 0);
         let samples = samples.ok_or_else(|| wrong_argument("`samples` is 1 or more", "3"))?;
         let database = found.database_name()?;
+        let way_back = way_back
+            .map(|backup| {
+                Ok::<_, Box<EvalAltResult>>(Box::new(Restore {
+                    database: database.clone(),
+                    backup: data("`backup`", &backup)?,
+                    copy,
+                    finished_by: Some(node(which.clone())?),
+                }))
+            })
+            .transpose()?;
         call(
             &context,
             Intent::Finish(Finish {
+                way_back,
                 cluster: found.name,
                 nodes: nodes(which)?,
                 database,
