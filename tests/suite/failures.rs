@@ -163,7 +163,7 @@ impl Bench {
     fn new() -> Self {
         let directory = tempfile::Builder::new()
             .prefix("cutover-")
-            .tempdir_in("/tmp")
+            .tempdir_in(crate::harness::short_directory())
             .expect("a directory");
         let practice = directory.path().join("practice");
         fs::create_dir(&practice).expect("made");

@@ -15,6 +15,12 @@ use std::time::{Duration, Instant};
 use cutover::journal::{Durability, Event, FileJournal, Journal as _, Record, RunState};
 use tokio::net::TcpSocket;
 
+/// Where tests keep what they make: sockets need short paths, and databases are copied a thousand times, for which `./x test` names a
+/// place in memory where there is one.
+pub(crate) fn short_directory() -> PathBuf {
+    std::env::var_os("CUTOVER_TEST_DIRECTORY").map_or_else(|| PathBuf::from("/tmp"), PathBuf::from)
+}
+
 /// The binary under test.
 pub(crate) const CUTOVER: &str = env!("CARGO_BIN_EXE_cutover");
 

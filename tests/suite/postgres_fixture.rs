@@ -61,7 +61,7 @@ impl Fixture {
         let directory = tempfile::Builder::new()
             .prefix("cutover-")
             .permissions(std::fs::Permissions::from_mode(0o755))
-            .tempdir_in("/tmp")
+            .tempdir_in(crate::harness::short_directory())
             .expect("a directory");
         let server =
             PrivatePostgres::create(&directory.path().join("data"), &directory.path().join("s"))

@@ -23,7 +23,7 @@ impl World {
     fn new() -> Self {
         let above = tempfile::Builder::new()
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
-            .tempdir_in("/tmp")
+            .tempdir_in(crate::harness::short_directory())
             .expect("a directory");
         let directory = above.path().join("cluster");
         Self { above, directory }

@@ -55,7 +55,7 @@ impl PracticeCluster {
         let directory = tempfile::Builder::new()
             .prefix("cutover-t-")
             .permissions(permissions)
-            .tempdir_in("/tmp")
+            .tempdir_in(crate::harness::short_directory())
             .expect("a directory");
         let mut cluster = Self {
             directory,

@@ -32,7 +32,7 @@ impl RedisServer {
         let number = port.to_string();
         let child = Command::new("/usr/bin/redis-server")
             .args(["--bind", "127.0.0.1", "--port", &number])
-            .args(["--save", "", "--dir", "/tmp"])
+            .args(["--save", "", "--dir", "/"])
             .args(options)
             .stdout(Stdio::null())
             .spawn();

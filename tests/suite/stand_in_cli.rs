@@ -58,7 +58,7 @@ impl World {
     pub(crate) fn without_recordings() -> Self {
         let directory = tempfile::Builder::new()
             .permissions(std::fs::Permissions::from_mode(0o755))
-            .tempdir_in("/tmp")
+            .tempdir_in(crate::harness::short_directory())
             .expect("a directory");
         let server =
             PrivatePostgres::create(&directory.path().join("d"), &directory.path().join("s"))

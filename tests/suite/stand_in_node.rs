@@ -62,7 +62,7 @@ impl World {
     fn new(observed: &Path, databases: &[&str]) -> Self {
         let directory = tempfile::Builder::new()
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
-            .tempdir_in("/tmp")
+            .tempdir_in(crate::harness::short_directory())
             .expect("a directory");
         let path = directory.path();
         let postgres =

@@ -36,7 +36,7 @@ impl Server {
         let directory = tempfile::Builder::new()
             .prefix("cutover-w-")
             .permissions(permissions)
-            .tempdir_in("/tmp")
+            .tempdir_in(crate::harness::short_directory())
             .expect("a directory");
         let server =
             PrivatePostgres::create(&directory.path().join("d"), &directory.path().join("s"))

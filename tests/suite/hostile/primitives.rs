@@ -23,11 +23,12 @@ fn parts(page: &Page) -> (&str, &str) {
 /// What a function's parameter takes.
 fn argument(parameter: &str) -> &'static str {
     match parameter {
-        "which" => "env::cluster(\"practice\")",
-        "name" | "table" | "files" | "file" | "what" | "message" | "text" => "\"practice\"",
+        "which" | "serving" => "env::cluster(\"practice\")",
+        "name" | "table" | "files" | "file" | "what" | "message" | "text" | "service"
+        | "routes" => "\"practice\"",
         "from_nodes" => "env::cluster(\"practice\").nodes[0]",
         "to_nodes" => "env::cluster(\"practice\").nodes[1]",
-        "from_database" => "env::database(\"main\")",
+        "from_database" | "database" => "env::database(\"main\")",
         "to_database" => "env::database(\"green\")",
         "percent" => "50",
         "options" | "backup" | "copy" | "before" | "gap" | "made" => "#{}",
@@ -38,7 +39,7 @@ fn argument(parameter: &str) -> &'static str {
         "version" | "from" => "\"2.8.5\"",
         "to" => "\"3.4.2\"",
         "window" => "\"any\"",
-        "duration_text" => "\"1s\"",
+        "duration_text" | "settle" => "\"1s\"",
         "holds" | "closure" | "body" => "|| true",
         other => panic!("what does the parameter `{other}` take?"),
     }
