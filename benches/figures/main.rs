@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "a table of figures is the whole point")]
 
 mod gap;
+mod gap_in_redis;
 mod sandbox;
 
 use std::fs::{File, OpenOptions};
@@ -49,6 +50,7 @@ fn main() {
         .expect("a runtime");
     runtime.block_on(bench.backup());
     runtime.block_on(bench.gap());
+    runtime.block_on(bench.gap_in_redis());
 }
 
 struct Bench {
