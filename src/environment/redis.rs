@@ -19,8 +19,8 @@ pub struct Redis {
     /// What the plugins' configuration calls it, as `host:port`, where that is not the `host` and `port` of here: names may mean
     /// another server on the other side.
     pub called: Option<String>,
-    /// The user of its access control list; the default one where this is absent. It needs `SCAN`, `EVAL`, `INFO`, and the commands on
-    /// the counters' keys and on keys that begin with `cutover:`.
+    /// The user of its access control list; the default one where this is absent. On keys of counters and on
+    /// those that begin with `cutover:` it needs `@read`, `@write` and `evalsha`, and besides `info`, `select`, `scan` and `script|load`.
     pub user: Option<String>,
     /// The user's password.
     pub password: Option<SecretReference>,

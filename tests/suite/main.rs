@@ -66,6 +66,7 @@ mod practice;
 mod practice_cluster;
 mod redis_beside_a_copy;
 mod redis_server;
+mod redis_tls;
 mod rehearsal;
 mod resume;
 mod rhai_traps;

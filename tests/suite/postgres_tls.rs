@@ -58,7 +58,7 @@ fn start() -> (Fixture, Database) {
     (fixture, database)
 }
 
-fn authority() -> CertifiedIssuer<'static, KeyPair> {
+pub(crate) fn authority() -> CertifiedIssuer<'static, KeyPair> {
     let mut parameters = CertificateParams::new(Vec::new()).expect("no names");
     // OpenSSL takes a certificate whose issuer has its own name for self-signed.
     parameters

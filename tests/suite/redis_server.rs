@@ -1,10 +1,12 @@
 //! A real Redis on loopback, for one test.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use cutover::environment::{Redis, Tls};
+
+use crate::harness::KeptPort;
 
 /// A server that ends with the test and writes nothing to disk.
 pub(crate) struct RedisServer {
@@ -15,24 +17,20 @@ pub(crate) struct RedisServer {
 impl RedisServer {
     /// Starts one on a free port.
     pub(crate) fn start() -> Self {
-        // Between finding a port and listening there somebody else may take it.
-        for _ in 0..10 {
-            let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-            let port = free.local_addr().expect("bound").port();
-            drop(free);
-            if let Some(server) = Self::at(port, &[]) {
-                return server;
-            }
-        }
-        panic!("no Redis would start");
+        let kept = KeptPort::any();
+        Self::at(kept.port, &[]).expect("Redis starts")
     }
 
     /// Starts one on this port; nothing if it ended instead.
     pub(crate) fn at(port: u16, options: &[&str]) -> Option<Self> {
         let number = port.to_string();
+        Self::listening(port, &[&["--port", &number], options].concat())
+    }
+
+    /// The same, told in `options` how it listens there.
+    pub(crate) fn listening(port: u16, options: &[&str]) -> Option<Self> {
         let child = Command::new("/usr/bin/redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &number])
-            .args(["--save", "", "--dir", "/"])
+            .args(["--bind", "127.0.0.1", "--save", "", "--dir", "/"])
             .args(options)
             .stdout(Stdio::null())
             .spawn();

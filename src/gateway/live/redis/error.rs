@@ -57,7 +57,7 @@ impl From<RedisError> for Failure {
                 )
             }
             RedisError::Command { .. } => Self::new("gap.redis.refused", message)
-                .hint("its user needs `SCAN`, `EVAL`, `INFO`, and the commands on the counters' keys and on `cutover:*`"),
+                .hint("its user needs `@read`, `@write` and `evalsha` on the counters' keys and on `cutover:*`, and `info`, `select`, `scan` and `script|load`"),
             RedisError::Overtaken { .. } => Self::new("gap.redis.overtaken", message)
                 .hint("another runner carries between the same sides: find it, and let one of the two go on"),
             RedisError::Look { .. } => Self::new("look.request", message),
