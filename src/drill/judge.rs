@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::difference::{difference, essence};
 use super::serving::Serving;
 use super::{Broken, Fault, Invariant};
+use crate::gateway::RotationState;
 use crate::gateway::simulated::{Happened, World};
 use crate::journal::{Ending, Outage, Record, RunState};
 use crate::kong::schema::Schema;
@@ -220,12 +221,13 @@ impl Judge<'_> {
         let mut found = session.world.clone();
         // What the way back leaves as it is, and says so; whether it is whole is looked at apart.
         for (undo, name, _) in state.left() {
-            let left = found
-                .databases
-                .get(&name)
-                .filter(|_| undo.aspect() == "database");
+            let left = found.databases.get(&name);
             if let (Some(left), Some(expected)) = (left, expected.databases.get_mut(&name)) {
-                expected.schema = left.schema.clone();
+                match undo.aspect() {
+                    "database" => expected.schema = left.schema.clone(),
+                    "gap" => expected.copy_taken_at = left.copy_taken_at,
+                    _ => {}
+                }
             }
         }
         for (name, database) in &mut found.databases {
@@ -262,12 +264,11 @@ impl Judge<'_> {
             let Some(after) = session.world.nodes.get(name) else {
                 continue;
             };
-            // One that clients were moved away from may be stopped, and meant.
-            if before.running.is_some()
-                && after.running.is_none()
-                && !dies(fault)
-                && !self.moved().contains(name)
-            {
+            // One that gets no requests may be stopped, and meant.
+            let is_drained = after
+                .rotation
+                .is_some_and(|rotation| rotation.state == RotationState::Drain);
+            if before.running.is_some() && after.running.is_none() && !is_drained && !dies(fault) {
                 wrong.push(format!("`{name}` does not run"));
             }
             if after

@@ -234,6 +234,8 @@ intents! {
     Configured = "gap.configured",
     /// The end of carrying.
     CloseGap = "gap.close",
+    /// Leaving it ended, on the way back.
+    StayClosed = "gap.stay_closed",
     /// What load balancers give nodes.
     TrafficStatus = "traffic.status",
     /// Taking nodes out of rotation.

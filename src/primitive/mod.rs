@@ -34,7 +34,7 @@ pub use clone_to::{CloneMade, CloneTo, CopiedMoment, DropClone, Unchanged};
 pub use database::{Backup, DropCopy, Facts, Restore, Rows, Verify};
 pub use gap::{
     Carry, CloseGap, Configured, Gap, MeasureGap, Measured, NoteConfiguration, OpenGap, ReportGap,
-    Reported, Rounds, Settles, TakeBack,
+    Reported, Rounds, Settles, StayClosed, TakeBack,
 };
 pub use history::{History, Past};
 pub use http::{Check, Poll};

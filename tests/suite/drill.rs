@@ -38,6 +38,32 @@ fn shipped_upgrades_with_two_sides_are_safe_in_every_fault() {
 }
 
 #[test]
+fn what_comes_after_an_upgrade_with_two_sides_is_safe_in_every_fault() {
+    let back = ["checks=/health=200", "watch=0s", "settle=0s"];
+    let drills: [(&str, &[&str]); 3] = [
+        ("switch-back", &back),
+        ("dismiss", &["leaving=practice"]),
+        ("dismiss", &["leaving=green"]),
+    ];
+    for (playbook, further) in drills {
+        let sides = ["blue=practice", "green=green", "--output", "json"];
+        let words = [&sides, further].concat();
+        let drilled = played_in("moved_over", "two_sides", "drill", playbook, &words).output();
+        let (code, told, error) = ended(&drilled.expect("cutover runs"));
+        let report: Value = serde_json::from_str(&told).expect("JSON");
+        let outcomes = report["outcomes"].as_array().expect("outcomes");
+        if further == ["leaving=green"] {
+            // It has the clients: refused, which a drill tells as a playbook that cannot succeed.
+            assert_eq!(code, Some(4), "{told}");
+            assert!(told.contains("gets requests from clients"), "{told}");
+            continue;
+        }
+        assert_eq!(code, Some(0), "{playbook}: {told}{error}");
+        println!("{playbook}: {} faults, all of them safe", outcomes.len());
+    }
+}
+
+#[test]
 fn the_shipped_upgrade_on_one_database_is_safe_in_every_fault() {
     let words = TWO_SIDES
         .into_iter()

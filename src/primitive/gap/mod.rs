@@ -152,10 +152,69 @@ pub struct CloseGap {
 }
 
 impl Primitive for CloseGap {
-    type Observed = ();
+    /// When the gap began; nothing where there is none.
+    type Observed = Option<jiff::Timestamp>;
     type Outcome = ();
     const VERB: &'static str = "gap.close";
     const EFFECT: Effect = Effect::Change;
+    const ASPECT: &'static str = "gap";
+
+    fn targets(&self) -> Vec<String> {
+        vec![self.sides.to_database.clone()]
+    }
+
+    async fn observe(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+    ) -> Result<Option<jiff::Timestamp>, Failure> {
+        world.copy_taken_at(target).await
+    }
+
+    fn undo(&self, _: &str, _: &Option<jiff::Timestamp>) -> Option<Intent> {
+        Some(Intent::StayClosed(StayClosed {
+            sides: self.sides.clone(),
+        }))
+    }
+
+    async fn perform(
+        &self,
+        world: &impl Gateway,
+        _: &str,
+        _: &Option<jiff::Timestamp>,
+    ) -> Result<(), Failure> {
+        let Sides {
+            from_database,
+            to_database,
+        } = &self.sides;
+        world.close_gap(from_database, to_database).await
+    }
+
+    async fn settle(
+        &self,
+        _: &impl Gateway,
+        _: &str,
+        _: &Option<jiff::Timestamp>,
+    ) -> Result<Settled<()>, Failure> {
+        // What is gone already is not missed.
+        Ok(Settled::Partly)
+    }
+}
+
+/// The way back from that: what was kept is gone, and the end of the run says so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StayClosed {
+    /// The two databases.
+    pub sides: Sides,
+}
+
+impl Primitive for StayClosed {
+    type Observed = ();
+    type Outcome = ();
+    const VERB: &'static str = "gap.stay_closed";
+    const EFFECT: Effect = Effect::Change;
+    const ASPECT: &'static str = "gap";
 
     fn targets(&self) -> Vec<String> {
         vec![self.sides.to_database.clone()]
@@ -169,16 +228,21 @@ impl Primitive for CloseGap {
         None
     }
 
-    async fn perform(&self, world: &impl Gateway, _: &str, (): &()) -> Result<(), Failure> {
+    fn leaves(&self) -> Option<String> {
         let Sides {
             from_database,
             to_database,
         } = &self.sides;
-        world.close_gap(from_database, to_database).await
+        Some(format!(
+            "nothing is carried between `{from_database}` and `{to_database}` any more"
+        ))
+    }
+
+    async fn perform(&self, _: &impl Gateway, _: &str, (): &()) -> Result<(), Failure> {
+        Ok(())
     }
 
     async fn settle(&self, _: &impl Gateway, _: &str, (): &()) -> Result<Settled<()>, Failure> {
-        // What is gone already is not missed.
-        Ok(Settled::Partly)
+        Ok(Settled::Done(()))
     }
 }

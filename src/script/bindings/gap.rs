@@ -269,7 +269,7 @@ pub(super) mod gap {
     /// # Effect
     /// Tables of cutover's own are dropped.
     /// # Undo
-    /// None: after this nothing can be carried any more.
+    /// None: after this nothing can be carried any more, and the end of a run that is taken back says so.
     /// # On resume
     /// Done again, which changes nothing.
     /// # Errors
