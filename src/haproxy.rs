@@ -171,6 +171,30 @@ impl Haproxy {
             .await
     }
 
+    /// What the map that HAProxy knows by the name `map` has for `key`; `None` if it has no such key.
+    pub async fn map_value(&self, map: &str, key: &str) -> Result<Option<String>, HaproxyError> {
+        let command = format!("show map {map}");
+        let entries = self.ask(&command).await?;
+        // An entry is where it stands in memory, its key, its value. Of a key that stands there twice HAProxy uses the first.
+        let mut found = None;
+        for entry in entries.lines().filter(|line| !line.trim().is_empty()) {
+            let mut words = entry.splitn(3, ' ');
+            let is_entry = words.next().is_some_and(|word| word.starts_with("0x"));
+            let (Some(its_key), Some(value), true) = (words.next(), words.next(), is_entry) else {
+                return Err(refused(&command, &entries));
+            };
+            if its_key == key && found.is_none() {
+                found = Some(value.trim().to_owned());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Gives a key that a map has another value: from the next request on.
+    pub async fn set_map(&self, map: &str, key: &str, value: &str) -> Result<(), HaproxyError> {
+        self.set(&format!("set map {map} {key} {value}")).await
+    }
+
     /// The states of all servers, in the form that HAProxy reads again when it starts.
     pub async fn all_states(&self) -> Result<String, HaproxyError> {
         let command = "show servers state";

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::difference::{difference, essence};
 use super::serving::Serving;
 use super::{Broken, Fault, Invariant};
-use crate::gateway::RotationState;
 use crate::gateway::simulated::{Happened, World};
 use crate::journal::{Ending, Outage, Record, RunState};
 use crate::kong::schema::Schema;
@@ -265,9 +264,8 @@ impl Judge<'_> {
                 continue;
             };
             // One that gets no requests may be stopped, and meant.
-            let is_drained = after
-                .rotation
-                .is_some_and(|rotation| rotation.state == RotationState::Drain);
+            let rotation = after.rotation.as_ref();
+            let is_drained = rotation.is_some_and(|rotation| !rotation.is_admitted());
             if before.running.is_some() && after.running.is_none() && !is_drained && !dies(fault) {
                 wrong.push(format!("`{name}` does not run"));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::gateway::RotationState;
+use crate::gateway::Rotation;
 use crate::gateway::simulated::{Happened, Node, World};
 use crate::kong::Version;
 use crate::kong::schema::{Fit, Schema};
@@ -45,7 +45,7 @@ impl Serving {
                 return false;
             }
             Happened::Rotated { node, rotation } => {
-                self.with(node, |node| node.rotation = Some(*rotation));
+                self.with(node, |node| node.rotation = Some(rotation.clone()));
                 return false;
             }
             Happened::MigratedUp {
@@ -101,9 +101,7 @@ impl Serving {
 
     fn admitted(&self) -> impl Iterator<Item = (&str, &Node, Version)> {
         self.nodes.iter().filter_map(|(name, node)| {
-            let admitted = node.rotation.is_none_or(|rotation| {
-                rotation.weight > 0 && rotation.state == RotationState::Ready
-            });
+            let admitted = node.rotation.as_ref().is_none_or(Rotation::serves);
             Some((name.as_str(), node, node.running?)).filter(|_| admitted)
         })
     }

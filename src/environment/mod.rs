@@ -36,7 +36,7 @@ pub use need::{Need, NeedError, Thing};
 pub use permissions::{Leave, Outlook, Permissions, Wanted};
 pub use redis::Redis;
 pub use secret::SecretReference;
-pub use traffic::{Traffic, TrafficKind};
+pub use traffic::{HaproxyMap, Traffic, TrafficKind};
 
 /// One environment: everything that a run may name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -201,10 +201,11 @@ impl Environment {
             database.check(name)?;
         }
         self.traffic.iter().try_for_each(|(name, traffic)| {
-            let behind = self.clusters.values();
-            let behind = behind.filter(|cluster| cluster.traffic.as_ref() == Some(name));
-            let nodes = behind.flat_map(|cluster| &cluster.nodes);
-            traffic.check(name, nodes.map(|node| node.name.as_str()))
+            let behind = self.clusters.iter();
+            let behind = behind.filter(|(_, cluster)| cluster.traffic.as_ref() == Some(name));
+            let behind: Vec<(&str, &Cluster)> =
+                behind.map(|(cluster, of)| (cluster.as_str(), of)).collect();
+            traffic.check(name, &behind)
         })
     }
 }

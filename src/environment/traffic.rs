@@ -1,5 +1,6 @@
 //! Load balancers, as the inventory describes them.
 
+mod haproxy;
 mod kong_upstream;
 
 use std::collections::BTreeMap;
@@ -8,8 +9,8 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::SecretReference;
 use super::error::Problem;
+use super::{Cluster, SecretReference};
 
 /// A load balancer in front of a cluster's nodes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +28,11 @@ pub struct Traffic {
     pub sockets: Vec<String>,
     /// `haproxy`: the backend whose servers are the nodes.
     pub backend: Option<String>,
+    /// `haproxy`, instead of weights: the map by which all clients are sent to one of `backends`, and to another at once.
+    pub map: Option<HaproxyMap>,
+    /// `haproxy` with a `map`: the backend of each cluster, as the map names it.
+    #[serde(default)]
+    pub backends: BTreeMap<String, String>,
     /// `haproxy`: what the backend calls a node, where that is not the node's own name. `nginx`: what stands behind `server` in the
     /// upstream for each node, such as `10.0.0.11:8000`. `kong-upstream`: the same of the upstream's target, as Kong lists it.
     #[serde(default)]
@@ -61,6 +67,23 @@ pub struct Traffic {
     pub set: Vec<String>,
 }
 
+/// A map in HAProxy's configuration that says where clients go, as in `use_backend %[str(side),map(/etc/haproxy/side.map)]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HaproxyMap {
+    /// Its file, word for word as HAProxy's configuration names it.
+    pub file: String,
+    /// The key whose value is the backend.
+    pub key: String,
+    /// Whether the file, on this machine, is changed with what runs, so that HAProxy's reload keeps what was set. Preset: true.
+    #[serde(default = "yes")]
+    pub keep: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
 /// What kind of load balancer stands in front.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -88,15 +111,20 @@ impl Traffic {
         self.servers.get(node).map_or(node, String::as_str)
     }
 
-    /// Looks at what the types alone cannot say; `nodes` are those that stand behind it.
-    pub(super) fn check<'a>(
-        &self,
-        name: &str,
-        mut nodes: impl Iterator<Item = &'a str>,
-    ) -> Result<(), Problem> {
+    /// What HAProxy calls the backend in which a cluster's nodes stand; empty where it is not described.
+    #[must_use]
+    pub fn backend_of(&self, cluster: &str) -> &str {
+        let own = self.backends.get(cluster).or(self.backend.as_ref());
+        own.map(String::as_str).unwrap_or_default()
+    }
+
+    /// Looks at what the types alone cannot say; `behind` are the clusters that stand behind it, by their names.
+    pub(super) fn check(&self, name: &str, behind: &[(&str, &Cluster)]) -> Result<(), Problem> {
+        let nodes = behind.iter().flat_map(|(_, cluster)| &cluster.nodes);
+        let mut nodes = nodes.map(|node| node.name.as_str());
         match self.kind {
             TrafficKind::Practice => Ok(()),
-            TrafficKind::Haproxy => self.check_haproxy(name, &mut nodes),
+            TrafficKind::Haproxy => self.check_haproxy(name, behind),
             TrafficKind::Nginx => self.check_nginx(name, &mut nodes),
             TrafficKind::KongUpstream => self.check_kong_upstream(name, &mut nodes),
             TrafficKind::Command => self.check_commands(name),
@@ -179,63 +207,6 @@ impl Traffic {
         }
         Ok(())
     }
-
-    fn check_haproxy<'a>(
-        &self,
-        name: &str,
-        nodes: &mut impl Iterator<Item = &'a str>,
-    ) -> Result<(), Problem> {
-        if self.sockets.is_empty() {
-            return Err(Problem::traffic(
-                name,
-                "\"haproxy\"",
-                "has no runtime socket",
-                "name it: `sockets = [\"/run/haproxy/admin.sock\"]`",
-            ));
-        }
-        let Some(backend) = &self.backend else {
-            return Err(Problem::traffic(
-                name,
-                "\"haproxy\"",
-                "has no backend",
-                "name the one whose servers are the nodes: `backend = \"kong\"`",
-            ));
-        };
-        if self.sockets.len() > 1 && self.state_file.is_some() {
-            return Err(Problem::traffic(
-                name,
-                "state_file",
-                "has one file for the states of more than one HAProxy",
-                "leave it out, and let each write its own when it is reloaded",
-            ));
-        }
-        let nodes: Vec<&str> = nodes.collect();
-        if let Some(stranger) = self
-            .servers
-            .keys()
-            .find(|node| !nodes.contains(&node.as_str()))
-        {
-            let what = format!(
-                "says what HAProxy calls the node `{stranger}`, which does not stand behind it"
-            );
-            let help = format!("its nodes are {}", nodes.join(", "));
-            return Err(Problem::traffic(name, stranger, &what, &help));
-        }
-        // They become words of a command, in which a `;` begins another one.
-        let servers = nodes.iter().map(|node| self.server(node));
-        for word in std::iter::once(backend.as_str()).chain(servers) {
-            let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_.:".contains(letter);
-            if word.is_empty() || !word.chars().all(is_plain) {
-                return Err(Problem::traffic(
-                    name,
-                    word,
-                    &format!("calls something `{word}`, as HAProxy calls nothing"),
-                    "its names are made of letters, digits, `-`, `_`, `.` and `:`; `servers` says what it calls a node",
-                ));
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
@@ -271,13 +242,6 @@ path = "store"
     }
 
     #[test]
-    fn haproxy_is_described() {
-        let environment = parsed(WITH_HAPROXY).expect("sound");
-        assert_eq!(environment.traffic["edge"].server("kong-1"), "gateway1");
-        assert_eq!(environment.traffic["edge"].server("kong-2"), "kong-2");
-    }
-
-    #[test]
     fn commands_are_whole_or_named() {
         let with = |lines: &str| {
             let start = WITH_HAPROXY.find("kind =").expect("there");
@@ -306,34 +270,6 @@ path = "store"
         help: write it word for word: `status = ["/usr/local/bin/edge", "status", "{node}"]`
         environment.toml:15:1: the load balancer `edge` has a `set` without `{state}`
         help: write it word for word: `set = ["/usr/local/bin/edge", "set", "{node}", "{weight}", "{state}"]`
-        "#);
-    }
-
-    #[test]
-    fn what_is_missing_or_cannot_be_is_named() {
-        let changes = [
-            ("sockets = [\"/run/haproxy/admin.sock\"]\n", ""),
-            ("backend = \"kong\"\n", ""),
-            ("admin.sock\"]", "admin.sock\", \"10.0.0.2:9999\"]"),
-            ("gateway1", "gateway1 weight 1; shutdown"),
-            ("{ kong-1", "{ kong-7"),
-            ("\"haproxy\"", "\"nginx\""),
-        ];
-        let refusals = changes
-            .map(|(what, instead)| parsed(&WITH_HAPROXY.replace(what, instead)).expect_err(what));
-        insta::assert_snapshot!(refusals.join("\n"), @r#"
-        environment.toml:13:8: the load balancer `edge` has no runtime socket
-        help: name it: `sockets = ["/run/haproxy/admin.sock"]`
-        environment.toml:13:8: the load balancer `edge` has no backend
-        help: name the one whose servers are the nodes: `backend = "kong"`
-        environment.toml:17:1: the load balancer `edge` has one file for the states of more than one HAProxy
-        help: leave it out, and let each write its own when it is reloaded
-        environment.toml:16:23: the load balancer `edge` calls something `gateway1 weight 1; shutdown`, as HAProxy calls nothing
-        help: its names are made of letters, digits, `-`, `_`, `.` and `:`; `servers` says what it calls a node
-        environment.toml:16:13: the load balancer `edge` says what HAProxy calls the node `kong-7`, which does not stand behind it
-        help: its nodes are kong-1
-        environment.toml:13:8: the load balancer `edge` has no `upstream_file`
-        help: name it: `upstream_file = "/etc/nginx/conf.d/kong.conf"`
         "#);
     }
 }

@@ -15,6 +15,7 @@ mod plugins;
 mod probing;
 mod process_identity;
 pub mod redaction;
+mod rotation;
 mod scratch_node;
 pub mod simulated;
 mod verbs;
@@ -32,12 +33,12 @@ pub use http::{Expectation, HttpAnswer, HttpRequest, Reach, at};
 pub use plugins::{Plugin, PluginOwner, PluginPlace, Plugins};
 pub use probing::{Moment, Probe, ProbeCheck, Probing, Seen};
 pub use process_identity::ProcessIdentity;
+pub use rotation::{Rotation, RotationState, SwitchSide, Traffic};
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, CommandAnswer, Commands, ContentDigest, DatabaseFacts,
-    Databases, Kong, KongSessions, MigrationRun, Packages, Practice, Processes, Report, Rotation,
-    RotationState, ScratchPlace, Stopped, StrangeNode, Traffic, Turn, TurnKind, VerifyTier, Web,
-    WriteDenial,
+    Databases, Kong, KongSessions, MigrationRun, Packages, Practice, Processes, Report,
+    ScratchPlace, Stopped, StrangeNode, Turn, TurnKind, VerifyTier, Web, WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 

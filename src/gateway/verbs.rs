@@ -336,33 +336,6 @@ pub enum VerifyTier {
     Restore,
 }
 
-/// Load balancers, by the nodes behind them.
-pub trait Traffic {
-    /// What a node's load balancer gives it.
-    async fn rotation(&self, node: &str) -> Result<Rotation, Failure>;
-    /// Sets what a node's load balancer gives it. A draining one is waited for until nothing is in flight.
-    async fn set_rotation(&self, node: &str, rotation: &Rotation) -> Result<(), Failure>;
-}
-
-/// What a load balancer gives a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Rotation {
-    /// Its weight, 0 to 256.
-    pub weight: u16,
-    /// Whether it gets new requests.
-    pub state: RotationState,
-}
-
-/// Whether a node gets new requests.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RotationState {
-    /// It does, by its weight.
-    Ready,
-    /// It does not; those in flight are finished.
-    Drain,
-}
-
 /// Requests to HTTP servers.
 pub trait Web {
     /// Sends one request, and answers what came back within its deadline. What the caller hopes for changes nothing where there are

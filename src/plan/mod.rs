@@ -25,8 +25,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::environment::Permissions;
+use crate::gateway::Rotation;
 use crate::gateway::simulated::{Basis, Happened, World};
-use crate::gateway::{Rotation, RotationState};
 use crate::journal::Ending;
 use crate::run::{Foreseen, Played, Question};
 
@@ -161,13 +161,16 @@ fn downtime(played: &Played, world: &World) -> Option<Downtime> {
     let mut serving: BTreeMap<&str, (bool, Option<Rotation>)> = world
         .nodes
         .iter()
-        .map(|(name, node)| (name.as_str(), (node.running.is_some(), node.rotation)))
+        .map(|(name, node)| {
+            (
+                name.as_str(),
+                (node.running.is_some(), node.rotation.clone()),
+            )
+        })
         .collect();
     let up = |nodes: &BTreeMap<&str, (bool, Option<Rotation>)>| {
         nodes.values().any(|(running, rotation)| {
-            let admitted = rotation.is_none_or(|rotation| {
-                rotation.weight > 0 && rotation.state == RotationState::Ready
-            });
+            let admitted = rotation.as_ref().is_none_or(Rotation::serves);
             *running && admitted
         })
     };
@@ -178,7 +181,7 @@ fn downtime(played: &Played, world: &World) -> Option<Downtime> {
             Happened::Started { node, .. } => serving.entry(node).or_default().0 = true,
             Happened::Stopped { node } => serving.entry(node).or_default().0 = false,
             Happened::Rotated { node, rotation } => {
-                serving.entry(node).or_default().1 = Some(*rotation);
+                serving.entry(node).or_default().1 = Some(rotation.clone());
             }
             _ => continue,
         }

@@ -4,6 +4,7 @@
 
 mod fill;
 mod plugin;
+mod split;
 mod typed;
 
 use crate::environment::Environment;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::gateway::Rotation;
 use crate::gateway::simulated::{Database, World};
 use crate::journal::{Ending, RunState, Step, StepResult, UndoState};
 use crate::kong::Version;
@@ -82,11 +83,12 @@ fn step(step: &Step, state: &RunState) -> Value {
 
 fn world(world: &World) -> Value {
     let nodes = world.nodes.iter().map(|(name, node)| {
+        let rotation = node.rotation.clone().map(Rotation::as_clients_see_it);
         let told = json!({
             "installed": node.installed,
             "running": node.running,
-            "weight": node.rotation.map(|rotation| rotation.weight),
-            "rotation": node.rotation.map(|rotation| rotation.state),
+            "weight": rotation.as_ref().map(|rotation| rotation.weight),
+            "rotation": rotation.as_ref().map(|rotation| rotation.state),
         });
         (name.clone(), told)
     });

@@ -226,7 +226,21 @@ fn standing(cluster: &PracticeCluster) -> (World, BTreeMap<String, String>, Vec<
     )
 }
 
-/// The runner is killed with SIGKILL after a record, at points that are spread over the upgrade, and the run is taken back.
+/// Puts a token into the first side's database.
+const TOKEN: &str = "INSERT INTO oauth2_tokens (id, service_id, ws_id, access_token) \
+                     SELECT gen_random_uuid(), id, ws_id, 'revoked' FROM services LIMIT 1";
+
+/// Takes it away, as whoever revokes it does.
+const REVOKED: &str = "DELETE FROM oauth2_tokens WHERE access_token = 'revoked'";
+
+/// How many such tokens a database has.
+fn tokens(cluster: &PracticeCluster, database: &str) -> String {
+    let count = "SELECT count(*) FROM oauth2_tokens WHERE access_token = 'revoked'";
+    cluster.try_sql_in(database, count).expect("asked")
+}
+
+/// The runner is killed with SIGKILL after a record, at points that are spread over the upgrade, and the run is taken back; every other one
+/// goes on to its end first. A token that is revoked meanwhile stays revoked, on both sides.
 #[test]
 fn an_upgrade_that_is_killed_anywhere_can_be_taken_back() {
     let cluster = cluster();
@@ -246,21 +260,39 @@ fn an_upgrade_that_is_killed_anywhere_can_be_taken_back() {
     let whole = upgrade_with(&cluster, "whole", &quick);
     assert_eq!(whole.code, Some(DONE), "{}", whole.all);
     let records = cluster.records("whole");
+    let journal = cluster.journal_text("whole");
+    let last_carried = journal.lines().collect::<Vec<_>>();
+    let last_carried = last_carried
+        .iter()
+        .rposition(|line| line.contains("gap.carry"));
+    let last_carried = last_carried.expect("it carries");
     taken_back("whole");
     let step = if everything() { 3 } else { records / 3 };
-    let mut swept = 0;
+    let (mut swept, mut resumed) = (0, 0);
     for record in (step.max(4)..records).step_by(step) {
         let run = format!("killed-{record}");
         let crash = format!("after:{record}");
+        cluster.try_sql(TOKEN).expect("put there");
         let killed = upgrade_with(&cluster, &run, &[&quick[..], &["--crash", &crash]].concat());
         // How often something is polled differs from run to run, so the last points may be none.
         let over = killed.code == Some(DONE) && record + UNEQUAL > records;
         assert!(killed.code.is_none() || over, "{run}: {}", killed.all);
+        cluster.try_sql(REVOKED).expect("revoked");
+        // What is revoked after the last round is none of the gap's.
+        if swept % 2 == 1 && record < last_carried {
+            let on = cluster.cutover(&["resume", &run, "--approve", "practice"]);
+            assert_eq!(on.code, Some(DONE), "{run}: {}", on.all);
+            assert_eq!(tokens(&cluster, "kong_green"), "0", "{run}: {}", on.all);
+            resumed += 1;
+        }
         taken_back(&run);
+        assert_eq!(tokens(&cluster, "kong"), "0", "{run}");
         swept += 1;
     }
-    println!("taken back from {swept} of {records} records: blue as it was every time");
-    assert!(swept > 1);
+    println!(
+        "taken back from {swept} of {records} records, {resumed} of them after their end: blue as it was every time"
+    );
+    assert!(swept > 1 && resumed > 0);
 }
 
 /// A load that somebody else wrote, where it is installed: it tells at its end what failed.

@@ -17,7 +17,7 @@ const HELD: i32 = 8;
 
 const WITH_HAPROXY: [&str; 2] = ["--traffic", "haproxy"];
 
-fn socket(cluster: &PracticeCluster) -> PathBuf {
+pub(crate) fn socket(cluster: &PracticeCluster) -> PathBuf {
     let environment = std::fs::read_to_string(cluster.environment()).expect("read");
     let environment: toml::Table = environment.parse().expect("TOML");
     let socket = environment["traffic"]["edge"]["sockets"][0].as_str();
@@ -104,7 +104,7 @@ fn a_server_that_is_disabled_in_the_configuration_is_used_once_somebody_enabled_
 }
 
 /// Tells HAProxy's master to start a new worker, and waits for it.
-fn reload(cluster: &PracticeCluster) {
+pub(crate) fn reload(cluster: &PracticeCluster) {
     let worker = || {
         let information = haproxy(&socket(cluster), "show info");
         let pid = information.lines().find(|line| line.starts_with("Pid:"));
@@ -266,13 +266,13 @@ fn one_of_two_that_was_set_alone_is_set_back() {
 }
 
 /// A second HAProxy that is the first one with its answers changed.
-struct Second {
-    path: PathBuf,
+pub(crate) struct Second {
+    pub(crate) path: PathBuf,
     _directory: tempfile::TempDir,
 }
 
 impl Second {
-    fn in_front_of(
+    pub(crate) fn in_front_of(
         cluster: &PracticeCluster,
         change: impl Fn(&str, String) -> String + Send + 'static,
     ) -> Self {

@@ -151,10 +151,7 @@ async fn a_world_that_is_looked_at_refuses_every_kind_of_act() {
     let called = std::fs::read_to_string(path("called")).expect("asked for its health");
     assert_eq!(called, "health\n");
 
-    let rotation = Rotation {
-        weight: 0,
-        state: RotationState::Drain,
-    };
+    let rotation = Rotation::by_weight(0, RotationState::Drain);
     assert_eq!(
         code(world.set_rotation("kong-1", &rotation).await),
         "look.request"

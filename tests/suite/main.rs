@@ -36,6 +36,7 @@ mod gap_statistics;
 mod gap_traces;
 mod grants;
 mod haproxy;
+mod haproxy_map;
 mod hardened;
 mod harness;
 mod hostile;

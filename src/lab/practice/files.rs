@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::super::postgres::SUPERUSER;
 use super::super::seed::Seeded;
-use super::front::{BACKEND, Front};
+use super::front::{BACKEND, Front, KEY, OTHER_BACKEND};
 use super::{GREEN, NAME, Practice, PracticeError, PracticeNode, database};
 
 /// A closure that makes an error of what went wrong with `path`.
@@ -112,11 +112,30 @@ pub(super) fn environment(practice: &Practice) -> String {
         Front::Practice { control } => {
             format!("kind = \"practice\"\ncontrol = {}\n", text(control))
         }
-        Front::Haproxy { socket, state_file } => format!(
-            "kind = \"haproxy\"\nsockets = [{}]\nbackend = \"{BACKEND}\"\nstate_file = {}\n",
-            path(socket),
-            path(state_file)
-        ),
+        Front::Haproxy {
+            socket,
+            state_file,
+            map,
+        } => {
+            let backend = match map {
+                None => format!("backend = \"{BACKEND}\""),
+                Some(map) => {
+                    let mut backends = format!("{NAME} = \"{BACKEND}\"");
+                    if !practice.green.is_empty() {
+                        backends = format!("{backends}, {GREEN} = \"{OTHER_BACKEND}\"");
+                    }
+                    format!(
+                        "map = {{ file = {}, key = \"{KEY}\" }}\nbackends = {{ {backends} }}",
+                        path(map)
+                    )
+                }
+            };
+            format!(
+                "kind = \"haproxy\"\nsockets = [{}]\n{backend}\nstate_file = {}\n",
+                path(socket),
+                path(state_file)
+            )
+        }
         Front::Nginx {
             upstream_file,
             pid_file,

@@ -2,6 +2,7 @@
 
 use super::RunbookStep;
 use super::plugin::plugin;
+use super::split::split;
 use super::typed::{Typed, command, kong, rotate, start};
 use crate::environment::{Node, PackageDriver};
 use crate::gateway::{RotationState, VerifyTier};
@@ -233,24 +234,11 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
                 "what it was before",
             );
         }
-        Intent::Split(act) => {
-            let (to, from) = act.weights().unwrap_or_default();
-            let state = |weight| match weight {
-                0 => "drain".to_owned(),
-                weight => format!("ready, with weight {weight}"),
-            };
-            rotate(step, &act.to_nodes, &state(to), "what it was before");
-            let commands = std::mem::take(&mut step.commands);
-            let undo = std::mem::take(&mut step.undo);
-            rotate(step, &act.from_nodes, &state(from), "what it was before");
-            step.commands.splice(0..0, commands);
-            step.undo.splice(0..0, undo);
-        }
+        Intent::Split(act) => split(typed, step, act),
         Intent::SetRotation(act) => {
-            let state = if act.rotation.state == RotationState::Drain {
-                "drain"
-            } else {
-                "ready"
+            let state = match act.rotation.state {
+                RotationState::Drain => "drain",
+                RotationState::Ready => "ready",
             };
             rotate(step, &act.nodes, state, "what it was before");
         }

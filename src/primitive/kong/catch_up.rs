@@ -9,8 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::gateway::{
-    ContentDigest, Gateway, RotationState, ScratchCopy, ScratchNode, Sides, TableWrites,
-    WriteDenial,
+    ContentDigest, Gateway, ScratchCopy, ScratchNode, Sides, TableWrites, WriteDenial,
 };
 use crate::kong::migrations::Verdict;
 use crate::primitive::{DropCopy, Effect, Failure, History, Intent, Primitive, Settled};
@@ -99,7 +98,7 @@ impl Primitive for CatchUp {
     async fn require(&self, world: &impl Gateway, _: &str, (): &()) -> Result<(), Failure> {
         world.gap(&self.sides).await?;
         for node in &self.nodes {
-            if world.rotation(node).await?.state == RotationState::Ready {
+            if world.rotation(node).await?.is_admitted() {
                 let message = format!("`{node}` gets requests from clients");
                 return Err(Failure::new("kong.catch_up.serving", message).hint(
                     "configuration is brought before clients come: nodes keep what they have cached until they are started anew",

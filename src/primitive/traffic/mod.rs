@@ -20,7 +20,7 @@ pub use terminate::Terminate;
 pub use watch::{Observed, Unwatch, Watch, Watched};
 
 use super::{Effect, Failure, Intent, Look, Primitive, Settled};
-use crate::gateway::{Gateway, PluginPlace, Rotation, RotationState};
+use crate::gateway::{Gateway, PluginPlace, Rotation, RotationState, SwitchSide};
 use placing::PutsPlugin;
 
 /// What load balancers give nodes.
@@ -40,7 +40,7 @@ impl Look for TrafficStatus {
     }
 
     async fn look(&self, world: &impl Gateway, target: &str) -> Result<Rotation, Failure> {
-        world.rotation(target).await
+        Ok(world.rotation(target).await?.as_clients_see_it())
     }
 }
 
@@ -74,8 +74,22 @@ macro_rules! sets_rotation {
                 world.rotation(target).await
             }
 
+            async fn require(
+                &self,
+                _: &impl Gateway,
+                target: &str,
+                observed: &Rotation,
+            ) -> Result<(), Failure> {
+                match &self.wanted(observed).side {
+                    Some(side) if !side.is_chosen() && Self::EFFECT == Effect::AdmitsTraffic => {
+                        Err(elsewhere(target, side))
+                    }
+                    _ => Ok(()),
+                }
+            }
+
             fn undo(&self, target: &str, observed: &Rotation) -> Option<Intent> {
-                SetRotation::back_to(target, *observed, self.wanted(observed))
+                SetRotation::back_to(target, observed.clone(), &self.wanted(observed))
             }
 
             async fn perform(
@@ -102,6 +116,16 @@ macro_rules! sets_rotation {
     };
 }
 
+/// Refuses to admit a node on whose side no client is: that alone would not bring it one.
+fn elsewhere(node: &str, side: &SwitchSide) -> Failure {
+    let message = format!(
+        "`{}` sends all clients to another side than `{}`, where `{node}` stands",
+        side.balancer, side.name
+    );
+    Failure::new("traffic.side.elsewhere", message)
+        .hint("`traffic::split` moves all of them at once")
+}
+
 /// Takes nodes out of rotation and waits until nothing is in flight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -116,7 +140,7 @@ sets_rotation!(
     Effect::StopsTraffic,
     |_drain, found| Rotation {
         state: RotationState::Drain,
-        weight: found.weight
+        ..found.clone()
     }
 );
 
@@ -136,7 +160,8 @@ sets_rotation!(
     Effect::AdmitsTraffic,
     |admit, found| Rotation {
         state: RotationState::Ready,
-        weight: admit.weight.unwrap_or(found.weight)
+        weight: admit.weight.unwrap_or(found.weight),
+        side: found.side.clone()
     }
 );
 
@@ -152,8 +177,8 @@ pub struct SetRotation {
 
 impl SetRotation {
     /// The undo of what gives a node `wanted` instead of what was `found`, where these differ.
-    fn back_to(node: &str, found: Rotation, wanted: Rotation) -> Option<Intent> {
-        (wanted != found).then(|| {
+    fn back_to(node: &str, found: Rotation, wanted: &Rotation) -> Option<Intent> {
+        (*wanted != found).then(|| {
             Intent::SetRotation(Self {
                 nodes: vec![node.to_owned()],
                 rotation: found,
@@ -189,7 +214,7 @@ impl Primitive for SetRotation {
         (): &(),
     ) -> Result<Rotation, Failure> {
         world.set_rotation(target, &self.rotation).await?;
-        Ok(self.rotation)
+        Ok(self.rotation.clone())
     }
 
     async fn settle(
@@ -210,7 +235,7 @@ impl Intent {
         let (nodes, serves) = match self {
             Self::Drain(act) => (&act.nodes, false),
             Self::Admit(act) => (&act.nodes, true),
-            Self::SetRotation(act) => (&act.nodes, act.rotation.state == RotationState::Ready),
+            Self::SetRotation(act) => (&act.nodes, act.rotation.is_admitted()),
             Self::Split(act) => return act.serves(node),
             _ => return None,
         };

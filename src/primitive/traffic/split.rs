@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::SetRotation;
-use crate::gateway::{Gateway, Rotation, RotationState};
+use crate::gateway::{Gateway, Rotation, RotationState, SwitchSide};
 use crate::primitive::{Effect, Failure, Intent, Primitive, Settled};
 
 /// The largest weight that load balancers have in common.
@@ -29,20 +29,44 @@ pub struct Split {
 
 impl Split {
     /// What a node is to get, given what it gets. `None` if weights cannot come near enough.
-    fn wanted(&self, node: &str, found: Rotation) -> Option<Rotation> {
+    fn wanted(&self, node: &str, found: &Rotation) -> Option<Rotation> {
+        if let Some(side) = &found.side {
+            return Some(self.wanted_of_side(node, found, side));
+        }
         let (to, from) = self.weights()?;
         let weight = if self.gains(node) { to } else { from };
         Some(if weight == 0 {
-            Rotation {
-                weight: found.weight,
-                state: RotationState::Drain,
-            }
+            Rotation::by_weight(found.weight, RotationState::Drain)
         } else {
-            Rotation {
-                weight,
-                state: RotationState::Ready,
-            }
+            Rotation::by_weight(weight, RotationState::Ready)
         })
+    }
+
+    /// The same where the load balancer sends all clients to one side: nodes of the one that is to have them are made ready, and the last of
+    /// these brings it the clients; nodes of the other stay as they are.
+    fn wanted_of_side(&self, node: &str, found: &Rotation, side: &SwitchSide) -> Rotation {
+        let [serving, _] = self.sides();
+        let mut wanted = found.clone();
+        if serving.iter().any(|serving| serving == node) {
+            wanted.state = RotationState::Ready;
+        }
+        if serving.last().is_some_and(|last| last == node) {
+            let chosen = side.name.clone();
+            wanted.side = Some(SwitchSide {
+                chosen,
+                ..side.clone()
+            });
+        }
+        wanted
+    }
+
+    /// The side that is to have clients, or most of them, and the other.
+    fn sides(&self) -> [&[String]; 2] {
+        if self.percent == 0 {
+            [&self.from_nodes, &self.to_nodes]
+        } else {
+            [&self.to_nodes, &self.from_nodes]
+        }
     }
 
     /// The weights of a node that gets `percent` with its side, and of one of the others; 0 means that it is drained. `None` if weights
@@ -77,12 +101,7 @@ impl Primitive for Split {
     const ASPECT: &'static str = "rotation";
 
     fn targets(&self) -> Vec<String> {
-        let sides = if self.percent == 0 {
-            [&self.from_nodes, &self.to_nodes]
-        } else {
-            [&self.to_nodes, &self.from_nodes]
-        };
-        sides.into_iter().flatten().cloned().collect()
+        self.sides().into_iter().flatten().cloned().collect()
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Rotation, Failure> {
@@ -91,11 +110,14 @@ impl Primitive for Split {
 
     async fn require(
         &self,
-        _: &impl Gateway,
+        world: &impl Gateway,
         target: &str,
         observed: &Rotation,
     ) -> Result<(), Failure> {
-        if self.wanted(target, *observed).is_some() {
+        if let Some(side) = &observed.side {
+            return self.require_opposite(world, target, side).await;
+        }
+        if self.wanted(target, observed).is_some() {
             return Ok(());
         }
         let (to, from) = (self.to_nodes.len(), self.from_nodes.len());
@@ -109,7 +131,7 @@ impl Primitive for Split {
     }
 
     fn undo(&self, target: &str, observed: &Rotation) -> Option<Intent> {
-        SetRotation::back_to(target, *observed, self.wanted(target, *observed)?)
+        SetRotation::back_to(target, observed.clone(), &self.wanted(target, observed)?)
     }
 
     async fn perform(
@@ -118,7 +140,12 @@ impl Primitive for Split {
         target: &str,
         observed: &Rotation,
     ) -> Result<Rotation, Failure> {
-        let wanted = self.wanted(target, *observed).unwrap_or(*observed);
+        let wanted = self.wanted(target, observed);
+        let mut wanted = wanted.unwrap_or_else(|| observed.clone());
+        if self.serves(target) == Some(false) && wanted.side.is_some() {
+            // The last one of the other side has brought that one the clients by now.
+            wanted.side = world.rotation(target).await?.side;
+        }
         world.set_rotation(target, &wanted).await?;
         Ok(wanted)
     }
@@ -131,6 +158,50 @@ impl Primitive for Split {
     ) -> Result<Settled<Rotation>, Failure> {
         // Setting it again changes nothing, and waits for what is still in flight.
         Ok(Settled::Partly)
+    }
+}
+
+impl Split {
+    /// Refuses what a load balancer that sends all clients to one side cannot do.
+    async fn require_opposite(
+        &self,
+        world: &impl Gateway,
+        target: &str,
+        side: &SwitchSide,
+    ) -> Result<(), Failure> {
+        if !matches!(self.percent, 0 | 100) {
+            let message = format!(
+                "`{}` sends all clients to one side, and cannot give {} % of them to another",
+                side.balancer, self.percent
+            );
+            return Err(Failure::new("traffic.side.partial", message)
+                .hint("ask for 100 at once, or describe it without `map` and go by weights"));
+        }
+        let [serving, other] = self.sides();
+        // Once is enough, and from any of them every other is seen.
+        if serving.first().is_none_or(|first| first != target) {
+            return Ok(());
+        }
+        for node in serving.iter().chain(other) {
+            let found = world.rotation(node).await?.side;
+            let serves = serving.contains(node);
+            let fits = found.as_ref().is_some_and(|found| {
+                if serves {
+                    found == side
+                } else {
+                    found.is_opposite(side)
+                }
+            });
+            if !fits {
+                let message = format!(
+                    "`{target}` and `{node}` do not stand on {} of one load balancer",
+                    if serves { "the same side" } else { "two sides" }
+                );
+                return Err(Failure::new("traffic.side.mixed", message)
+                    .hint("a switch moves clients from all nodes of one cluster to all of another, as `backends` names them"));
+            }
+        }
+        Ok(())
     }
 }
 

@@ -46,10 +46,7 @@ impl Live {
             )
         })?;
         Ok(Told {
-            rotation: Rotation {
-                weight: status.weight,
-                state: status.state,
-            },
+            rotation: Rotation::by_weight(status.weight, status.state),
             in_flight: Some(status.in_flight),
             counted: "requests",
             is_up: status.up,

@@ -5,12 +5,13 @@ mod haproxy;
 mod kong_upstream;
 mod nginx;
 mod practice;
+mod whole_file;
 
 use std::time::{Duration, Instant};
 
 use super::Live;
 use crate::environment::{Access, Traffic as Balancer, TrafficKind};
-use crate::gateway::{Failure, Rotation, RotationState, Traffic};
+use crate::gateway::{Failure, Rotation, Traffic};
 
 /// How long requests in flight may take before draining a node is a failure, and a node's checks before admitting it is one.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -37,18 +38,17 @@ impl Live {
             .traffic
             .as_ref()
             .and_then(|name| self.environment.traffic.get(name));
-        balancer.ok_or_else(|| {
-            let message = format!("the node `{node}` has no load balancer");
-            Failure::new("traffic.none", message).hint(
-                "name one with `traffic = …` in its cluster, and describe it under `[traffic]`",
-            )
-        })
+        balancer.ok_or_else(|| none(node))
+    }
+
+    fn behind_haproxy(&self, node: &str) -> Result<haproxy::Place<'_>, Failure> {
+        haproxy::Place::of(&self.environment, node).ok_or_else(|| none(node))
     }
 
     async fn told(&self, node: &str) -> Result<Told, Failure> {
         let balancer = self.balancer(node)?;
         match balancer.kind {
-            TrafficKind::Haproxy => haproxy::told(balancer, node).await,
+            TrafficKind::Haproxy => haproxy::told(&self.behind_haproxy(node)?, self.access).await,
             TrafficKind::Nginx => nginx::told(balancer, node),
             TrafficKind::Command => self.told_by_command(balancer, node).await,
             TrafficKind::KongUpstream => self.told_by_kong(balancer, node).await,
@@ -65,7 +65,10 @@ impl Live {
         }
         let balancer = self.balancer(node)?;
         match balancer.kind {
-            TrafficKind::Haproxy => haproxy::tell(balancer, node, rotation).await,
+            TrafficKind::Haproxy => {
+                let place = self.behind_haproxy(node)?;
+                self.tell_haproxy(&place, rotation).await
+            }
             TrafficKind::Nginx => self.tell_nginx(balancer, node, rotation).await,
             TrafficKind::Command => self.tell_by_command(balancer, node, rotation).await,
             TrafficKind::KongUpstream => self.tell_kong(balancer, node, rotation).await,
@@ -108,6 +111,12 @@ impl Traffic for Live {
     }
 }
 
+fn none(node: &str) -> Failure {
+    let message = format!("the node `{node}` has no load balancer");
+    Failure::new("traffic.none", message)
+        .hint("name one with `traffic = …` in its cluster, and describe it under `[traffic]`")
+}
+
 /// What is still waited for.
 struct Lacking {
     code: &'static str,
@@ -124,17 +133,16 @@ impl Lacking {
 /// What keeps a node's setting from being whole: requests in flight of one that drains, checks of one that is to have some.
 fn lacking(node: &str, told: &Told) -> Option<Lacking> {
     let in_flight = told.in_flight.unwrap_or(0);
-    match told.rotation.state {
-        RotationState::Drain if in_flight > 0 => Some(Lacking {
+    if !told.rotation.is_admitted() && in_flight > 0 {
+        return Some(Lacking {
             code: "traffic.in_flight",
             text: format!("{in_flight} {} in flight on `{node}`", told.counted),
             hint: "long polls and WebSockets must be ended by their clients",
-        }),
-        RotationState::Ready if told.rotation.weight > 0 && !told.is_up => Some(Lacking {
-            code: "traffic.down",
-            text: format!("the load balancer's checks of `{node}` fail"),
-            hint: "it gets no requests until they pass: look at what is checked, and at the node",
-        }),
-        RotationState::Drain | RotationState::Ready => None,
+        });
     }
+    (told.rotation.serves() && !told.is_up).then(|| Lacking {
+        code: "traffic.down",
+        text: format!("the load balancer's checks of `{node}` fail"),
+        hint: "it gets no requests until they pass: look at what is checked, and at the node",
+    })
 }

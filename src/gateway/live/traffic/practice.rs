@@ -43,10 +43,7 @@ impl Live {
             .await
             .map_err(|error| unreachable(node, &error))?;
         Ok(Told {
-            rotation: Rotation {
-                weight: answer.weight,
-                state: answer.state,
-            },
+            rotation: Rotation::by_weight(answer.weight, answer.state),
             in_flight: Some(answer.in_flight),
             counted: "requests",
             // It checks nobody.

@@ -16,6 +16,7 @@ use super::ledger::Ledger;
 use super::nodes::Addresses;
 use super::status::Rotation;
 use super::{Access, PracticeError, PracticeNode, foreign};
+pub(super) use haproxy::{KEY, OTHER_BACKEND};
 pub(super) use kong_upstream::EDGES;
 
 use crate::haproxy::{Address, Administrative, Haproxy};
@@ -28,6 +29,8 @@ pub enum FrontKind {
     Practice,
     /// HAProxy, from the distribution.
     Haproxy,
+    /// The same, with a map that sends all clients to one side.
+    HaproxyMap,
     /// nginx, from the distribution.
     Nginx,
     /// A Kong of its own, of two nodes.
@@ -49,6 +52,8 @@ pub enum Front {
         socket: PathBuf,
         /// Where its servers' states are kept over a reload.
         state_file: PathBuf,
+        /// The map's file, where it says which side has the clients.
+        map: Option<PathBuf>,
     },
     /// nginx.
     Nginx {
@@ -78,7 +83,7 @@ impl FrontKind {
     pub(super) fn require(self) -> Result<(), PracticeError> {
         let program = match self {
             Self::Practice | Self::KongUpstream => return Ok(()),
-            Self::Haproxy => haproxy::PROGRAM,
+            Self::Haproxy | Self::HaproxyMap => haproxy::PROGRAM,
             Self::Nginx => nginx::PROGRAM,
         };
         foreign::require(program)
@@ -90,12 +95,16 @@ impl Front {
     pub(super) async fn rotation(&self, node: &str) -> Option<Rotation> {
         match self {
             Self::Practice { control } => super::status::of_practice(control, node).await,
-            Self::Haproxy { socket, .. } => {
+            Self::Haproxy { socket, map, .. } => {
                 let haproxy = Haproxy::at(Address::Socket(socket.clone()));
-                let server = haproxy.server(BACKEND, node).await.ok()??;
+                let (backend, server) = haproxy::server(&haproxy, node).await?;
+                let chosen = match map {
+                    Some(map) => haproxy.map_value(map.to_str()?, KEY).await.ok()??,
+                    None => backend.to_owned(),
+                };
                 let state = match server.administrative {
-                    Administrative::Ready => State::Ready,
-                    Administrative::Drain => State::Drain,
+                    Administrative::Ready if chosen == backend => State::Ready,
+                    Administrative::Ready | Administrative::Drain => State::Drain,
                     Administrative::Maintenance => return None,
                 };
                 Some(Rotation {
@@ -153,8 +162,9 @@ pub(super) async fn start(
     match kind {
         FrontKind::Nginx => nginx::start(cluster, ledger, listen, nodes, weight).await,
         FrontKind::KongUpstream => kong_upstream::start(place, nodes, weight).await,
+        FrontKind::HaproxyMap => haproxy::start(cluster, ledger, listen, nodes, weight, true).await,
         FrontKind::Haproxy | FrontKind::Practice => {
-            haproxy::start(cluster, ledger, listen, nodes, weight).await
+            haproxy::start(cluster, ledger, listen, nodes, weight, false).await
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize as _;
 use serde_json::json;
 
 use super::{Finish, rotation};
-use crate::gateway::{Gateway, RotationState};
+use crate::gateway::Gateway;
 use crate::primitive::{Failure, History, Intent, Migrated, Past, Primitive as _};
 
 impl Finish {
@@ -57,7 +57,7 @@ impl Finish {
         let mut all: Vec<String> = self.nodes.iter().filter_map(missing).collect();
         for node in &self.nodes {
             let found = world.rotation(node).await?;
-            if found.state != RotationState::Ready || found.weight == 0 {
+            if !found.serves() {
                 all.push(format!("`{node}` is not in rotation"));
             }
         }

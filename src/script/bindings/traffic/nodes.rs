@@ -10,7 +10,8 @@ use crate::primitive::{Admit, Drain, Intent, Split, TrafficStatus, Unwatch, Watc
 
 #[export_module]
 pub(in crate::script::bindings) mod nodes_module {
-    /// What the load balancer gives nodes: `weight` and `state`; of several nodes a map by node.
+    /// What the load balancer gives nodes: `weight` and `state`; of several nodes a map by node. Where it sends all clients to one side,
+    /// also `side`, with `balancer`, the node's side `name` and the one that is `chosen`; a node of any other has the state `drain`.
     ///
     /// # Needs
     /// `traffic.status`
@@ -69,7 +70,8 @@ pub(in crate::script::bindings) mod nodes_module {
     }
 
     /// Gives the nodes `to_nodes` so many `percent` of the requests, 0 to 100, and the nodes `from_nodes` the rest, each as much as the
-    /// others of its side. The side that gets nothing is drained. `shift_in_steps` of `std/traffic` goes further.
+    /// others of its side. The side that gets nothing is drained. Where the load balancer sends all clients to one side, `percent` is 0 or
+    /// 100, and they move at once. `shift_in_steps` of `std/traffic` goes further.
     ///
     /// # Needs
     /// `traffic.split`
@@ -81,8 +83,9 @@ pub(in crate::script::bindings) mod nodes_module {
     /// # On resume
     /// Set again, which changes nothing, and waited for.
     /// # Errors
-    /// `traffic.split.coarse`: whole weights up to 256 do not come within one percent. `argument.value`: a side is empty, a node is on both,
-    /// or the percentage is none. Those of `traffic::drain`.
+    /// `traffic.split.coarse`: whole weights up to 256 do not come within one percent. `traffic.side.partial`, `traffic.side.mixed`: a load
+    /// balancer with sides cannot do this. `argument.value`: a side is empty, a node is on both, or the percentage is none. Those of
+    /// `traffic::drain`.
     /// # Example
     /// ```rhai
     /// let nodes = env::cluster("practice").nodes;
@@ -243,7 +246,7 @@ pub(in crate::script::bindings) mod nodes_module {
     /// # On resume
     /// Set again, which changes nothing.
     /// # Errors
-    /// Those of `traffic::status`.
+    /// `traffic.side.elsewhere`: all clients are sent to another side. Those of `traffic::status`.
     /// # Example
     /// ```rhai
     /// traffic::admit(env::cluster("practice").nodes);
@@ -273,7 +276,7 @@ pub(in crate::script::bindings) mod nodes_module {
     /// # On resume
     /// Set again, which changes nothing.
     /// # Errors
-    /// `argument.value`: the weight is out of range. Those of `traffic::status`.
+    /// `argument.value`: the weight is out of range. Those of `traffic::admit` without options.
     /// # Example
     /// ```rhai
     /// traffic::admit(env::cluster("practice").nodes, #{ weight: 5 });

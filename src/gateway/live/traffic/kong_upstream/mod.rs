@@ -50,8 +50,8 @@ impl Live {
                 let message = format!(
                     "the upstream `{}` gives `{node}` {} at `{first}` and {} at `{}`",
                     edge.upstream,
-                    in_words(together.rotation),
-                    in_words(rotation),
+                    in_words(&together.rotation),
+                    in_words(&rotation),
                     edge.admin
                 );
                 return Err(Failure::new("traffic.split", message).hint(
@@ -84,10 +84,10 @@ impl Live {
         let edges = self.edges(balancer).await?;
         let (edge, target) = first(&edges, server).await?;
         // Not where all is so already; and once more where it is set and not used, so that everybody is told of it again.
-        if !matches!(late(&edges, node, server, *rotation).await, Ok(None)) {
-            edge.change(&target, &target.change(*rotation)).await?;
+        if !matches!(late(&edges, node, server, rotation).await, Ok(None)) {
+            edge.change(&target, &target.change(rotation)).await?;
         }
-        self.await_use(&edges, node, server, *rotation).await
+        self.await_use(&edges, node, server, rotation).await
     }
 
     /// Waits until every balancer uses what was set.
@@ -96,7 +96,7 @@ impl Live {
         edges: &[Edge<'_>],
         node: &str,
         server: &str,
-        rotation: Rotation,
+        rotation: &Rotation,
     ) -> Result<(), Failure> {
         let mut pace = Pace {
             interval: Duration::ZERO,
@@ -174,11 +174,11 @@ async fn late(
     edges: &[Edge<'_>],
     node: &str,
     server: &str,
-    rotation: Rotation,
+    rotation: &Rotation,
 ) -> Result<Option<Late>, Failure> {
     for edge in edges {
         let target = edge.target(server).await?;
-        if target.rotation() != Some(rotation) {
+        if target.rotation().as_ref() != Some(rotation) {
             return Ok(Some(Late {
                 text: format!(
                     "the Kong at `{}` still has the weight {} for `{node}`",
@@ -217,7 +217,7 @@ fn rotation(edge: &Edge<'_>, target: &Target) -> Result<Rotation, Failure> {
     })
 }
 
-fn in_words(rotation: Rotation) -> String {
+fn in_words(rotation: &Rotation) -> String {
     match rotation.state {
         RotationState::Ready => format!("the weight {}", rotation.weight),
         RotationState::Drain => format!("nothing (weight {} before)", rotation.weight),

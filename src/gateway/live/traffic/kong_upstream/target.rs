@@ -60,13 +60,9 @@ impl Target {
             .filter(|weight| *weight <= LARGEST)?;
         Some(if weight > 0 {
             // A tag of ours beside a weight is from before somebody else set it.
-            let state = RotationState::Ready;
-            Rotation { weight, state }
+            Rotation::by_weight(weight, RotationState::Ready)
         } else {
-            Rotation {
-                weight: self.kept().unwrap_or(0),
-                state: RotationState::Drain,
-            }
+            Rotation::by_weight(self.kept().unwrap_or(0), RotationState::Drain)
         })
     }
 
@@ -87,7 +83,7 @@ impl Target {
     }
 
     /// What is to be sent so that the node gets this. Tags of others stay, and where ours does not come or go none are named.
-    pub(super) fn change(&self, rotation: Rotation) -> Value {
+    pub(super) fn change(&self, rotation: &Rotation) -> Value {
         let kept = (rotation.state == RotationState::Drain && rotation.weight > 0)
             .then(|| format!("{TAG}{}", rotation.weight));
         let others = self.tags().filter(|tag| !tag.starts_with(TAG));
@@ -106,7 +102,7 @@ impl Target {
 }
 
 /// The weight with which the balancer is to use a target.
-pub(super) fn used(rotation: Rotation) -> u16 {
+pub(super) fn used(rotation: &Rotation) -> u16 {
     match rotation.state {
         RotationState::Ready => rotation.weight,
         RotationState::Drain => 0,
@@ -127,7 +123,7 @@ mod tests {
     }
 
     fn rotation(weight: u16, state: RotationState) -> Rotation {
-        Rotation { weight, state }
+        Rotation::by_weight(weight, state)
     }
 
     /// The target once Kong has taken the change.
@@ -175,20 +171,20 @@ mod tests {
             rotation(5, RotationState::Ready),
         );
         assert_eq!(
-            change(json!(["a", "b"]), drained),
+            change(json!(["a", "b"]), &drained),
             json!({"weight": 0, "tags": ["a", "b", "cutover-weight-100"]})
         );
-        assert_eq!(change(json!(["a", "b"]), admitted), json!({"weight": 5}));
+        assert_eq!(change(json!(["a", "b"]), &admitted), json!({"weight": 5}));
         assert_eq!(
-            change(json!(["cutover-weight-3", "a"]), admitted),
+            change(json!(["cutover-weight-3", "a"]), &admitted),
             json!({"weight": 5, "tags": ["a"]})
         );
         assert_eq!(
-            change(json!(["cutover-weight-3"]), admitted),
+            change(json!(["cutover-weight-3"]), &admitted),
             json!({"weight": 5, "tags": null})
         );
         assert_eq!(
-            change(json!(null), rotation(0, RotationState::Drain)),
+            change(json!(null), &rotation(0, RotationState::Drain)),
             json!({"weight": 0})
         );
     }
@@ -213,9 +209,9 @@ mod tests {
             let before = found.rotation().expect("small");
             let state = if ready { RotationState::Ready } else { RotationState::Drain };
             let between = rotation(other, state);
-            let set = changed(&found, &found.change(between));
+            let set = changed(&found, &found.change(&between));
             prop_assert_eq!(set.rotation(), Some(between));
-            prop_assert_eq!(changed(&set, &set.change(before)), found);
+            prop_assert_eq!(changed(&set, &set.change(&before)), found);
         }
     }
 }

@@ -7,16 +7,14 @@
 mod upstream;
 
 use std::collections::BTreeSet;
-use std::io::{self, Write as _};
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-use tempfile::NamedTempFile;
 
 use super::super::Live;
 use super::super::commands::login_environment;
 use super::super::process::Program;
+use super::whole_file::{self, synced};
 use super::{Balancer, Told};
 use crate::gateway::{Failure, Rotation};
 
@@ -80,7 +78,7 @@ impl Live {
     ) -> Result<(), Failure> {
         let nginx = described(balancer, node);
         let before = read(nginx.file)?;
-        let after = upstream::with_rotation(&before, nginx.upstream, nginx.server, *rotation)
+        let after = upstream::with_rotation(&before, nginx.upstream, nginx.server, rotation)
             .map_err(|error| unknown(nginx.file, node, &error))?;
         let due = due(nginx.file);
         // Only what differs, so that a way back does not fail where nothing was done; and what whoever wrote the file did not live to do.
@@ -155,37 +153,13 @@ fn due(file: &Path) -> PathBuf {
     file.with_file_name(format!(".{name}.cutover-reload-due"))
 }
 
-fn synced(path: &Path) -> io::Result<()> {
-    let directory = path.parent().unwrap_or(Path::new("/"));
-    std::fs::File::open(directory)?.sync_all()
-}
-
 fn read(path: &Path) -> Result<String, Failure> {
     std::fs::read_to_string(path).map_err(|error| unusable("read", path, &error))
 }
 
-/// Writes the file whole or not at all, with the mode and the owner that it had. A link stays one: what it leads to is written.
+/// Writes the file whole or not at all.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let write = || -> io::Result<()> {
-        let path = &path.canonicalize()?;
-        let was = std::fs::metadata(path)?;
-        // What is there already needs no room, and a way back may have none.
-        if std::fs::read(path)? == text.as_bytes() {
-            return Ok(());
-        }
-        let directory = path.parent().unwrap_or(Path::new("/"));
-        let mut file = NamedTempFile::new_in(directory)?;
-        file.write_all(text.as_bytes())?;
-        file.as_file().set_permissions(was.permissions())?;
-        let is = file.as_file().metadata()?;
-        if (is.uid(), is.gid()) != (was.uid(), was.gid()) {
-            chown(file.path(), Some(was.uid()), Some(was.gid()))?;
-        }
-        file.as_file().sync_all()?;
-        file.persist(path)?;
-        synced(path)
-    };
-    write().map_err(|error| unusable("write", path, &error))
+    whole_file::replace(path, text).map_err(|error| unusable("write", path, &error))
 }
 
 fn unusable(action: &str, path: &Path, error: &io::Error) -> Failure {

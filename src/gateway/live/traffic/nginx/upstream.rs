@@ -54,14 +54,12 @@ pub(in crate::gateway::live::traffic) fn rotation(
             .map_err(|_| UpstreamError::Weight(weight.to_owned()))?,
     };
     let is_down = server.words.iter().any(|word| word.text == "down");
-    Ok(Rotation {
-        weight,
-        state: if is_down {
-            RotationState::Drain
-        } else {
-            RotationState::Ready
-        },
-    })
+    let state = if is_down {
+        RotationState::Drain
+    } else {
+        RotationState::Ready
+    };
+    Ok(Rotation::by_weight(weight, state))
 }
 
 /// The same text with `rotation` for `server`.
@@ -69,7 +67,7 @@ pub(in crate::gateway::live::traffic) fn with_rotation(
     text: &str,
     upstream: &str,
     server: &str,
-    rotation: Rotation,
+    rotation: &Rotation,
 ) -> Result<String, UpstreamError> {
     if rotation.weight == 0 {
         return Err(UpstreamError::Weight("0".to_owned()));
@@ -214,7 +212,7 @@ mod tests {
         } else {
             RotationState::Drain
         };
-        Rotation { weight, state }
+        Rotation::by_weight(weight, state)
     }
 
     #[test]
@@ -246,10 +244,10 @@ mod tests {
     #[test]
     fn nothing_else_changes() {
         let changed =
-            with_rotation(FILE, "kong", "10.0.0.1:8000", rotation_of(5, false)).expect("changed");
-        let changed = with_rotation(&changed, "kong", "10.0.0.2:8000", rotation_of(9, true))
+            with_rotation(FILE, "kong", "10.0.0.1:8000", &rotation_of(5, false)).expect("changed");
+        let changed = with_rotation(&changed, "kong", "10.0.0.2:8000", &rotation_of(9, true))
             .expect("changed");
-        let changed = with_rotation(&changed, "kong", "10.0.0.3:8000", rotation_of(1, true))
+        let changed = with_rotation(&changed, "kong", "10.0.0.3:8000", &rotation_of(1, true))
             .expect("changed");
         insta::assert_snapshot!(changed, @r"
         # upstream kong { server 10.0.0.9:8000; }
@@ -273,12 +271,12 @@ mod tests {
         ) {
             let found = rotation(FILE, "kong", server).expect("there");
             let wanted = rotation_of(weight, is_ready);
-            let set = with_rotation(FILE, "kong", server, wanted).expect("set");
+            let set = with_rotation(FILE, "kong", server, &wanted).expect("set");
             prop_assert_eq!(rotation(&set, "kong", server), Ok(wanted));
-            let back = with_rotation(&set, "kong", server, found).expect("set");
-            prop_assert_eq!(rotation(&back, "kong", server), Ok(found));
+            let back = with_rotation(&set, "kong", server, &found).expect("set");
+            prop_assert_eq!(rotation(&back, "kong", server), Ok(found.clone()));
             // Again, it changes nothing.
-            prop_assert_eq!(with_rotation(&back, "kong", server, found).expect("set"), back);
+            prop_assert_eq!(with_rotation(&back, "kong", server, &found).expect("set"), back);
         }
     }
 }
