@@ -121,9 +121,15 @@ pub async fn lacking(pair: &Pair, gap: &str, limits: &Limits) -> Result<Vec<Lack
     let (source, target) = (pair.from.open().await?, pair.to.open().await?);
     let mut counters = Counters::of(&source, &pair.names);
     let mut found: BTreeMap<String, Lacking> = BTreeMap::new();
-    while let Some(page) = counters.next().await? {
-        let counted = own(&source, gap, &page).await?;
-        let there = held(&target, gap, &page).await?;
+    let mut next = counters.next().await?;
+    while let Some(page) = next {
+        // The two servers and the search for more work at the same time.
+        let (counted, there, further) = tokio::try_join!(
+            own(&source, gap, &page),
+            held(&target, gap, &page),
+            counters.next()
+        )?;
+        next = further;
         let now = Timestamp::now();
         for ((counter, (own, _)), there) in page.iter().zip(counted).zip(there) {
             let more = there.unseen(own);
@@ -176,8 +182,8 @@ pub async fn counted(pair: &Pair, gap: &str, limits: &Limits) -> Result<Vec<Coun
     for (side, is_copy) in [(&original, false), (&copy, true)] {
         let mut counters = Counters::of(side, &pair.names);
         while let Some(page) = counters.next().await? {
-            let here = held(&original, gap, &page).await?;
-            let there = held(&copy, gap, &page).await?;
+            let (here, there) =
+                tokio::try_join!(held(&original, gap, &page), held(&copy, gap, &page))?;
             for ((counter, here), there) in page.iter().zip(here).zip(there) {
                 if is_copy && here.value > 0 {
                     continue;

@@ -110,13 +110,31 @@ async fn attempt(from: &Place, to: &Place, pair: &Pair, gap: &str) -> Result<Tot
     let round = begin(&target, gap).await?;
     let mut counters = Counters::of(&source, &pair.names);
     let mut all = Totals::default();
-    while let Some(page) = counters.next().await? {
-        let own = own(&source, gap, &page).await?;
-        let (raised, increments) = add(&target, gap, round, &page, &own).await?;
+    let mut read = page(&source, &mut counters, gap).await?;
+    while let Some((counters_read, own)) = read {
+        // One server is written to while the other is read.
+        let ((raised, increments), next) = tokio::try_join!(
+            add(&target, gap, round, &counters_read, &own),
+            page(&source, &mut counters, gap)
+        )?;
         all.counters += raised;
         all.increments += increments;
+        read = next;
     }
     Ok(all)
+}
+
+/// Some more counters, with what their side has counted itself; nothing at the end.
+async fn page(
+    source: &Store,
+    counters: &mut Counters<'_>,
+    gap: &str,
+) -> Result<Option<(Vec<Counter>, Vec<(i64, i64)>)>, RedisError> {
+    let Some(page) = counters.next().await? else {
+        return Ok(None);
+    };
+    let own = own(source, gap, &page).await?;
+    Ok(Some((page, own)))
 }
 
 /// Takes the next number: scripts of the one before are refused from here on.
