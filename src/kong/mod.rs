@@ -8,6 +8,7 @@ pub mod paths;
 pub mod rate_limits;
 pub mod redis_counters;
 pub mod repackage;
+pub mod routes;
 pub mod rows;
 pub mod schema;
 pub mod version;

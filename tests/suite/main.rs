@@ -71,6 +71,7 @@ mod redis_tls;
 mod rehearsal;
 mod resume;
 mod rhai_traps;
+mod route_paths;
 mod sandbox;
 mod sealed;
 mod simulated;
