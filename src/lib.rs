@@ -16,7 +16,7 @@
 //! * [`journal`]: the truth: records, append and sync, hash chain, fold, store.
 //! * [`primitive`]: one file per word of the trade.
 //! * [`gateway`]: what one can do to the world; the only room that opens sockets and starts processes on a playbook's behalf.
-//! * [`kong`]: knowledge: versions, migrations. Pure.
+//! * [`kong`]: knowledge: versions, ways between them, migrations, what changed with each release, paths of routes. Pure.
 //! * [`drill`]: what can go wrong, each played once, and what must hold all the same.
 //! * [`plan`]: what a run would do, read off the same run played in a simulated world.
 //! * [`trial`]: unit tests of playbooks: the worlds that they describe, what came of them, what they reached.

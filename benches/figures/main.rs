@@ -6,6 +6,7 @@
 
 mod gap;
 mod gap_in_redis;
+mod review;
 mod sandbox;
 
 use std::fs::{File, OpenOptions};
@@ -44,6 +45,7 @@ fn main() {
     bench.playbook();
     bench.sandbox();
     bench.resume_and_memory();
+    Bench::review();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

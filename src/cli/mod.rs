@@ -25,6 +25,7 @@ mod output;
 mod plan;
 mod practice;
 mod resume;
+mod review;
 mod rollback;
 mod run;
 mod runner;
@@ -102,6 +103,8 @@ enum Verb {
     List(list::Arguments),
     /// Shows the reference of the language.
     Api(api::Arguments),
+    /// Says what an upgrade must reckon with: the rules that it crosses, and where the cluster is concerned.
+    Review(review::Arguments),
     /// Says what a code in a message means, and what to do about it.
     Explain(explain::Arguments),
     /// Looks after journals.
@@ -190,6 +193,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Doctor(arguments) => doctor::doctor(&arguments).await,
         Verb::List(arguments) => list::list(&arguments).await,
         Verb::New(arguments) => new::new(&arguments),
+        Verb::Review(arguments) => Box::pin(review::review(arguments)).await,
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Completions(arguments) => Ok(shell::completions(&arguments)),
         Verb::Man => shell::man(),

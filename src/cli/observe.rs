@@ -27,8 +27,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Looks at the world of `environment`.
-pub(super) async fn look(environment: &Environment) -> Result<World, CliError> {
+/// A world that is only looked at, with the directory that its looks need.
+pub(super) struct Looking {
+    pub(super) world: Live,
+    _scratch: tempfile::TempDir,
+}
+
+/// The world of `environment`, to be looked at.
+pub(super) fn for_looking(environment: &Environment) -> Result<Looking, CliError> {
     // What the commands of a look print is of no use to anybody afterwards. Settings that Kong renders there may hold a password.
     let private = std::fs::Permissions::from_mode(0o700);
     let scratch = tempfile::Builder::new()
@@ -36,14 +42,23 @@ pub(super) async fn look(environment: &Environment) -> Result<World, CliError> {
         .permissions(private)
         .tempdir()
         .map_err(|error| CliError::usage(format!("cannot make a temporary directory: {error}")))?;
-    let live = Live::new(
+    let world = Live::new(
         environment.clone(),
         "observe",
         scratch.path().to_owned(),
         Rc::new(Silent),
     )
     .for_looking();
-    observe(environment, &live)
+    Ok(Looking {
+        world,
+        _scratch: scratch,
+    })
+}
+
+/// Looks at the world of `environment`.
+pub(super) async fn look(environment: &Environment) -> Result<World, CliError> {
+    let looking = for_looking(environment)?;
+    observe(environment, &looking.world)
         .await
         .map_err(|error| CliError::refused(error.to_string()))
 }

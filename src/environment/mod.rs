@@ -15,6 +15,7 @@ mod need;
 mod ours;
 mod permissions;
 mod redis;
+mod review;
 mod secret;
 mod traffic;
 
@@ -35,6 +36,7 @@ pub use grants::{Counted, Decision, Grant, Grants};
 pub use need::{Need, NeedError, Thing};
 pub use permissions::{Leave, Outlook, Permissions, Wanted};
 pub use redis::Redis;
+pub use review::{Review, Waiver};
 pub use secret::SecretReference;
 pub use traffic::{HaproxyMap, Traffic, TrafficKind};
 
@@ -68,6 +70,9 @@ pub struct Environment {
     /// Load balancers by name.
     #[serde(default)]
     pub traffic: BTreeMap<String, Traffic>,
+    /// What a review looks into beside clusters, and what it lets pass.
+    #[serde(default)]
+    pub review: Review,
     /// Where cutover keeps runs, backups and replaced packages.
     pub storage: Storage,
 }
@@ -110,6 +115,7 @@ impl Environment {
         let text = ours::read(path)?;
         let mut environment = Self::parse(path, &text)?;
         let base = path.parent().unwrap_or(Path::new(".")).to_owned();
+        environment.review = environment.review.starting_at(&base);
         // Absolute, since programs that are started elsewhere are told of paths under it.
         environment.storage.path = std::path::absolute(base.join(&environment.storage.path))
             .map_err(|source| EnvironmentError::Unreadable {

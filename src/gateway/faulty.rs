@@ -14,11 +14,12 @@ use super::{
     ContentDigest, CopyFacts, CopyFound, Counted, DatabaseFacts, Databases, Expectation, Failure,
     Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, Lacking,
     MigrationRun, Moment, Packages, Plugin, PluginPlace, Plugins, Practice, Probe, Probing,
-    ProcessIdentity, Processes, Reach, Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since,
-    Stopped, StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind,
-    VerifyTier, Web, WriteDenial, Writes,
+    ProcessIdentity, Processes, Reach, Review, Rotation, ScratchCopy, ScratchPlace, Seen, Sides,
+    Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn,
+    TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
+use crate::kong::advisories::Evidence;
 use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::{MigrationState, Names};
 use crate::kong::rows::Row;
@@ -291,6 +292,10 @@ hand_on! { Gap {
     change fn note_configuration(copy: &str) -> ();
     look fn configured(copy: &str) -> Option<Vec<TableWrites>>;
     change fn close_gap(original: &str, copy: &str) -> ();
+} }
+
+hand_on! { Review {
+    look fn evidence(cluster: &str) -> Evidence;
 } }
 
 hand_on! { Traffic {

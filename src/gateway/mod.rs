@@ -15,6 +15,7 @@ mod plugins;
 mod probing;
 mod process_identity;
 pub mod redaction;
+mod review;
 mod rotation;
 mod scratch_node;
 pub mod simulated;
@@ -33,6 +34,7 @@ pub use http::{Expectation, HttpAnswer, HttpRequest, Reach, at};
 pub use plugins::{Plugin, PluginOwner, PluginPlace, Plugins};
 pub use probing::{Moment, Probe, ProbeCheck, Probing, Seen};
 pub use process_identity::ProcessIdentity;
+pub use review::Review;
 pub use rotation::{Rotation, RotationState, SwitchSide, Traffic};
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
@@ -55,6 +57,7 @@ pub trait Gateway:
     + Gap
     + Traffic
     + Probing
+    + Review
     + Web
     + Commands
 {
@@ -72,6 +75,7 @@ impl<
         + Gap
         + Traffic
         + Probing
+        + Review
         + Web
         + Commands,
 > Gateway for World

@@ -1,6 +1,7 @@
 //! Knowledge of Kong: what its versions are called, which migrations they know, what their texts mean. Pure: no file, no
 //! process, no socket.
 
+pub mod advisories;
 pub mod catalogue;
 pub mod changes;
 pub mod migrations;
@@ -11,6 +12,7 @@ pub mod repackage;
 pub mod routes;
 pub mod rows;
 pub mod schema;
+pub mod settings;
 pub mod version;
 
 pub use version::Version;

@@ -142,6 +142,8 @@ intents! {
     Invariant = "run.invariant",
     /// Whether an upgrade is guaranteed.
     ReviewPath = "review.path",
+    /// Judging the rules that an upgrade crosses.
+    ReviewAdvisories = "review.advisories",
     /// The installed version of Kong.
     Version = "kong.version",
     /// What a node's Admin API says of it.

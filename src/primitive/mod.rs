@@ -28,6 +28,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use crate::kong::advisories::{Finding, Review};
 pub use clock::{Now, Pause};
 pub use clone_database::{CloneDatabase, Cloned};
 pub use clone_to::{CloneMade, CloneTo, CopiedMoment, DropClone, Unchanged};
@@ -49,7 +50,7 @@ pub use look::Look;
 pub use node::Exec;
 pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
-pub use review::ReviewPath;
+pub use review::{ReviewAdvisories, ReviewPath};
 pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
 pub use things::holds;
 pub use traffic::{

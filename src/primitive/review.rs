@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Failure, Look};
 use crate::gateway::Gateway;
+use crate::kong::advisories::{Review, shipped};
 use crate::kong::{Version, paths};
 
 /// Whether the vendor guarantees an upgrade in one step. Recorded like any look: a newer cutover may know more.
@@ -26,5 +27,40 @@ impl Look for ReviewPath {
 
     async fn look(&self, _world: &impl Gateway, _target: &str) -> Result<paths::Path, Failure> {
         Ok(paths::judge(&self.from, &self.to))
+    }
+}
+
+/// What a cluster's upgrade to a version must reckon with, by everything that is known of the cluster.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewAdvisories {
+    /// The cluster.
+    pub cluster: String,
+    /// Its nodes; the oldest version that one of them has is where the upgrade begins.
+    pub nodes: Vec<String>,
+    /// The version to go to.
+    pub to: Version,
+}
+
+impl Look for ReviewAdvisories {
+    type Answer = Review;
+    const VERB: &'static str = "review.advisories";
+
+    fn targets(&self) -> Vec<String> {
+        vec![self.cluster.clone()]
+    }
+
+    async fn look(&self, world: &impl Gateway, _target: &str) -> Result<Review, Failure> {
+        let mut from = None;
+        for node in &self.nodes {
+            let installed = world.installed_version(node).await?;
+            from = Some(from.map_or(installed, |oldest: Version| oldest.min(installed)));
+        }
+        let from = from.ok_or_else(|| {
+            let message = format!("the cluster `{}` has no nodes", self.cluster);
+            Failure::new("run.no_target", message)
+        })?;
+        let evidence = world.evidence(&self.cluster).await?;
+        Ok(Review::of(&shipped(), &from, &self.to, &evidence))
     }
 }

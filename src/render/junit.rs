@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::clean_lines;
 use super::drill::{story_of, title};
 use crate::drill;
+use crate::primitive::Review;
 use crate::trial::TestedFile;
 
 /// Tests: a suite for each file.
@@ -44,6 +45,34 @@ pub fn junit_of_drill(playbook: &str, drilled: &drill::Report) -> String {
         if let Some(first) = outcome.broken.first() {
             case.status = failed(first.invariant.word(), &story_of(outcome));
         }
+        suite.add_test_case(case);
+    }
+    report.add_test_suite(suite);
+    written(&report)
+}
+
+/// A review: a case for each rule that was found or could not be told.
+#[must_use]
+pub fn junit_of_review(review: &Review) -> String {
+    let mut report = Report::new("cutover review");
+    let mut suite = TestSuite::new(format!("{} to {}", review.from, review.to));
+    for finding in &review.findings {
+        let mut case = TestCase::new(finding.id.as_str(), TestCaseStatus::success());
+        let told = format!(
+            "{}\n{}\n{}",
+            finding.summary,
+            finding.places.join("\n"),
+            finding.action
+        );
+        case.status = if finding.blocks() {
+            failed("blocker", &told)
+        } else if finding.is_found {
+            TestCaseStatus::success()
+        } else {
+            let mut skipped = TestCaseStatus::skipped();
+            skipped.set_message(clean_lines(&finding.places.join("; ")));
+            skipped
+        };
         suite.add_test_case(case);
     }
     report.add_test_suite(suite);

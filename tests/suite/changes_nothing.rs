@@ -77,7 +77,11 @@ fn nothing_is_different_after_all_that_only_looks() {
     let run = cluster.cutover(&["run", "hello", "wait=0s"]);
     assert_eq!(run.code, Some(0), "{}", run.all);
     tell_all(&cluster);
-    let mut looks = vec![vec!["observe"], vec!["drill", "hello"]];
+    let mut looks = vec![
+        vec!["observe"],
+        vec!["drill", "hello"],
+        vec!["review", "practice", "--to", "3.4.2"],
+    ];
     looks.extend(plans(&PLAYBOOKS));
     only_looks(&cluster, &looks);
     copy(&cluster);

@@ -171,7 +171,7 @@ fn what_cannot_be_is_told_and_nothing_is_moved() {
     };
     all.push(refused("key", look, &|edge| named(edge, "key", "none")));
     all.push(refused("map", look, &|edge| {
-        named(edge, "file", "/none.map")
+        named(edge, "file", "/none.map");
     }));
     haproxy(
         &socket(&cluster),

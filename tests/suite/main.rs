@@ -7,6 +7,7 @@
 
 mod admin_off;
 mod adopt;
+mod advisories;
 mod agreement;
 mod architecture;
 mod bad_input;
@@ -70,6 +71,7 @@ mod redis_server;
 mod redis_tls;
 mod rehearsal;
 mod resume;
+mod review;
 mod rhai_traps;
 mod route_paths;
 mod sandbox;

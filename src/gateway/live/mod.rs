@@ -16,6 +16,7 @@ mod prober;
 pub mod process;
 mod processes;
 pub mod redis;
+mod review;
 mod scratch;
 mod seal;
 pub mod secret;

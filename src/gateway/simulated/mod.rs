@@ -11,6 +11,7 @@ mod kong;
 mod observed;
 mod plugins;
 mod probing;
+mod review;
 mod scratch;
 mod state;
 mod traffic;

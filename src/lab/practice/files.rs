@@ -103,12 +103,46 @@ pub(super) fn environment(practice: &Practice) -> String {
             path(&hardening.password),
         ),
     };
+    let front = front(practice);
+    let database = |name: &str, owner: &str| {
+        format!(
+            "[databases.{name}]\nhost = {}\nport = {}\ndatabase = \"{owner}\"\nschema = {}\nuser = \"{owner}\"\n{protection}\
+             # Proofs of a backup run on the same server, in a database of their own.\nscratch = \"{name}\"\n",
+            text(&access.host),
+            access.port,
+            text(&access.schema),
+        )
+    };
+    let mut clusters = cluster(NAME, "main", &practice.nodes);
+    let mut databases = database("main", database::KONG);
+    if !practice.green.is_empty() {
+        let green = cluster(GREEN, GREEN, &practice.green);
+        clusters = format!("{clusters}\n{green}");
+        let green = database(GREEN, database::GREEN);
+        databases = format!("{databases}\n# Made by a playbook, as a copy of the other.\n{green}");
+    }
+    format!(
+        "# The practice cluster's environment, made by `cutover practice up`.\n\
+         name = \"{NAME}\"\n\n\
+         [grants]\nprotected = false\nallow = [\"*\"]\n\n\
+         {clusters}\n{databases}\n\
+         [traffic.edge]\n{front}url = {}\n\n\
+         [storage]\npath = {}\n",
+        text(&practice.url),
+        path(&practice.directory.join("storage")),
+    )
+}
+
+/// What it says of the load balancer.
+fn front(practice: &Practice) -> String {
+    let text = |text: &str| toml::Value::from(text).to_string();
+    let path = |path: &Path| text(&path.display().to_string());
     let named = |servers: &BTreeMap<String, String>| {
         let servers = servers.iter();
         let servers = servers.map(|(node, server)| format!("{} = {}", text(node), text(server)));
         servers.collect::<Vec<_>>().join(", ")
     };
-    let front = match &practice.front {
+    match &practice.front {
         Front::Practice { control } => {
             format!("kind = \"practice\"\ncontrol = {}\n", text(control))
         }
@@ -159,34 +193,7 @@ pub(super) fn environment(practice: &Practice) -> String {
                 named(servers)
             )
         }
-    };
-    let database = |name: &str, owner: &str| {
-        format!(
-            "[databases.{name}]\nhost = {}\nport = {}\ndatabase = \"{owner}\"\nschema = {}\nuser = \"{owner}\"\n{protection}\
-             # Proofs of a backup run on the same server, in a database of their own.\nscratch = \"{name}\"\n",
-            text(&access.host),
-            access.port,
-            text(&access.schema),
-        )
-    };
-    let mut clusters = cluster(NAME, "main", &practice.nodes);
-    let mut databases = database("main", database::KONG);
-    if !practice.green.is_empty() {
-        let green = cluster(GREEN, GREEN, &practice.green);
-        clusters = format!("{clusters}\n{green}");
-        let green = database(GREEN, database::GREEN);
-        databases = format!("{databases}\n# Made by a playbook, as a copy of the other.\n{green}");
     }
-    format!(
-        "# The practice cluster's environment, made by `cutover practice up`.\n\
-         name = \"{NAME}\"\n\n\
-         [grants]\nprotected = false\nallow = [\"*\"]\n\n\
-         {clusters}\n{databases}\n\
-         [traffic.edge]\n{front}url = {}\n\n\
-         [storage]\npath = {}\n",
-        text(&practice.url),
-        path(&practice.directory.join("storage")),
-    )
 }
 
 /// A module for playbooks beside it: `import "checks" as checks;`, then `checks::all(node)`.

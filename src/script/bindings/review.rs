@@ -3,9 +3,9 @@
 use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
-use super::arguments::text;
+use super::arguments::{cluster, nodes, text};
 use super::call;
-use crate::primitive::{Intent, ReviewPath};
+use crate::primitive::{Intent, ReviewAdvisories, ReviewPath};
 
 #[export_module]
 pub(super) mod review {
@@ -37,5 +37,38 @@ pub(super) mod review {
             text("the version to go to", to)?,
         );
         call(&context, Intent::ReviewPath(ReviewPath { from, to }))
+    }
+
+    /// What the upgrade of a cluster to a version must reckon with: `from`, `to`, how many `rules` the way crosses and how many of them are
+    /// `absent`, and `findings`, the worst first. Each has `id`, `severity` (`blocker`, `warning` or `info`), `summary`, `action`, `is_found`,
+    /// `places`, and `accepted` where the environment file says so. One that is not found could not be told: `places` says what is missing.
+    ///
+    /// # Needs
+    /// `review.advisories`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `argument.value`: the text is no version.
+    /// # Example
+    /// ```rhai
+    /// let review = review::advisories(env::cluster("practice"), "3.4.2");
+    /// let blockers = review.findings.filter(|one| one.severity == "blocker" && one.is_found && one.accepted == ());
+    /// run::note(`stand in the way: ${blockers.map(|one| one.id)}`);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn advisories(
+        context: NativeCallContext,
+        which: Dynamic,
+        to: &str,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let nodes = nodes(which.clone())?;
+        let cluster = cluster(which)?.name;
+        let to = text("the version to go to", to)?;
+        let review = ReviewAdvisories { cluster, nodes, to };
+        call(&context, Intent::ReviewAdvisories(review))
     }
 }

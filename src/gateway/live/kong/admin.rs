@@ -77,7 +77,7 @@ impl Live {
     }
 
     /// All of a collection, or `None` where there is no such thing.
-    pub(super) async fn admin_list(
+    pub(in crate::gateway::live) async fn admin_list(
         &self,
         node: &str,
         collection: &str,
@@ -113,7 +113,11 @@ impl Live {
     }
 
     /// A resource that must be there.
-    pub(super) async fn admin_get(&self, node: &str, path: &str) -> Result<Value, Failure> {
+    pub(in crate::gateway::live) async fn admin_get(
+        &self,
+        node: &str,
+        path: &str,
+    ) -> Result<Value, Failure> {
         let found = self.admin_find(node, path).await?;
         found.ok_or_else(|| {
             Failure::new(

@@ -1,0 +1,36 @@
+//! The server of a cluster's database.
+
+use std::collections::BTreeSet;
+
+use super::super::{Live, postgres};
+use crate::environment::Cluster;
+use crate::gateway::Failure;
+use crate::kong::advisories::{Database, Known, counted_tables};
+
+/// What a rule calls the privilege that Kong needs; in which schema it needs it is the environment's to say.
+const MAY_CREATE: &str = "CREATE ON SCHEMA public";
+
+impl Live {
+    pub(super) async fn database_evidence(&self, cluster: &Cluster) -> Known<Database> {
+        let Some(name) = &cluster.database else {
+            return Known::unknown("the environment names no database of the cluster");
+        };
+        let Some(database) = self.environment.databases.get(name) else {
+            return Known::unknown(format!("the environment does not describe `{name}`"));
+        };
+        match postgres::judged(database, &counted_tables()).await {
+            Ok(judged) => Known::Known(Database {
+                kind: "postgres".to_owned(),
+                version: Known::Known(judged.version),
+                settings: Known::Known(judged.settings),
+                privileges: Known::Known(if judged.may_create {
+                    BTreeSet::from([MAY_CREATE.to_owned()])
+                } else {
+                    BTreeSet::new()
+                }),
+                rows: Known::Known(judged.rows),
+            }),
+            Err(error) => Known::unknown(Failure::from(error).message),
+        }
+    }
+}
