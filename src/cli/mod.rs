@@ -22,6 +22,7 @@ mod new;
 mod observe;
 mod operator;
 mod output;
+mod path;
 mod plan;
 mod practice;
 mod resume;
@@ -105,6 +106,8 @@ enum Verb {
     Api(api::Arguments),
     /// Says what an upgrade must reckon with: the rules that it crosses, and where the cluster is concerned.
     Review(review::Arguments),
+    /// Shows the steps from one version of Kong to another: what each needs, and which playbook goes it.
+    Path(path::Arguments),
     /// Says what a code in a message means, and what to do about it.
     Explain(explain::Arguments),
     /// Looks after journals.
@@ -194,6 +197,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::List(arguments) => list::list(&arguments).await,
         Verb::New(arguments) => new::new(&arguments),
         Verb::Review(arguments) => Box::pin(review::review(arguments)).await,
+        Verb::Path(arguments) => path::path(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Completions(arguments) => Ok(shell::completions(&arguments)),
         Verb::Man => shell::man(),

@@ -55,6 +55,7 @@ mod mutants;
 mod nginx;
 mod node_exec;
 mod one_database;
+mod path;
 mod plan;
 mod plan_ways_back;
 mod plugins_on_routes;

@@ -1,16 +1,9 @@
-//! Which upgrade the vendor guarantees in one step: patches, adjacent minors, LTS to LTS. Pure.
-//!
-//! Source: the version table of the vendor's upgrade guide, as of 2026-08.
+//! Which upgrade the vendor guarantees in one step: patches, adjacent minors, LTS to LTS.
 
 use serde::{Deserialize, Serialize};
 
-use super::Version;
-
-/// The long-term support lines, in order; each is upgraded to the next in one step.
-const LONG_TERM: [(u16, u16); 4] = [(2, 8), (3, 4), (3, 10), (3, 14)];
-
-/// The minor that ends each major line, from which the next major is the adjacent release.
-const LAST_OF_MAJOR: [(u16, u16); 2] = [(1, 5), (2, 8)];
+use super::line::{LAST_OF_MAJOR, LONG_TERM, Line};
+use crate::kong::Version;
 
 /// What is to be said about going from one version to another.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +17,7 @@ pub struct Path {
 /// Judges the step from `from` to `to`.
 #[must_use]
 pub fn judge(from: &Version, to: &Version) -> Path {
-    let (start, end) = ((from.major, from.minor), (to.major, to.minor));
+    let (start, end) = (Line::of(from), Line::of(to));
     let path = |guaranteed: bool, why: String| Path { guaranteed, why };
     if to < from {
         return path(
@@ -38,25 +31,19 @@ pub fn judge(from: &Version, to: &Version) -> Path {
         return path(false, format!("{from} is installed already"));
     }
     if start == end {
-        return path(true, format!("a patch of {}.{}", to.major, to.minor));
+        return path(true, format!("a patch of {end}"));
     }
-    if end == (start.0, start.1 + 1) || (LAST_OF_MAJOR.contains(&start) && end == (start.0 + 1, 0))
-    {
+    let opens_major = LAST_OF_MAJOR.contains(&start) && end == Line(start.0 + 1, 0);
+    if end == Line(start.0, start.1 + 1) || opens_major {
         return path(true, "the next minor release".to_owned());
     }
-    let position = |line| LONG_TERM.iter().position(|known| *known == line);
-    if let (Some(one), Some(other)) = (position(start), position(end))
-        && other == one + 1
-    {
+    if start.next_long_term() == Some(end) {
         return path(
             true,
-            format!(
-                "from one LTS line to the next, {}.{} to {}.{}",
-                start.0, start.1, end.0, end.1
-            ),
+            format!("from one LTS line to the next, {start} to {end}"),
         );
     }
-    if start < (2, 1) && end >= (3, 0) {
+    if start < Line(2, 1) && end >= Line(3, 0) {
         return path(
             false,
             format!("from {from} the way to 3.x leads through 2.8"),
@@ -66,8 +53,8 @@ pub fn judge(from: &Version, to: &Version) -> Path {
         .iter()
         .find(|line| **line > start && **line <= end);
     let instead = match between {
-        Some(line) => format!("go by way of the LTS line {}.{}", line.0, line.1),
-        None => format!("go minor by minor, next to {}.{}", start.0, start.1 + 1),
+        Some(line) => format!("go by way of the LTS line {line}"),
+        None => format!("go minor by minor, next to {}", Line(start.0, start.1 + 1)),
     };
     path(
         false,
