@@ -28,6 +28,7 @@ mod practice;
 mod resume;
 mod review;
 mod rollback;
+mod routes;
 mod run;
 mod runner;
 mod runs;
@@ -106,6 +107,8 @@ enum Verb {
     Api(api::Arguments),
     /// Says what an upgrade must reckon with: the rules that it crosses, and where the cluster is concerned.
     Review(review::Arguments),
+    /// Shows what becomes of the paths of routes on the way to Kong 3.
+    Routes(routes::Arguments),
     /// Shows the steps from one version of Kong to another: what each needs, and which playbook goes it.
     Path(path::Arguments),
     /// Says what a code in a message means, and what to do about it.
@@ -197,6 +200,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::List(arguments) => list::list(&arguments).await,
         Verb::New(arguments) => new::new(&arguments),
         Verb::Review(arguments) => Box::pin(review::review(arguments)).await,
+        Verb::Routes(arguments) => Box::pin(routes::routes(arguments)).await,
         Verb::Path(arguments) => path::path(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Completions(arguments) => Ok(shell::completions(&arguments)),

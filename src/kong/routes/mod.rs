@@ -11,9 +11,11 @@ mod fits;
 mod migrate;
 mod shape;
 mod stored_path;
+mod survey;
 mod walk;
 
 pub use difference::Difference;
 pub use fit::{Fit, fit};
 pub use fits::Fits;
 pub use stored_path::StoredPath;
+pub use survey::{ChangedPath, Era, Survey};
