@@ -194,7 +194,12 @@ impl Account {
                 }
             }
             Became::Failed(how) => {
-                self.failing.get_or_insert((at, moment));
+                let (_, began) = self.failing.get_or_insert((at, moment));
+                // All moments between steps are one, which may be told of before the outage is over: the first step in which requests fail
+                // stands for it.
+                if began.step.is_none() {
+                    *began = moment;
+                }
                 self.both(moment, |part| {
                     part.seen.sent_at(clock);
                     name(&mut part.seen.failed, &how);

@@ -280,3 +280,33 @@ fn who_answered_is_told_of_requests_that_were_sent_since() {
         (3, 1, 1)
     );
 }
+
+#[test]
+fn an_outage_that_begins_between_steps_is_told_with_the_first_step_in_which_requests_fail() {
+    let mut account = Account::new();
+    let (begun, clock) = (Instant::now(), jiff::Timestamp::now());
+    let (between, step) = (
+        Moment::default(),
+        Moment {
+            step: Some(4),
+            undoing: false,
+        },
+    );
+    let fails = || Became::Failed("status 503".to_owned());
+    let answers = || Became::Answered {
+        took: Duration::from_millis(1),
+        by: None,
+    };
+    let mut at = |milliseconds: u64, moment: Moment, became: Became| {
+        let now = begun + Duration::from_millis(milliseconds);
+        let number = account.send(now, clock, moment, Duration::ZERO);
+        account.settle(number, became, now, moment);
+        account.take_parts()
+    };
+    at(0, between, fails());
+    at(10, step, fails());
+    let told = at(320, between, answers());
+    let outage = told.iter().find(|(_, seen)| seen.longest_outage > 0);
+    let (moment, seen) = outage.expect("it is over");
+    assert_eq!((*moment, seen.longest_outage), (step, 320));
+}
