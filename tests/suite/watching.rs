@@ -101,10 +101,17 @@ fn an_outage_is_told_with_the_step_in_which_it_began() {
         shown.lines().any(began) && shown.lines().any(shifting),
         "{shown}"
     );
-    assert_snapshot!(told(&cluster, "outage"), @r"
+    // Whether one of the few requests of that time was answered is chance.
+    let answered = regex::Regex::new("( while shifting # requests, # failed)[^\n]*");
+    let told = told(&cluster, "outage");
+    let told = answered
+        .expect("a pattern")
+        .replace(&told, "$1")
+        .into_owned();
+    assert_snapshot!(told, @r"
     clients of practice, as probed: # requests, # failed; longest silence #, own stalls at most #
      before # requests, # failed, p# #, p# #; kong/# #
-     while shifting # requests, # failed, p# #, p# #; kong/# #
+     while shifting # requests, # failed
      after # requests, # failed, p# #, p# #; kong/# #
     ");
 }
