@@ -55,6 +55,17 @@ pub(super) fn for_looking(environment: &Environment) -> Result<Looking, CliError
     })
 }
 
+/// An environment that may not have been named, to be looked at.
+pub(super) fn named(path: Option<&Path>) -> Result<(Environment, Looking), CliError> {
+    let path = path.ok_or_else(|| {
+        CliError::usage("no environment file says where the cluster is")
+            .hint("name it with `--environment`, or in CUTOVER_ENVIRONMENT")
+    })?;
+    let environment = environment::load(path)?;
+    let looking = for_looking(&environment)?;
+    Ok((environment, looking))
+}
+
 /// Looks at the world of `environment`.
 pub(super) async fn look(environment: &Environment) -> Result<World, CliError> {
     let looking = for_looking(environment)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::exit::{CliError, Exit};
-use super::{environment, observe, output};
+use super::{observe, output};
 use crate::environment::{Environment, Waiver};
 use crate::gateway::{Kong as _, Review as _};
 use crate::kong::Version;
@@ -84,18 +84,13 @@ pub(super) async fn review(arguments: Arguments) -> Result<Exit, CliError> {
 
 /// Looks at a cluster, and at which version it has.
 async fn looked_at(arguments: &Arguments, cluster: &str) -> Result<(Version, Evidence), CliError> {
-    let path = arguments.environment.as_ref().ok_or_else(|| {
-        CliError::usage("no environment file says where the cluster is")
-            .hint("name it with `--environment`, or in CUTOVER_ENVIRONMENT")
-    })?;
-    let environment = environment::load(path)?;
+    let (environment, live) = observe::named(arguments.environment.as_deref())?;
     let Some(of) = environment.clusters.get(cluster) else {
         let known: Vec<&str> = environment.clusters.keys().map(String::as_str).collect();
         let message = format!("the environment has no cluster `{cluster}`");
         return Err(CliError::usage(message).hint(format!("it has {}", known.join(", "))));
     };
     check_waivers(&environment)?;
-    let live = observe::for_looking(&environment)?;
     let told = |failure: crate::gateway::Failure| CliError::refused(failure.to_string());
     let mut oldest = arguments.from;
     if oldest.is_none() {

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde_json::{Map, Value};
 
 use super::exit::{CliError, Exit};
-use super::{environment, observe, output};
+use super::{observe, output};
 use crate::gateway::{Kong as _, Review as _};
 use crate::kong::advisories::Known;
 use crate::kong::routes::{ChangedPath, Era, Fit, Survey};
@@ -82,12 +82,7 @@ fn of_file(file: &Path) -> Result<Routes, CliError> {
 
 /// The routes of a cluster, as its Admin API has them.
 async fn of_cluster(environment: Option<&Path>, cluster: &str) -> Result<Routes, CliError> {
-    let path = environment.ok_or_else(|| {
-        CliError::usage("no environment file says where the cluster is")
-            .hint("name it with `--environment`, or in CUTOVER_ENVIRONMENT")
-    })?;
-    let environment = environment::load(path)?;
-    let live = observe::for_looking(&environment)?;
+    let (environment, live) = observe::named(environment)?;
     let told = |failure: crate::gateway::Failure| CliError::refused(failure.to_string());
     let mut evidence = live.world.evidence(cluster).await.map_err(told)?;
     let mut era = Era::Three;

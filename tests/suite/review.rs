@@ -1,5 +1,7 @@
 //! `cutover review` of a cluster that runs: where it is concerned, what could not be told, and what is accepted.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -230,4 +232,110 @@ fn without_a_cluster_every_rule_of_the_way_is_told() {
 
     For more information, try '--help'.
     ");
+}
+
+/// An Admin API that answers `answers` by path, and 404 to everything else.
+fn admin_api(answers: &'static [(&'static str, u16, &'static str)]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let address = listener.local_addr().expect("bound");
+    std::thread::spawn(move || {
+        // Ends with the test's process.
+        for stream in listener.incoming() {
+            let mut stream = stream.expect("accepted");
+            let mut lines = BufReader::new(stream.try_clone().expect("cloned")).lines();
+            let first = lines.next().and_then(Result::ok).unwrap_or_default();
+            while lines
+                .next()
+                .is_some_and(|line| line.is_ok_and(|line| !line.is_empty()))
+            {}
+            let path = first.split([' ', '?']).nth(1).unwrap_or_default();
+            let found = answers.iter().find(|(known, ..)| *known == path);
+            let (status, body) = found.map_or((404, "{}"), |(_, status, body)| (*status, *body));
+            let _ = write!(
+                stream,
+                "HTTP/1.1 {status} Answer\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    format!("http://{address}")
+}
+
+const ROUTE: &str = r#"{"data":[{"id":"r1","name":"mine","paths":["/(?!a)b"]}],"next":null}"#;
+const NONE: &str = r#"{"data":[],"next":null}"#;
+
+/// What becomes of the rule of rejected paths where an Admin API answers so: how many places, or none where it is not known.
+fn rejected(answers: &'static [(&'static str, u16, &'static str)]) -> (bool, Vec<String>) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("environment.toml");
+    let text = format!(
+        "name = \"strange\"\n[clusters.blue]\n[[clusters.blue.nodes]]\nname = \"kong-1\"\nconf = \"/none/kong.conf\"\n\
+         prefix = \"/none\"\npackages = {{ prefix = \"/none\" }}\nadmin = \"{}\"\nproxy = \"http://127.0.0.1:9\"\n\
+         [storage]\npath = \"store\"\n",
+        admin_api(answers)
+    );
+    std::fs::write(&path, text).expect("written");
+    let words = [
+        "review", "blue", "--from", "2.8.5", "--to", "3.4.2", "--output", "json",
+    ];
+    let told: Value = serde_json::from_str(&cutover_in(&path, &words).out).expect("JSON");
+    let all = told["findings"].as_array().expect("a list");
+    let finding = all.iter().find(|one| name(one) == "router-regex-engine");
+    let finding = finding.expect("neither found nor not known is absent");
+    let places = finding["places"].as_array().expect("a list").iter();
+    let places = places.map(|place| place.as_str().expect("a text").to_owned());
+    (finding["is_found"] == true, places.collect())
+}
+
+#[test]
+fn a_workspace_that_cannot_be_read_is_not_passed() {
+    // The open source lists the one workspace that it has, and knows no path to it.
+    let (is_found, places) = rejected(&[
+        ("/", 200, "{}"),
+        (
+            "/workspaces",
+            200,
+            r#"{"data":[{"name":"default"}],"next":null}"#,
+        ),
+        ("/routes", 200, ROUTE),
+    ]);
+    assert!(is_found && places.len() == 1, "{places:?}");
+    let (is_found, places) = rejected(&[
+        ("/", 200, "{}"),
+        (
+            "/workspaces",
+            200,
+            r#"{"data":[{"name":"default"},{"name":"a"}],"next":null}"#,
+        ),
+        ("/routes", 200, NONE),
+        ("/a/routes", 200, ROUTE),
+    ]);
+    assert!(
+        is_found && places[0].contains("in the workspace `a`"),
+        "{places:?}"
+    );
+    // One that is there and leads nowhere.
+    let (is_found, places) = rejected(&[
+        ("/", 200, "{}"),
+        (
+            "/workspaces",
+            200,
+            r#"{"data":[{"name":"default"},{"name":"a"}],"next":null}"#,
+        ),
+        ("/routes", 200, NONE),
+    ]);
+    assert!(
+        !is_found && places[0].contains("has no `/a/routes`"),
+        "{places:?}"
+    );
+    // A token that may not see which there are.
+    let (is_found, places) = rejected(&[
+        ("/", 200, "{}"),
+        ("/workspaces", 403, "{}"),
+        ("/routes", 200, NONE),
+    ]);
+    assert!(
+        !is_found && places[0].contains("refuses the token"),
+        "{places:?}"
+    );
 }

@@ -23,6 +23,12 @@ const COLLECTIONS: [&str; 10] = [
     "consumer_groups",
 ];
 
+/// Those that no Kong is without.
+const ALWAYS: [&str; 3] = ["services", "routes", "plugins"];
+
+/// The workspace that a path without one means, also to the open source, which lists it and knows no other way to it.
+const DEFAULT: &str = "default";
+
 /// What stands below others, and what it is called together.
 const BELOW: [&str; 2] = ["targets", "consumer_groups/overrides"];
 
@@ -39,13 +45,19 @@ impl Live {
             }
         };
         let workspaces = self.collection(&node, "/workspaces", None).await;
-        // The open source has one workspace, and no word for it in a path.
         let names: Vec<Option<String>> = match &workspaces {
-            Known::Known(all) if !all.is_empty() => {
+            Known::Known(all) if all.is_empty() => vec![None],
+            Known::Known(all) => {
                 let names = all.iter().filter_map(|one| one.fields.get("name"));
                 names.map(|name| name.as_str().map(str::to_owned)).collect()
             }
-            _ => vec![None],
+            // Which there are decides what was looked at.
+            Known::Unknown { unknown } => {
+                let all = kinds.map(|kind| (kind.to_owned(), Known::unknown(&**unknown)));
+                let mut entities: BTreeMap<_, _> = all.collect();
+                entities.insert("workspaces".to_owned(), workspaces);
+                return entities;
+            }
         };
         let mut entities = BTreeMap::from([("workspaces".to_owned(), workspaces)]);
         for kind in COLLECTIONS {
@@ -122,14 +134,18 @@ impl Live {
         Known::Known(all)
     }
 
-    /// One collection, whole. A version that does not have it has none of it.
+    /// One collection, whole. A version that does not have it has none of it; a path to what every version has leads nowhere then.
     async fn collection(
         &self,
         node: &str,
         path: &str,
         workspace: Option<&str>,
     ) -> Known<Vec<Entity>> {
+        let is_always = |kind: &&str| path.rsplit('/').next() == Some(*kind);
         match self.admin_list(node, path).await {
+            Ok(None) if ALWAYS.iter().any(is_always) => {
+                Known::unknown(format!("the Admin API of `{node}` has no `{path}`"))
+            }
             Ok(found) => {
                 let found = found.unwrap_or_default().into_iter();
                 Known::Known(found.filter_map(|one| entity(one, workspace)).collect())
@@ -167,9 +183,12 @@ impl Live {
     }
 }
 
-/// A path in a workspace; the open source has one, and no word for it.
+/// A path in a workspace.
 fn below(workspace: Option<&str>, path: &str) -> String {
-    workspace.map_or_else(|| format!("/{path}"), |name| format!("/{name}/{path}"))
+    match workspace {
+        None | Some(DEFAULT) => format!("/{path}"),
+        Some(name) => format!("/{name}/{path}"),
+    }
 }
 
 /// The path of an entity.

@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use crate::kong::advisories::{Known, TextFile};
 
-/// Files larger than this are no scripts.
-const LARGEST: u64 = 4 << 20;
+/// The largest file that is looked at.
+const LARGEST: u64 = 64 << 20;
 
 /// How many files are looked at before something else than a list of one's own must be meant.
 const MOST: usize = 20_000;
@@ -64,12 +64,15 @@ fn gather(path: &Path, ending: Option<&str>, files: &mut Vec<TextFile>) -> Resul
     if found.is_dir() {
         for entry in std::fs::read_dir(path).map_err(unread)? {
             let entry = entry.map_err(unread)?;
-            // A link may lead anywhere, and what it leads to is named by itself where it is meant.
-            let is_link = entry.file_type().map_err(unread)?.is_symlink();
             let inner = entry.path();
-            let is_meant = inner.is_dir()
-                || ending.is_none_or(|ending| inner.extension().is_some_and(|own| own == ending));
-            if !is_link && is_meant {
+            // A directory behind a link may lead back here; one that is meant is named by itself.
+            let is_link = entry.file_type().map_err(unread)?.is_symlink();
+            let is_meant = if inner.is_dir() {
+                !is_link
+            } else {
+                ending.is_none_or(|ending| inner.extension().is_some_and(|own| own == ending))
+            };
+            if is_meant {
                 gather(&inner, ending, files)?;
             }
         }
@@ -81,15 +84,40 @@ fn gather(path: &Path, ending: Option<&str>, files: &mut Vec<TextFile>) -> Resul
         )));
     }
     if found.len() > LARGEST {
-        return Ok(());
+        return Err(unread(io::Error::other(
+            "it is larger than what is looked at",
+        )));
     }
     let bytes = std::fs::read(path).map_err(unread)?;
-    // What is no text is no script.
-    if let Ok(text) = String::from_utf8(bytes) {
+    // What has such a byte is no text; another encoding than UTF-8 is one all the same.
+    if !bytes.contains(&0) {
         files.push(TextFile {
             path: path.display().to_string(),
-            text,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_encoding_and_a_link_are_read_and_what_is_missing_is_not_passed() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| directory.path().join(name);
+        std::fs::create_dir(at("own")).expect("made");
+        std::fs::write(at("own/latin.lua"), b"-- \xe9\nlocal a").expect("written");
+        std::fs::write(at("own/binary.lua"), b"\0\x01").expect("written");
+        std::fs::write(at("elsewhere.lua"), "local b").expect("written");
+        std::os::unix::fs::symlink(at("elsewhere.lua"), at("own/link.lua")).expect("linked");
+        std::os::unix::fs::symlink(at("own"), at("own/again")).expect("linked");
+        let read = |list: &[PathBuf]| match texts(Some(list), "plugins", Some("lua")) {
+            Known::Known(files) => files.iter().map(|file| file.text.clone()).collect(),
+            Known::Unknown { unknown } => vec![unknown],
+        };
+        assert_eq!(read(&[at("own")]), ["-- \u{fffd}\nlocal a", "local b"]);
+        assert!(read(&[at("none")])[0].starts_with("cannot read `"));
+    }
 }

@@ -27,7 +27,10 @@ impl Review for Live {
         }
         let entities = self.entities(of).await;
         Ok(Evidence {
-            certificates: certificates::of_entities(entities.get("certificates")),
+            certificates: certificates::with_settings(
+                certificates::of_entities(entities.get("certificates")),
+                nodes.iter(),
+            ),
             license: self.license(of).await,
             available_plugins: Known::unknown(
                 "no node of the version to go to was asked; `preflight` of the playbooks does",
