@@ -16,6 +16,7 @@
 //! * [`journal`]: the truth: records, append and sync, hash chain, fold, store.
 //! * [`primitive`]: one file per word of the trade.
 //! * [`gateway`]: what one can do to the world; the only room that opens sockets and starts processes on a playbook's behalf.
+//! * [`checks`]: checks of what servers answer, as data: written out, from curl's command lines, from a gateway's routes.
 //! * [`kong`]: knowledge: versions, ways between them, migrations, what changed with each release, paths of routes. Pure.
 //! * [`drill`]: what can go wrong, each played once, and what must hold all the same.
 //! * [`plan`]: what a run would do, read off the same run played in a simulated world.
@@ -27,21 +28,23 @@
 //!
 //! Arrows point one way: `cli` wires everything and nothing imports it; `environment`, `haproxy`, `kong` and `tls` point nowhere; and
 //!
-//! * `script → run, journal, primitive, playbook, gateway, drill, trial, environment` (of `journal`, `gateway` and `environment`
+//! * `script → run, journal, primitive, playbook, gateway, drill, trial, environment, checks` (of `journal`, `gateway` and `environment`
 //!   types only);
 //! * `run → journal, primitive, environment, gateway`;
 //! * `drill → run, journal, primitive, gateway, kong`;
 //! * `trial → run, journal, primitive, gateway, kong, environment`;
 //! * `plan → run, journal, primitive, gateway, environment` (types only);
-//! * `render → journal, primitive, playbook, gateway, plan, drill, trial` (types only);
+//! * `render → journal, primitive, playbook, gateway, plan, drill, trial, checks, kong` (types only);
 //! * `journal → primitive` (types only);
-//! * `primitive → gateway, kong, playbook, environment` (of `playbook` and `environment` value types only);
+//! * `primitive → gateway, kong, playbook, environment, checks` (of `playbook` and `environment` value types only);
 //! * `gateway → environment, haproxy, kong, tls`;
+//! * `checks → gateway, environment, kong` (of `gateway` and `environment` types only);
 //! * `lab → haproxy, kong, tls`;
 //! * `playbook → kong, environment` (value types only).
 //!
 //! `tests/suite/architecture.rs` reads these lines and checks them.
 
+pub mod checks;
 pub mod cli;
 pub mod drill;
 pub mod environment;

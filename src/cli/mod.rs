@@ -7,6 +7,8 @@ mod api;
 mod approve;
 mod bug;
 mod check;
+mod compare;
+mod curl;
 mod demo;
 mod doctor;
 mod drill;
@@ -37,6 +39,7 @@ mod settle;
 mod shell;
 mod show;
 mod signals;
+mod smoke;
 mod telling;
 mod test;
 mod way_back;
@@ -111,6 +114,12 @@ enum Verb {
     Routes(routes::Arguments),
     /// Shows the steps from one version of Kong to another: what each needs, and which playbook goes it.
     Path(path::Arguments),
+    /// Checks what a gateway answers: files of checks against a node, a cluster or a server.
+    Smoke(smoke::Arguments),
+    /// Compares an old gateway with a new one: what they are configured with, and what they answer.
+    Compare(compare::Arguments),
+    /// Writes a curl command line as a check.
+    Curl(curl::Arguments),
     /// Says what a code in a message means, and what to do about it.
     Explain(explain::Arguments),
     /// Looks after journals.
@@ -202,6 +211,9 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Review(arguments) => Box::pin(review::review(arguments)).await,
         Verb::Routes(arguments) => Box::pin(routes::routes(arguments)).await,
         Verb::Path(arguments) => path::path(&arguments),
+        Verb::Smoke(arguments) => Box::pin(smoke::smoke(arguments)).await,
+        Verb::Compare(arguments) => Box::pin(compare::compare(arguments)).await,
+        Verb::Curl(arguments) => curl::curl(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Completions(arguments) => Ok(shell::completions(&arguments)),
         Verb::Man => shell::man(),

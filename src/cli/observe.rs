@@ -30,7 +30,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
 /// A world that is only looked at, with the directory that its looks need.
 pub(super) struct Looking {
     pub(super) world: Live,
-    _scratch: tempfile::TempDir,
+    scratch: tempfile::TempDir,
+}
+
+impl Looking {
+    /// The directory that its looks need, private and gone with it.
+    pub(super) fn directory(&self) -> &Path {
+        self.scratch.path()
+    }
 }
 
 /// The world of `environment`, to be looked at.
@@ -49,10 +56,7 @@ pub(super) fn for_looking(environment: &Environment) -> Result<Looking, CliError
         Rc::new(Silent),
     )
     .for_looking();
-    Ok(Looking {
-        world,
-        _scratch: scratch,
-    })
+    Ok(Looking { world, scratch })
 }
 
 /// An environment that may not have been named, to be looked at.
@@ -87,7 +91,7 @@ pub(super) fn read(path: &Path) -> Result<World, CliError> {
 }
 
 /// Looking tells nobody anything.
-struct Silent;
+pub(super) struct Silent;
 
 impl Report for Silent {
     fn process_started(&self, _: &str, _: &ProcessIdentity) -> Result<(), Failure> {

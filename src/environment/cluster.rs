@@ -57,6 +57,8 @@ pub struct Node {
     pub admin: String,
     /// Base URL of the node's proxy.
     pub proxy: String,
+    /// Base URL of the node's encrypted proxy, for checks of `https` URLs.
+    pub proxy_tls: Option<String>,
     /// Base URL of the node's Status API, where it listens.
     pub status: Option<String>,
 }

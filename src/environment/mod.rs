@@ -15,6 +15,7 @@ mod need;
 mod ours;
 mod permissions;
 mod redis;
+mod requests;
 mod review;
 mod secret;
 mod traffic;
@@ -34,8 +35,9 @@ pub use error::EnvironmentError;
 pub use gates::Gates;
 pub use grants::{Counted, Decision, Grant, Grants};
 pub use need::{Need, NeedError, Thing};
-pub use permissions::{Leave, Outlook, Permissions, Wanted};
+pub use permissions::{Leave, Outlook, Permissions, Wanted, is_safe_method};
 pub use redis::Redis;
+pub use requests::{NamedSecret, TlsProfile};
 pub use review::{Review, Waiver};
 pub use secret::SecretReference;
 pub use traffic::{HaproxyMap, Traffic, TrafficKind};
@@ -70,6 +72,12 @@ pub struct Environment {
     /// Load balancers by name.
     #[serde(default)]
     pub traffic: BTreeMap<String, Traffic>,
+    /// Secrets that requests of playbooks and checks may carry, by name.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, NamedSecret>,
+    /// Whom requests trust and whom they show themselves to be, by name.
+    #[serde(default)]
+    pub tls: BTreeMap<String, TlsProfile>,
     /// What a review looks into beside clusters, and what it lets pass.
     #[serde(default)]
     pub review: Review,
@@ -116,6 +124,10 @@ impl Environment {
         let mut environment = Self::parse(path, &text)?;
         let base = path.parent().unwrap_or(Path::new(".")).to_owned();
         environment.review = environment.review.starting_at(&base);
+        let profiles = std::mem::take(&mut environment.tls).into_iter();
+        environment.tls = profiles
+            .map(|(name, profile)| (name, profile.starting_at(&base)))
+            .collect();
         // Absolute, since programs that are started elsewhere are told of paths under it.
         environment.storage.path = std::path::absolute(base.join(&environment.storage.path))
             .map_err(|source| EnvironmentError::Unreadable {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::command::{self, Command};
+use super::permissions::is_safe_method;
 
 /// The verb whose object is a command.
 const EXEC: &str = "node.exec";
@@ -138,10 +139,9 @@ impl Need {
 
 /// Looking is covered by every need, another method by one that names it.
 fn method_is_covered(named: Option<&str>, method: Option<&str>) -> bool {
-    match (named, method) {
-        (None, None | Some("GET" | "HEAD")) => true,
-        (None, Some(_)) | (Some(_), None) => false,
-        (Some(named), Some(method)) => named == method,
+    match named {
+        None => method.is_none_or(is_safe_method),
+        Some(named) => method == Some(named),
     }
 }
 

@@ -9,6 +9,12 @@ use super::{Counted, Decision, Environment, Gates, Grant, Grants, Need, Thing};
 /// Verbs that change nothing outside the journal, and so need no grant.
 const FREE: [&str; 2] = ["run.", "clock."];
 
+/// Whether a request with this method asks for nothing but an answer (RFC 9110, safe methods).
+#[must_use]
+pub fn is_safe_method(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS")
+}
+
 /// What one run may do.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Permissions {
@@ -232,7 +238,7 @@ impl Permissions {
             return granted(vec![Grant::Always(need.clone())]);
         }
         // What leads out of the environment is granted by name alone, however open it is.
-        let looks = matches!(wanted.method, None | Some("GET" | "HEAD"));
+        let looks = wanted.method.is_none_or(is_safe_method);
         if !self.grants.protected && looks && matches!(thing, Thing::Named(_)) {
             return leave(Decision::Allow, Vec::new());
         }
@@ -349,9 +355,7 @@ fn covers_all(need: &Need, wanted: &Wanted<'_>) -> bool {
 
 /// The need that would have met what a step wants of `thing`, if there is one.
 fn need_for(wanted: &Wanted<'_>, thing: Option<&Thing>) -> Option<Need> {
-    let method = wanted
-        .method
-        .filter(|method| !matches!(*method, "GET" | "HEAD"));
+    let method = wanted.method.filter(|method| !is_safe_method(method));
     let object = thing
         .map(ToString::to_string)
         .filter(|object| !object.is_empty());

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
     AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, CommandAnswer, Commands,
-    ContentDigest, CopyFacts, CopyFound, Counted, DatabaseFacts, Databases, Expectation, Failure,
-    Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, Kong, KongSessions, Lacking,
-    MigrationRun, Moment, Packages, Plugin, PluginPlace, Plugins, Practice, Probe, Probing,
-    ProcessIdentity, Processes, Reach, Review, Rotation, ScratchCopy, ScratchPlace, Seen, Sides,
-    Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn,
-    TurnKind, VerifyTier, Web, WriteDenial, Writes,
+    Configuration, Configurations, ContentDigest, CopyFacts, CopyFound, Counted, DatabaseFacts,
+    Databases, Expectation, Failure, Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest,
+    Kong, KongSessions, Lacking, MigrationRun, Moment, Packages, Plugin, PluginPlace, Plugins,
+    Practice, Probe, Probing, ProcessIdentity, Processes, Reach, Review, Rotation, ScratchCopy,
+    ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites,
+    Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::advisories::Evidence;
@@ -298,6 +299,11 @@ hand_on! { Review {
     look fn evidence(cluster: &str) -> Evidence;
 } }
 
+hand_on! { Configurations {
+    look fn configuration(node: &str, kinds: &[&str]) -> Configuration;
+    look fn schemas(node: &str, of: &[String]) -> BTreeMap<String, Value>;
+} }
+
 hand_on! { Traffic {
     look fn rotation(node: &str) -> Rotation;
     change fn set_rotation(node: &str, rotation: &Rotation) -> ();
@@ -326,7 +332,7 @@ impl<World: Probing + Clock> Probing for Faulty<World> {
 }
 
 hand_on! { Web {
-    look fn request(request: &HttpRequest, reach: Reach, hoped: &Expectation) -> HttpAnswer;
+    look fn request(request: &HttpRequest, reach: &Reach, hoped: &Expectation) -> HttpAnswer;
     look fn proxy_url(node: &str) -> String;
 } }
 

@@ -5,6 +5,7 @@
 //! environment; it knows no journal and no script.
 
 mod admin_access;
+mod configuration;
 mod failure;
 mod faulty;
 mod gap;
@@ -24,13 +25,18 @@ mod writes;
 
 pub use crate::kong::rate_limits::{OutOfReach, SyncRates};
 pub use admin_access::AdminAccess;
+pub use configuration::{Configuration, Configurations};
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
 pub use gap::{
     CopyFacts, CopyFound, Counted, Gap, GapFacts, Given, Lacking, Sides, TableTotals, Totals,
 };
 pub use hold::{Hold, Holding};
-pub use http::{Expectation, HttpAnswer, HttpRequest, Reach, at};
+pub use http::{
+    Body, CertificateWanted, Difference, Expectation, HttpAnswer, HttpRequest, HttpVersion, Login,
+    MultipartPart, OneOrMore, Predicate, Reach, SecretText, ServerCertificate, StatusWanted, Text,
+    Wanted, at, differences, is_secret_header,
+};
 pub use plugins::{Plugin, PluginOwner, PluginPlace, Plugins};
 pub use probing::{Moment, Probe, ProbeCheck, Probing, Seen};
 pub use process_identity::ProcessIdentity;
@@ -58,6 +64,7 @@ pub trait Gateway:
     + Traffic
     + Probing
     + Review
+    + Configurations
     + Web
     + Commands
 {
@@ -76,6 +83,7 @@ impl<
         + Traffic
         + Probing
         + Review
+        + Configurations
         + Web
         + Commands,
 > Gateway for World

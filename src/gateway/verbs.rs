@@ -343,7 +343,7 @@ pub trait Web {
     async fn request(
         &self,
         request: &HttpRequest,
-        reach: Reach,
+        reach: &Reach,
         hoped: &Expectation,
     ) -> Result<HttpAnswer, Failure>;
     /// The base URL of a node's proxy.

@@ -158,6 +158,8 @@ intents! {
     ProveDatabase = "kong.prove_database",
     /// How many entities there are.
     Entities = "kong.entities",
+    /// Comparing the configuration of two gateways.
+    CompareConfiguration = "kong.compare_configuration",
     /// The state of the migrations.
     Migrations = "kong.migrations",
     /// Whether an earlier upgrade left something behind.
@@ -266,6 +268,12 @@ intents! {
     Check = "http.check",
     /// The same until it holds.
     Poll = "http.poll",
+    /// Many checks.
+    CheckAll = "http.check_all",
+    /// Checks made from routes and plugins.
+    CheckGenerated = "http.check_generated",
+    /// Comparing the answers of two gateways.
+    CompareAnswers = "http.compare",
     /// A command on the hosts of nodes.
     Exec = "node.exec",
     /// A small file in the practice directory.

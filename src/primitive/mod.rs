@@ -28,6 +28,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use crate::checks::CheckDescription;
 pub use crate::kong::advisories::{Finding, Review};
 pub use clock::{Now, Pause};
 pub use clone_database::{CloneDatabase, Cloned};
@@ -38,13 +39,17 @@ pub use gap::{
     Reported, Rounds, Settles, StayClosed, TakeBack,
 };
 pub use history::{History, Past};
-pub use http::{Check, Poll};
+pub use http::{
+    Against, Check, CheckAll, CheckGenerated, Checked, CompareAnswers, ComparedAnswers,
+    GeneratedOutcome, Poll, generated_checks,
+};
 pub use intent::Intent;
 pub use kong::{
-    CatchUp, CaughtUp, CheckConfiguration, CheckLeftovers, ClockAhead, Compare, Entities, Finish,
-    Freeze, FreezeMode, Half, Health, LeaveMigrated, MigrateBeside, MigrateClone, MigrateScratch,
-    MigrateUp, Migrated, MigratedClone, MigratedScratch, Migrations, ProveDatabase, Reload, Start,
-    StartScratch, StartedScratch, Status, StayMigrated, Stop, StopScratch, Thaw, Version,
+    CatchUp, CaughtUp, CheckConfiguration, CheckLeftovers, ClockAhead, Compare,
+    CompareConfiguration, ComparedConfiguration, Entities, Finish, Freeze, FreezeMode, Half,
+    Health, LeaveMigrated, MigrateBeside, MigrateClone, MigrateScratch, MigrateUp, Migrated,
+    MigratedClone, MigratedScratch, Migrations, ProveDatabase, Reload, Start, StartScratch,
+    StartedScratch, Status, StayMigrated, Stop, StopScratch, Thaw, Version, difference_words,
 };
 pub use look::Look;
 pub use node::Exec;

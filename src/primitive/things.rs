@@ -6,8 +6,8 @@
 use serde_json::Value;
 
 use super::{Check, Intent};
-use crate::environment::{Thing, Wanted};
-use crate::gateway::{ScratchCopy, ScratchNode};
+use crate::environment::{Thing, Wanted, is_safe_method};
+use crate::gateway::{HttpRequest, ScratchCopy, ScratchNode};
 
 /// The keys under which intents name things of an environment.
 const NAMING: [&str; 10] = [
@@ -22,6 +22,9 @@ const NAMING: [&str; 10] = [
     "file",
     "files",
 ];
+
+/// The keys under which intents carry what is said to a server, and what it must say.
+const SAID: [&str; 2] = ["request", "expect"];
 
 impl Intent {
     /// The names that this names, in order, each once.
@@ -47,15 +50,39 @@ impl Intent {
             Self::Exec(exec) => exec.commands().collect(),
             other => other.names().into_iter().map(Thing::Named).collect(),
         };
-        // Whoever asks parses a URL, since there are many ways to write one.
-        if let Some(check) = self.request().filter(|check| check.node.is_none()) {
-            things.push(Thing::url(&check.request.url)?);
+        for (request, leads_out) in self.requests() {
+            things.extend(request.names().map(Thing::Named));
+            if !leads_out {
+                continue;
+            }
+            // Whoever asks parses a URL, since there are many ways to write one.
+            things.push(Thing::url(&request.url)?);
+            if let Some(server) = &request.connect_to {
+                let scheme = request.url.split(':').next().unwrap_or_default();
+                things.push(Thing::url(&format!("{scheme}://{server}/"))?);
+            }
+        }
+        let mut once = Vec::new();
+        for thing in things {
+            if !once.contains(&thing) {
+                once.push(thing);
+            }
         }
         Some(Wanted {
             verb: self.verb(),
-            method: self.request().map(|check| check.request.method.as_str()),
-            things,
+            method: self.method(),
+            things: once,
         })
+    }
+
+    /// The method of its requests that leave is asked about; nothing where it sends none.
+    fn method(&self) -> Option<&str> {
+        let requests = self.requests().into_iter();
+        let methods: Vec<&str> = requests
+            .map(|(request, _)| request.method.as_str())
+            .collect();
+        let changing = methods.iter().find(|method| !is_safe_method(method));
+        changing.or(methods.first()).copied()
     }
 
     /// What leave is asked about, as a person reads it before giving it.
@@ -63,21 +90,41 @@ impl Intent {
     pub fn objects(&self) -> String {
         match self {
             Self::Exec(exec) => format!("{}: `{}`", exec.nodes.join(", "), exec.typed()),
-            Self::Check(_) | Self::Poll(_) => {
-                let method = self.request().map(|check| check.request.method.as_str());
-                format!("{} {}", method.unwrap_or_default(), self.words())
+            Self::Check(_) | Self::Poll(_) | Self::CheckAll(_) => {
+                format!("{} {}", self.method().unwrap_or_default(), self.words())
             }
             other => other.targets().join(", "),
         }
     }
 
-    /// The request, of an intent that sends one.
-    fn request(&self) -> Option<&Check> {
+    /// The requests, of an intent that sends some, each with whether it leads out of the environment.
+    fn requests(&self) -> Vec<(&HttpRequest, bool)> {
+        let of = |check: &'_ Check| check.node.is_none();
         match self {
-            Self::Check(check) => Some(check),
-            Self::Poll(poll) => Some(&poll.check),
-            _ => None,
+            Self::Check(check) => vec![(&check.request, of(check))],
+            Self::Poll(poll) => vec![(&poll.check.request, of(&poll.check))],
+            Self::CheckAll(all) => all
+                .checks
+                .iter()
+                .map(|check| (&check.request, of(check)))
+                .collect(),
+            Self::CompareAnswers(compare) => {
+                let checks = compare.checks.iter().flatten();
+                checks.map(|check| (&check.request, false)).collect()
+            }
+            _ => Vec::new(),
         }
+    }
+
+    /// Whether its requests have several methods that change something: leave is asked for one.
+    fn changes_in_several_ways(&self) -> bool {
+        let mut changing = self
+            .requests()
+            .into_iter()
+            .map(|(request, _)| &request.method);
+        let mut changing = changing.by_ref().filter(|method| !is_safe_method(method));
+        let first = changing.next();
+        changing.any(|method| Some(method) != first)
     }
 }
 
@@ -143,6 +190,17 @@ impl Intent {
         {
             return Some("a command has at most 32 KiB".to_owned());
         }
+        if self.changes_in_several_ways() {
+            let verb = self.verb();
+            return Some(format!(
+                "`{verb}` has requests of several methods that change something"
+            ));
+        }
+        if let Self::CheckAll(all) = self
+            && let Some(absurd) = all.absurd()
+        {
+            return Some(absurd);
+        }
         let value = serde_json::to_value(self).expect("an intent is plain data");
         too_long(&value).map(|key| format!("`{key}` of `{}` is longer than a year", self.verb()))
     }
@@ -185,6 +243,8 @@ fn collect(value: &Value, things: &mut Vec<String>) {
                     Value::Array(names) if NAMING.contains(&key.as_str()) => {
                         things.extend(names.iter().filter_map(Value::as_str).map(str::to_owned));
                     }
+                    // What is sent and wanted of servers names nothing by its keys; what a request names, it tells itself.
+                    _ if SAID.contains(&key.as_str()) => {}
                     deeper => collect(deeper, things),
                 }
             }

@@ -49,6 +49,7 @@ impl Intent {
             Self::Exec(exec) => format!("{} on {}", exec.typed(), exec.nodes.join(", ")),
             Self::Check(check) => request(check),
             Self::Poll(poll) => request(&poll.check),
+            Self::CheckAll(all) => format!("{} checks of {}", all.checks.len(), all.place()),
             other => other.targets().join(", "),
         }
     }

@@ -6,6 +6,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::clean_lines;
 use super::drill::{story_of, title};
+use super::smoke::{Smoke, story};
 use crate::drill;
 use crate::primitive::Review;
 use crate::trial::TestedFile;
@@ -76,6 +77,27 @@ pub fn junit_of_review(review: &Review) -> String {
         suite.add_test_case(case);
     }
     report.add_test_suite(suite);
+    written(&report)
+}
+
+/// Checks: a suite for each place.
+#[must_use]
+pub fn junit_of_smoke(smoke: &Smoke) -> String {
+    let mut report = Report::new("cutover smoke");
+    for (place, all) in &smoke.places {
+        let mut suite = TestSuite::new(clean_lines(place));
+        for checked in all {
+            let title = clean_lines(&checked.check.title());
+            let mut case = TestCase::new(title, TestCaseStatus::success());
+            if let Some(failure) = &checked.failure {
+                let told = format!("{}\n{}", failure.message, story(checked));
+                case.status = failed(&failure.code, &told);
+            }
+            case.set_time(Duration::from_millis(checked.milliseconds));
+            suite.add_test_case(case);
+        }
+        report.add_test_suite(suite);
+    }
     written(&report)
 }
 

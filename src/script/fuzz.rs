@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::path::Path;
 
 use futures_util::FutureExt as _;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::Sources;
@@ -15,7 +16,7 @@ use crate::fuzzing::{Shape, Target, fuzz};
 use crate::gateway::simulated::{Durations, World};
 use crate::journal::{Digest, Ending, Event, Header, Record, RunId, RunState, StepNo, WaysBack};
 use crate::plan::{Plan, runbook};
-use crate::primitive::Intent;
+use crate::primitive::{CheckDescription, Intent};
 use crate::render;
 use crate::run::{self, Afterwards, Answer, Fault, Played, Request, Scenario, Script, Trouble};
 use crate::trial::TestedFile;
@@ -310,6 +311,12 @@ fn heard(stage: &Stage, message: FromChild) -> Vec<String> {
             };
             let text = |_: &str| Some(stage.sources.text.clone());
             let _ = (render::tested(&file, text), render::junit_of_tests(&[file]));
+        }
+        FromChild::Listed { listed } => {
+            let listed = listed.unwrap_or_default();
+            for check in listed.as_array().into_iter().flatten() {
+                let _ = CheckDescription::deserialize(check);
+            }
         }
         FromChild::TestsEnded { coverage } => {
             let _ = render::coverage(&[], &coverage);

@@ -3,6 +3,7 @@
 //! The child is treated as hostile: lines are bounded and parsed strictly, what comes out of turn ends it, and a child that is dead
 //! or silent never takes the supervisor with it.
 
+mod checks;
 mod meter;
 mod pipe;
 mod trial;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::drill::Report;
 use crate::journal::{Sandbox, StepNo};
 use crate::playbook::{Diagnostic, Header};
-use crate::run::{Answer, Foreseen, Request, Scenario};
+use crate::run::{Answer, Foreseen, Raised, Request, Scenario};
 use crate::trial::{Coverage, Tested};
 
 /// The version of this protocol. Both ends are the same binary; it is compared all the same, since a binary may be replaced while
@@ -46,6 +46,8 @@ pub(super) enum ToChild {
     Play { job: Box<Job> },
     /// Run the tests of what was loaded, instead of beginning it.
     Test,
+    /// Answer the checks that what was loaded lists.
+    List,
     /// The answer to the last call.
     Answer { answer: Answer },
     /// Run the closure that this step left.
@@ -105,6 +107,8 @@ pub(super) enum FromChild {
     Tested(Box<Tested>),
     /// The last test did, and this is what they reached.
     TestsEnded { coverage: Coverage },
+    /// A file of checks lists these.
+    Listed { listed: Result<Value, Box<Raised>> },
     /// The playbook was parsed and checked.
     Loaded(Loaded),
     /// The playbook wants something.
@@ -127,6 +131,8 @@ pub(super) enum SourceKind {
     Playbook,
     /// Tests of playbooks.
     Tests,
+    /// Checks.
+    Checks,
 }
 
 /// A playbook to be played.

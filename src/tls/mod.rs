@@ -1,4 +1,5 @@
-//! TLS for PostgreSQL's driver on rustls: what is verified of a server, and SCRAM's channel binding.
+//! TLS on rustls: what is verified of a server and whom a client shows itself to be, and for PostgreSQL's driver SCRAM's channel
+//! binding.
 //!
 //! The driver itself only knows "encrypted or not". The gateway and the stand-in for Kong both need more, each after its own
 //! settings; this room refuses to know either's, and no passwords.
@@ -10,7 +11,10 @@ mod verifier;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::Verifier;
 
 pub use pem::{PemError, roots};
 pub use stream::Connector;
@@ -23,6 +27,8 @@ pub enum Trust {
     ChainAndName(RootCertStore),
     /// Its certificate's chain up to these roots.
     Chain(RootCertStore),
+    /// Its certificate's chain up to the roots of this machine, and its name.
+    System,
     /// That it has the key of the certificate it shows, whosever that is.
     Anyone,
 }
@@ -41,33 +47,45 @@ pub fn connector(
     trust: Trust,
     client: Option<ClientCertificate<'_>>,
 ) -> Result<Connector, PemError> {
+    configuration(trust, client).map(Connector::new)
+}
+
+/// What a client trusts and whom it shows itself to be, as rustls takes it.
+pub fn configuration(
+    trust: Trust,
+    client: Option<ClientCertificate<'_>>,
+) -> Result<ClientConfig, PemError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .expect("the provider supports the default protocol versions");
-    let own = |verifier| {
+    let own = |verifier: Arc<dyn ServerCertVerifier>| {
         builder
             .clone()
             .dangerous()
-            .with_custom_certificate_verifier(Arc::new(verifier))
+            .with_custom_certificate_verifier(verifier)
     };
     let builder = match trust {
         Trust::ChainAndName(roots) => builder.with_root_certificates(roots),
-        Trust::Chain(roots) => own(Chain::verified(roots, &provider)),
-        Trust::Anyone => own(Chain::unverified(&provider)),
+        Trust::Chain(roots) => own(Arc::new(Chain::verified(roots, &provider))),
+        Trust::System => own(Arc::new(system(provider)?)),
+        Trust::Anyone => own(Arc::new(Chain::unverified(&provider))),
     };
-    let config = match client {
-        None => builder.with_no_client_auth(),
-        Some(client) => builder
-            .with_client_auth_cert(
-                pem::certificates(client.certificate)?,
-                pem::private_key(client.key)?,
-            )
-            .map_err(|error| PemError::Content {
-                path: client.key.to_owned(),
-                what: "client key",
-                reason: error.to_string(),
-            })?,
+    let Some(client) = client else {
+        return Ok(builder.with_no_client_auth());
     };
-    Ok(Connector::new(config))
+    let certificates = pem::certificates(client.certificate)?;
+    let key = pem::private_key(client.key)?;
+    builder
+        .with_client_auth_cert(certificates, key)
+        .map_err(|error| PemError::Content {
+            path: client.key.to_owned(),
+            what: "client key",
+            reason: error.to_string(),
+        })
+}
+
+/// What verifies by this machine's roots, as its other programs do.
+fn system(provider: Arc<CryptoProvider>) -> Result<Verifier, PemError> {
+    Verifier::new(provider).map_err(|error| PemError::System(error.to_string()))
 }

@@ -27,6 +27,9 @@ pub enum PemError {
         /// Why it is not usable.
         reason: String,
     },
+    /// This machine has no roots to verify by.
+    #[error("this machine has no certificate authorities to verify by: {0}")]
+    System(String),
 }
 
 /// The certificate authorities in `path`.

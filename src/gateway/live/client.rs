@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
 
-use super::{look, outside};
+use super::look;
 use crate::environment::Access;
 use crate::gateway::Failure;
 
@@ -31,50 +31,29 @@ fn settings() -> reqwest::ClientBuilder {
 /// No redirects, no proxies, and each connection used once: a pass over an old one proves nothing about new ones.
 pub(super) struct Client {
     inner: reqwest::Client,
-    /// The same for what is not of the environment: it asks no address that no server of anybody's is at.
-    outside: reqwest::Client,
     access: Access,
 }
 
 impl Client {
     pub(super) fn new(access: Access) -> Self {
-        let build = |settings: reqwest::ClientBuilder| {
-            settings
-                .build()
-                .expect("the settings are constant and valid")
-        };
-        Self {
-            inner: build(settings()),
-            outside: build(settings().dns_resolver(outside::resolver())),
-            access,
-        }
-    }
-
-    /// A request out of the environment that may be sent.
-    pub(super) fn request_outside(
-        &self,
-        method: Method,
-        url: &str,
-    ) -> Result<RequestBuilder, Failure> {
-        outside::look_at(url)?;
-        self.request_by(&self.outside, method, url)
+        let inner = settings()
+            .build()
+            .expect("the settings are constant and valid");
+        Self { inner, access }
     }
 
     /// A request that may be sent.
     pub(super) fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, Failure> {
-        self.request_by(&self.inner, method, url)
+        self.admit(&method, url)?;
+        Ok(self.inner.request(method, url))
     }
 
-    fn request_by(
-        &self,
-        client: &reqwest::Client,
-        method: Method,
-        url: &str,
-    ) -> Result<RequestBuilder, Failure> {
-        if !look::admits_request(self.access, &method) {
-            let message = format!("`{method} {url}` is no look, and nothing else is done here");
-            return Err(Failure::new("look.request", message));
+    /// Refuses what is no look to somebody who only looks.
+    pub(super) fn admit(&self, method: &Method, url: &str) -> Result<(), Failure> {
+        if look::admits_request(self.access, method) {
+            return Ok(());
         }
-        Ok(client.request(method, url))
+        let message = format!("`{method} {url}` is no look, and nothing else is done here");
+        Err(Failure::new("look.request", message))
     }
 }

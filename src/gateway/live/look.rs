@@ -10,7 +10,7 @@ use super::process::Program;
 use crate::environment::Access;
 
 /// The methods that ask a server for nothing but an answer.
-const METHODS: [Method; 2] = [Method::GET, Method::HEAD];
+const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::OPTIONS];
 
 /// The programs, by the name of the file and their first arguments. All of them read; what `prepare` writes goes to the directory that
 /// it is given. A command that fetches a secret is not a look but the environment's own, and not listed.

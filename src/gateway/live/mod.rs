@@ -58,6 +58,10 @@ pub struct Live {
     /// How many programs this runner has started, so that each has an output file of its own.
     started: Cell<u32>,
     client: client::Client,
+    /// How requests are encrypted, as far as it was read.
+    profiles: web::Profiles,
+    /// Secrets of requests that were fetched.
+    fetched: RefCell<BTreeMap<String, secret::Secret>>,
     /// The clusters that are watched.
     probers: RefCell<BTreeMap<String, prober::Prober>>,
     /// What probers saw that are gone, until somebody asks.
@@ -87,6 +91,8 @@ impl Live {
             step: Cell::new(0),
             started: Cell::new(0),
             client: client::Client::new(Access::Run),
+            profiles: web::Profiles::default(),
+            fetched: RefCell::default(),
             probers: RefCell::default(),
             last_seen: RefCell::default(),
             moment: Cell::default(),

@@ -4,9 +4,7 @@
 //! goes to what was looked at: a name that answers something else the next time leads nowhere else.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 use crate::gateway::Failure;
@@ -18,27 +16,8 @@ const METADATA: [IpAddr; 3] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
 ];
 
-/// Resolves names, and leaves out addresses where no server of anybody's is.
-#[derive(Debug)]
-pub(super) struct Guarded;
-
-impl Resolve for Guarded {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let addresses = kept(name.as_str(), found)?;
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
-    }
-}
-
-/// The resolver, as the client wants it.
-pub(super) fn resolver() -> Arc<Guarded> {
-    Arc::new(Guarded)
-}
-
 /// The addresses of `name` that may be asked; an error where there is none.
-fn kept(
+pub(super) fn kept(
     name: &str,
     found: impl Iterator<Item = SocketAddr>,
 ) -> Result<Vec<SocketAddr>, std::io::Error> {

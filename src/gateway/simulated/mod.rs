@@ -4,6 +4,7 @@
 //! predicted to. What a verb refuses here it refuses in the words of the real one; a test compares the two.
 
 mod commands;
+mod configuration;
 mod databases;
 mod durations;
 mod gap;

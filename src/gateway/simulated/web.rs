@@ -4,23 +4,22 @@
 use serde_json::Value;
 
 use super::{Happened, Simulated, Work};
-use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Reach, Web};
+use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Reach, StatusWanted, Web, at};
 use crate::kong::schema::Fit;
 
 impl Web for Simulated {
     async fn request(
         &self,
         request: &HttpRequest,
-        _reach: Reach,
+        reach: &Reach,
         hoped: &Expectation,
     ) -> Result<HttpAnswer, Failure> {
         self.work(Work::Request, 0);
         let node = self.look(|state| {
-            let asked = state
-                .world
-                .nodes
-                .iter()
-                .find(|(_, node)| request.url.starts_with(node.proxy.trim_end_matches('/')));
+            let Reach::Node(name) = reach else {
+                return None;
+            };
+            let asked = state.world.nodes.get_key_value(name);
             asked.map(|(name, node)| {
                 let schema = node
                     .database
@@ -30,22 +29,20 @@ impl Web for Simulated {
                 let fit = node
                     .running
                     .map(|version| schema.map_or(Fit::Serves, |schema| schema.fit(&version)));
-                (name.clone(), fit)
+                (name.clone(), node.proxy.clone(), fit)
             })
         });
         match node {
-            Some((_, None)) => Err(Failure::new(
-                "http.unreachable",
-                format!(
-                    "no answer from `{}`: Connection refused (os error 111)",
-                    request.url
-                ),
-            )),
-            Some((_, Some(Fit::Outdated | Fit::RefusesToStart))) => Ok(HttpAnswer {
+            Some((_, proxy, None)) => {
+                let url = at(&proxy, &request.url).unwrap_or_else(|_| request.url.clone());
+                let message = format!("no answer from `{url}`: Connection refused (os error 111)");
+                Err(Failure::new("http.unreachable", message))
+            }
+            Some((_, _, Some(Fit::Outdated | Fit::RefusesToStart))) => Ok(HttpAnswer {
                 status: 500,
                 ..hoped_for(hoped)
             }),
-            Some((node, Some(Fit::Serves))) => {
+            Some((node, _, Some(Fit::Serves))) => {
                 self.happen(Happened::Proven { node });
                 Ok(hoped_for(hoped))
             }
@@ -61,19 +58,29 @@ impl Web for Simulated {
 /// An answer that is what was hoped for.
 fn hoped_for(hoped: &Expectation) -> HttpAnswer {
     let mut json = Value::Null;
-    for (pointer, value) in &hoped.json {
-        put(&mut json, pointer, value.clone());
+    for (path, wanted) in &hoped.json {
+        // What a JSON path would find is not made up.
+        if let Some(value) = wanted.example().filter(|_| path.starts_with('/')) {
+            put(&mut json, path, value);
+        }
     }
+    let headers = hoped.headers.iter().filter_map(|(name, wanted)| {
+        let value = match wanted.example()? {
+            Value::String(text) => text,
+            other => other.to_string(),
+        };
+        Some((name.to_lowercase(), value))
+    });
     HttpAnswer {
-        status: hoped.status.unwrap_or(200),
-        headers: hoped
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_lowercase(), value.clone()))
-            .collect(),
-        json,
+        url: String::new(),
+        status: hoped.status.as_ref().map_or(200, StatusWanted::example),
+        version: "1.1".to_owned(),
+        headers: headers.collect(),
+        body: json.to_string(),
         bytes: 0,
         milliseconds: 1,
+        redirects: 0,
+        certificate: None,
     }
 }
 

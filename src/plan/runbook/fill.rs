@@ -251,18 +251,9 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
                 look.nodes.join(", ")
             )];
         }
-        Intent::Check(look) => typed.request(step, look),
-        Intent::Poll(look) => {
-            typed.request(step, &look.check);
-            let again = format!(
-                "{} times in a row, each over a fresh connection",
-                look.passes
-            );
-            step.expect = Some(format!(
-                "{}, {again}",
-                step.expect.clone().unwrap_or_default()
-            ));
-        }
+        Intent::Check(look) => typed.requests(step, std::slice::from_ref(look), 1),
+        Intent::Poll(look) => typed.requests(step, std::slice::from_ref(&look.check), look.passes),
+        Intent::CheckAll(look) => typed.requests(step, &look.checks, look.passes),
         Intent::Freeze(act) => {
             step.commands = vec![
                 "tell everybody who writes configuration to stop, deployments included".to_owned(),

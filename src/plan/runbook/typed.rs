@@ -2,6 +2,7 @@
 
 use super::RunbookStep;
 use crate::environment::{self, Cluster, Database, Environment, Node, PackageDriver};
+use crate::primitive::Check;
 
 /// The environment, as what is typed needs it.
 pub(super) struct Typed<'a>(pub(super) &'a Environment);
@@ -13,7 +14,24 @@ impl Typed<'_> {
         });
     }
 
-    pub(super) fn request(&self, step: &mut RunbookStep, check: &crate::primitive::Check) {
+    /// Requests, each of which is to be answered rightly so many times in a row.
+    pub(super) fn requests(&self, step: &mut RunbookStep, checks: &[Check], passes: u32) {
+        step.commands = checks.iter().map(|check| self.request(check)).collect();
+        let wanted = checks
+            .iter()
+            .filter_map(|check| check.expect.status.as_ref());
+        let mut wanted: Vec<String> = wanted.map(ToString::to_string).collect();
+        wanted.dedup();
+        if passes > 1 {
+            wanted.push(format!(
+                "{passes} times in a row, each over a fresh connection"
+            ));
+        }
+        step.expect = Some(wanted.join(", ")).filter(|wanted| !wanted.is_empty());
+        step.stop = Some("any other answer".to_owned());
+    }
+
+    fn request(&self, check: &Check) -> String {
         let base = check
             .node
             .as_deref()
@@ -23,12 +41,18 @@ impl Typed<'_> {
         let names = check.request.headers.keys();
         let headers: Vec<String> = names.map(|name| format!("-H '{name}: …' ")).collect();
         let headers = headers.concat();
-        step.commands = vec![format!(
-            "curl -sS -o /dev/null -w '%{{http_code}}\\n' -X {} {headers}{base}{}",
+        let is_path = check.request.url.starts_with('/');
+        let to = if is_path {
+            String::new()
+        } else {
+            let address = base.split("://").last().unwrap_or_default();
+            format!("--connect-to '::{address}' ")
+        };
+        let base = if is_path { base.as_str() } else { "" };
+        format!(
+            "curl -sS -o /dev/null -w '%{{http_code}}\\n' -X {} {headers}{to}{base}{}",
             check.request.method, check.request.url
-        )];
-        step.expect = check.expect.status.map(|status| status.to_string());
-        step.stop = Some("any other answer".to_owned());
+        )
     }
 
     pub(super) fn on(&self, nodes: &[String], command: impl Fn(&Node) -> String) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! `kong.*`: nodes, their `kong` command, and the migrations of their database.
 
 mod catch_up;
+mod compare_configuration;
 mod finish;
 mod freeze;
 mod leave_migrated;
@@ -16,6 +17,7 @@ mod start;
 mod stop;
 
 pub use catch_up::{CatchUp, CaughtUp};
+pub use compare_configuration::{CompareConfiguration, ComparedConfiguration, difference_words};
 pub use finish::Finish;
 pub use freeze::{Freeze, FreezeMode, Thaw};
 pub use leave_migrated::LeaveMigrated;

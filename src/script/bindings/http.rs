@@ -1,74 +1,140 @@
-//! `http`: what a server must answer.
+//! `http`: what servers must answer.
+
+use std::collections::BTreeMap;
 
 use rhai::plugin::*;
-use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
+use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext};
 
 use super::arguments::{Options, data, node};
 use super::{call, wrong_argument};
-use crate::gateway::{Expectation, HttpRequest, at};
-use crate::primitive::{Check, Intent, Poll};
-use crate::script::child::to_dynamic;
+use crate::checks::compare::Ignored;
+use crate::checks::from_curl;
+use crate::environment::is_safe_method;
+use crate::gateway::Expectation;
+use crate::primitive::{
+    Against, Check, CheckAll, CheckDescription, CheckGenerated, CompareAnswers, Intent, Poll,
+};
+use crate::script::child::{Raise as _, to_dynamic};
 
-/// The check that the arguments of `http::check` and `http::poll` describe.
-fn check_of(which: Dynamic, request: Dynamic, expect: Map) -> Result<Check, Box<EvalAltResult>> {
-    let request = if request.is_string() {
-        to_dynamic(&serde_json::json!({ "url": request.into_string().unwrap_or_default() }))
+type Result<T> = std::result::Result<T, Box<EvalAltResult>>;
+
+/// What the first argument says the checks run against.
+fn against(which: Dynamic) -> Result<Against> {
+    if which.is_string() {
+        return Ok(Against::Server(which.into_string().unwrap_or_default()));
+    }
+    Ok(Against::Node(node(which)?))
+}
+
+/// The check that a request and an expectation make.
+fn check_of(which: Dynamic, request: Dynamic, expect: Map) -> Result<Check> {
+    let mut whole = Map::new();
+    // What `http::curl` answers is a check already, to which the expectation is added.
+    let of_curl = request
+        .read_lock::<Map>()
+        .is_some_and(|map| map.contains_key("request"));
+    if of_curl {
+        whole = request.cast();
+        let mut wanted: Map = whole
+            .remove("expect")
+            .and_then(Dynamic::try_cast)
+            .unwrap_or_default();
+        wanted.extend(expect);
+        whole.insert("expect".into(), wanted.into());
     } else {
-        request
-    };
-    let mut request: HttpRequest = data("the request", &request)?;
-    let expect: Expectation = data("what is expected", &Dynamic::from_map(expect))?;
-    if expect == Expectation::default() {
-        let hint =
-            "say what must hold: #{ status: 200 }, with `headers`, `json` or `within` as needed";
+        whole.insert("request".into(), request);
+        whole.insert("expect".into(), expect.into());
+    }
+    described(&against(which)?, &whole.into())
+}
+
+/// A check that is written as one value.
+fn described(place: &Against, check: &Dynamic) -> Result<Check> {
+    let description: CheckDescription = data("the check", check)?;
+    place.check(description).map_err(|failure| failure.raise())
+}
+
+/// A whole number from 1.
+fn count(options: &mut Options, name: &'static str, preset: u32) -> Result<u32> {
+    let given = options.number(name)?.unwrap_or(preset.into());
+    let given = u32::try_from(given).ok().filter(|given| *given > 0);
+    given.ok_or_else(|| {
+        wrong_argument(
+            format!("`{name}` is 1 or more"),
+            &format!("#{{ {name}: {preset} }}"),
+        )
+    })
+}
+
+/// Checks that can be asked together: those that only look, and each method that changes something by itself, since leave is asked for
+/// one.
+fn together(checks: Vec<Check>) -> Vec<Vec<Check>> {
+    let mut groups: Vec<(Option<String>, Vec<Check>)> = Vec::new();
+    for check in checks {
+        let method = &check.request.method;
+        let changing = (!is_safe_method(method)).then(|| method.clone());
+        match groups.iter_mut().find(|(of, _)| *of == changing) {
+            Some((_, group)) => group.push(check),
+            None => groups.push((changing, vec![check])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// The checks whose requests are compared; what they expect does not matter, and may be left out.
+fn compared_checks(checks: &Dynamic, node: &str) -> Result<Vec<CheckDescription>> {
+    let checks: Vec<CheckDescription> = data("the checks", checks)?;
+    if checks.is_empty() {
         return Err(wrong_argument(
-            "a check without an expectation proves nothing",
-            hint,
+            "no check proves nothing",
+            "a list of checks, or \"generated\"",
         ));
     }
-    let node = if which.is_string() {
-        let base = which.into_string().unwrap_or_default();
-        request.url = at(&base, &request.url)?;
-        None
-    } else {
-        let url = &request.url;
-        if !url.starts_with('/') {
-            return Err(wrong_argument(
-                format!("`{url}` is not a path"),
-                "http::check(node, \"/status\", #{ status: 200 })",
-            ));
+    let place = Against::Node(node.to_owned());
+    for check in &checks {
+        let mut check = check.clone();
+        if check.expect == Expectation::default() {
+            check.expect = Expectation::status(200);
         }
-        Some(node(which)?)
-    };
-    Ok(Check {
-        node,
-        request,
-        expect,
-    })
+        place.check(check).map_err(|failure| failure.raise())?;
+    }
+    Ok(checks)
 }
 
 #[export_module]
 pub(super) mod http {
     /// Sends one request to a node's proxy over a fresh connection, and compares the answer. Instead of a node the base URL of another
-    /// server can be given, which wants a grant that names it. The request is a path, or a map with `url` (the path), `method`,
-    /// `headers`, `timeout` (milliseconds). Expected are at least one of `status`, `headers`, `json` (by JSON
-    /// pointer), `within` (milliseconds).
+    /// server can be given, which wants a grant that names it.
+    ///
+    /// The request is a path, a whole URL (scheme, host and path are the URL's, and the connection goes to the node, as with curl's
+    /// `--connect-to`), what `http::curl` answers, or a map: `url`, `method`, `query`, `headers`, `body` (a text, or
+    /// `#{ json: … }`, `#{ form: … }`, `#{ multipart: […] }`), `login` (`name`, `password`), `timeout` and `connect_timeout`
+    /// (milliseconds), `http` (`"1.1"`, `"2"`), `tls` (a `[tls.NAME]` of the environment: authority, client's certificate,
+    /// `insecure`), `redirects` (how many are followed, at the same server), `compressed`. A header, a password, a field can be
+    /// `#{ secret: "NAME", before: "Bearer " }`: a `[secrets.NAME]` of the environment.
+    ///
+    /// Expected is at least one of `status` (a number, several, or `"2xx"`), `headers`, `json` (by JSON pointer, or by JSON path from
+    /// `$`), `body`, `bytes`, `http`, `certificate` (`subject`, `issuer`, `names`, `days_left`), `within` (milliseconds). A value is
+    /// itself, or a map of what holds of it: `is`, `is_not`, `matches` (a regular expression), `contains`, `present`, `count`, `at_least`,
+    /// `at_most`.
     ///
     /// # Needs
-    /// `http.check`; of another server `http.check:https://host/*`, for another method than GET and HEAD `http.check:POST …`
+    /// `http.check`; of another server `http.check:https://host/*`, for a method that is not safe `http.check:POST …`; where everything
+    /// is granted by name, the secrets' and `tls` profiles' names too
     /// # Effect
-    /// One request.
+    /// One request, and one more for each redirect.
     /// # Undo
     /// Nothing to undo.
     /// # On resume
     /// Not repeated.
     /// # Errors
-    /// `http.check.different`, `http.unreachable`; `http.request`: it leads where no playbook may ask; `argument.value`: nothing is
-    /// expected.
+    /// `http.check.different`, `http.unreachable`, `http.timeout`, `http.tls`, `http.tls.profile`, `http.broken`, `http.too_large`,
+    /// `http.redirects`, `http.version`, `http.secret`, `secret.unavailable`; `http.request`: it leads where no playbook may ask;
+    /// `argument.value`: nothing is expected.
     /// # Example
     /// ```rhai
     /// for node in env::cluster("practice").nodes {
-    ///     http::check(node, "/", #{ status: 404, within: 2000 });
+    ///     http::check(node, "/", #{ status: 404, headers: #{ server: #{ matches: "^kong/" } }, within: 2000 });
     /// }
     /// ```
     #[rhai_fn(return_raw, volatile)]
@@ -77,7 +143,7 @@ pub(super) mod http {
         which: Dynamic,
         request: Dynamic,
         expect: Map,
-    ) -> Result<Dynamic, Box<EvalAltResult>> {
+    ) -> Result<Dynamic> {
         call(&context, Intent::Check(check_of(which, request, expect)?))
     }
 
@@ -106,20 +172,295 @@ pub(super) mod http {
         request: Dynamic,
         expect: Map,
         options: Map,
-    ) -> Result<Dynamic, Box<EvalAltResult>> {
+    ) -> Result<Dynamic> {
         let mut options = Options::new(options);
-        let passes = options.number("passes")?.unwrap_or(3);
+        let passes = count(&mut options, "passes", 3)?;
         let within = options.duration("within", "30s")?;
         options.done()?;
-        let passes = u32::try_from(passes).ok().filter(|passes| *passes > 0);
-        let passes =
-            passes.ok_or_else(|| wrong_argument("`passes` is 1 or more", "#{ passes: 3 }"))?;
+        let check = check_of(which, request, expect)?;
         call(
             &context,
             Intent::Poll(Poll {
-                check: check_of(which, request, expect)?,
+                check,
                 passes,
                 within,
+            }),
+        )
+    }
+
+    /// Many checks of one node or server, several at once. Each is a map: `request` and `expect` as for `http::check`, `name`, and
+    /// `retries` (how often it is asked again, preset 0); or what `http::curl` answers. Options: `passes` (right answers in a row that
+    /// each wants, preset 1), `within` (preset `"30s"`), `at_once` (preset 8).
+    ///
+    /// # Needs
+    /// `http.check_all`, as `http.check`
+    /// # Effect
+    /// Requests.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `http.check_all.failed`, with each check that did; `argument.value`: there is no check, or one that expects nothing.
+    /// # Example
+    /// ```rhai
+    /// let checks = [
+    ///     #{ name: "nothing is there", request: "/", expect: #{ status: 404 } },
+    ///     http::curl("curl http://shop.example/none", #{ status: 404 }),
+    /// ];
+    /// for node in env::cluster("practice").nodes {
+    ///     http::check_all(node, checks, #{ passes: 2 });
+    /// }
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn check_all(
+        context: NativeCallContext,
+        which: Dynamic,
+        checks: Array,
+        options: Map,
+    ) -> Result<Dynamic> {
+        let mut options = Options::new(options);
+        let passes = count(&mut options, "passes", 1)?;
+        let at_once = count(&mut options, "at_once", 8)?;
+        let within = options.duration("within", "30s")?;
+        options.done()?;
+        let place = against(which)?;
+        let checks: Vec<Check> = checks
+            .iter()
+            .map(|check| described(&place, check))
+            .collect::<Result<_>>()?;
+        if checks.is_empty() {
+            return Err(wrong_argument(
+                "no check proves nothing",
+                "http::check_all(node, [#{ request: \"/status\", expect: #{ status: 200 } }], #{})",
+            ));
+        }
+        let mut last = Dynamic::UNIT;
+        let (mut passed, mut asked) = (0, 0);
+        for checks in together(checks) {
+            let node = checks.first().and_then(|check| check.node.clone());
+            last = call(
+                &context,
+                Intent::CheckAll(CheckAll {
+                    node,
+                    checks,
+                    passes,
+                    within,
+                    at_once,
+                }),
+            )?;
+            if let Some(told) = last.read_lock::<Map>() {
+                let number = |name: &str| told.get(name).and_then(|value| value.as_int().ok());
+                passed += number("passed").unwrap_or_default();
+                asked += number("asked").unwrap_or_default();
+            }
+        }
+        if let Some(mut told) = last.write_lock::<Map>() {
+            told.insert("passed".into(), passed.into());
+            told.insert("asked".into(), asked.into());
+        }
+        Ok(last)
+    }
+
+    /// A curl command line as a check: a value for `http::check`, `http::poll` and lists of checks. Variables of the shell (`$KEY` in
+    /// double quotes) become secrets of the environment by their names; where one says whose URL it is, the check is of the path. With
+    /// `-f` a status below 400 is expected, otherwise nothing yet. Options that change what is sent or trusted in a way that a check
+    /// cannot follow are refused by name. `cutover curl` writes the same out.
+    ///
+    /// # Needs
+    /// Nothing: it sends nothing.
+    /// # Effect
+    /// Nothing.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The same again.
+    /// # Errors
+    /// `http.curl`: the command line cannot be followed; the message names the word.
+    /// # Example
+    /// ```rhai
+    /// let check = http::curl("curl -sS -H 'Host: shop.example' http://shop.example/none");
+    /// for node in env::cluster("practice").nodes {
+    ///     http::check(node, check, #{ status: 404 });
+    /// }
+    /// ```
+    #[rhai_fn(return_raw)]
+    pub fn curl(command: &str) -> Result<Dynamic> {
+        curl_with(command, Map::new())
+    }
+
+    /// The same with what is expected.
+    ///
+    /// # Needs
+    /// Nothing: it sends nothing.
+    /// # Effect
+    /// Nothing.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The same again.
+    /// # Errors
+    /// As without.
+    /// # Example
+    /// ```rhai
+    /// let checks = [http::curl("curl http://shop.example/none", #{ status: 404 })];
+    /// http::check_all(env::cluster("practice").nodes[0], checks, #{});
+    /// ```
+    #[rhai_fn(name = "curl", return_raw)]
+    pub fn curl_with(command: &str, expect: Map) -> Result<Dynamic> {
+        let found = from_curl(command, BTreeMap::new()).map_err(|failure| failure.raise())?;
+        let check = serde_json::to_value(&found.check).expect("plain data");
+        let mut check = to_dynamic(&check);
+        if let Some(mut whole) = check.write_lock::<Map>()
+            && let Some(wanted) = whole.get_mut("expect")
+            && let Some(mut wanted) = wanted.write_lock::<Map>()
+        {
+            wanted.extend(expect);
+        }
+        Ok(check)
+    }
+
+    /// Checks made from the routes and plugins that a node is configured with: one for each route, method and state of authentication (with and
+    /// without a key), rate limits' headers, preflights. Options: `passes` (preset 1), `within` (preset `"30s"`), `at_once` (preset 8),
+    /// `coverage` (the least part of the routes to be reached, in percent, preset 0). Answers `passed`, `coverage` (`routes_reached`,
+    /// `routes`, `plugins_judged`, `plugins`) and `left_out`, each with `what` and `why`.
+    ///
+    /// # Needs
+    /// `http.check_generated`
+    /// # Effect
+    /// Requests that only look, some of which the service behind a route hears. Keys of consumers are read from the Admin API and sent
+    /// to the proxy.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `http.check_all.failed`; `http.check_generated.none`, `http.check_generated.unknown`, `http.check_generated.coverage`; those of the
+    /// Admin API.
+    /// # Example
+    /// ```rhai
+    /// for node in env::cluster("practice").nodes {
+    ///     let reached = http::check_generated(node, #{ coverage: 80 });
+    ///     run::note(`${reached.coverage.routes_reached} of ${reached.coverage.routes} routes answered`);
+    /// }
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn check_generated(
+        context: NativeCallContext,
+        which: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic> {
+        let mut options = Options::new(options);
+        let passes = count(&mut options, "passes", 1)?;
+        let at_once = count(&mut options, "at_once", 8)?;
+        let within = options.duration("within", "30s")?;
+        let coverage = options.number("coverage")?.unwrap_or(0);
+        options.done()?;
+        let coverage = u32::try_from(coverage)
+            .ok()
+            .filter(|percent| *percent <= 100);
+        let coverage = coverage.ok_or_else(|| {
+            wrong_argument("`coverage` is a part of a hundred", "#{ coverage: 80 }")
+        })?;
+        call(
+            &context,
+            Intent::CheckGenerated(CheckGenerated {
+                node: node(which)?,
+                passes,
+                within,
+                at_once,
+                coverage,
+            }),
+        )
+    }
+
+    /// Sends the same requests to an old node and to a new one, twice to each, and compares status, headers, the body's values (of JSON by
+    /// their places) and what plugins show in them. What is otherwise each time on one side is noise and left out; what is the same
+    /// twice on each side and not on both is a difference. `checks` is a list of checks, of which only the requests matter, or
+    /// `"generated"`: those that are made from the old node's routes and plugins. Options: `ignore` (`["header etag", "body /time"]`, a
+    /// star at the end covers all that begin so), `samples` (how many answers of each side are timed, preset 0; 20 at least say
+    /// something), `slower` (how many times as slow the new one may be, preset 2), `at_once` (preset 4). Answers `verdict` (`"same"`),
+    /// `compared`, `coverage`, `pace`.
+    ///
+    /// # Needs
+    /// `http.compare`
+    /// # Effect
+    /// Four requests for each check, and the samples.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `http.compare.different`; `http.compare.inconclusive`: a side answers otherwise each time, or neither does; those of
+    /// `http::check_generated`. `same` of `std/comparison` asks a person about what is inconclusive.
+    /// # Example
+    /// ```rhai
+    /// let nodes = env::cluster("practice").nodes;
+    /// let same = http::compare("generated", nodes[0], nodes[1], #{ ignore: ["header etag"] });
+    /// run::note(`${same.compared} requests are answered the same`);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn compare(
+        context: NativeCallContext,
+        checks: Dynamic,
+        blue: Dynamic,
+        green: Dynamic,
+        options: Map,
+    ) -> Result<Dynamic> {
+        let mut options = Options::new(options);
+        let at_once = count(&mut options, "at_once", 4)?;
+        let samples = options.number("samples")?.unwrap_or(0);
+        let slower = match options.take("slower") {
+            None => 2.0,
+            Some(value) => value
+                .as_float()
+                .or_else(|_| value.as_int().map(|whole| whole as f64))
+                .map_err(|found| {
+                    wrong_argument(
+                        format!("`slower` is a number, not a {found}"),
+                        "#{ slower: 1.5 }",
+                    )
+                })?,
+        };
+        let ignore: Vec<String> = match options.take("ignore") {
+            None => Vec::new(),
+            Some(names) => data("`ignore`", &names)?,
+        };
+        options.done()?;
+        let ignored = Ignored::of(ignore);
+        if let Some(problem) = ignored.problem() {
+            return Err(wrong_argument(
+                problem,
+                "ignore: [\"header etag\", \"body /time\"]",
+            ));
+        }
+        let samples = u32::try_from(samples)
+            .ok()
+            .filter(|samples| *samples <= 10_000);
+        let samples = samples
+            .ok_or_else(|| wrong_argument("`samples` is at most 10000", "#{ samples: 100 }"))?;
+        let nodes = [node(blue)?, node(green)?];
+        let checks = if checks.is_string() {
+            let word = checks.into_string().unwrap_or_default();
+            if word != "generated" {
+                return Err(wrong_argument(
+                    format!("`{word}` is no list of checks"),
+                    "a list, or \"generated\"",
+                ));
+            }
+            None
+        } else {
+            Some(compared_checks(&checks, &nodes[0])?)
+        };
+        call(
+            &context,
+            Intent::CompareAnswers(CompareAnswers {
+                nodes,
+                checks,
+                ignored,
+                samples,
+                slower,
+                at_once,
             }),
         )
     }

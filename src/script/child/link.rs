@@ -15,7 +15,7 @@ use super::raised;
 use super::values::Raise as _;
 use crate::environment::Budgets;
 use crate::journal::{Place, StepNo};
-use crate::primitive::{Effect, Intent};
+use crate::primitive::{Effect, Failure, Intent};
 use crate::run::{self, Answer, Request};
 use crate::script::protocol::{FromChild, Inventory, Job, Taken, ToChild};
 
@@ -31,6 +31,8 @@ pub(super) enum Wanted {
     Play(Box<Job>),
     /// That its tests are run.
     Test,
+    /// What checks it lists.
+    List,
 }
 
 /// The child's end of the conversation.
@@ -50,6 +52,8 @@ pub(in crate::script) struct Link {
     memory: Cell<u64>,
     /// Whether an invariant is at work, which only looks.
     only_looks: Cell<bool>,
+    /// Whether the text only lists something: it may call no step at all.
+    only_lists: Cell<bool>,
     /// Set once, when the script must not go on; see [`Stop`].
     stop: RefCell<Option<Stop>>,
     /// A message that came where an answer was awaited.
@@ -97,6 +101,7 @@ impl Link {
             operations: Cell::new(0),
             memory: Cell::new(0),
             only_looks: Cell::new(false),
+            only_lists: Cell::new(false),
             stop: RefCell::new(None),
             pending: RefCell::new(None),
             inventory: RefCell::default(),
@@ -170,6 +175,7 @@ impl Link {
                 }
                 ToChild::Play { job } => return Some(Wanted::Play(job)),
                 ToChild::Test => return Some(Wanted::Test),
+                ToChild::List => return Some(Wanted::List),
                 _ => return None,
             }
         }
@@ -228,6 +234,10 @@ impl Link {
         intent: Intent,
     ) -> Result<(StepNo, Answer), Box<EvalAltResult>> {
         self.refuse_if_stopped()?;
+        if self.only_lists.get() {
+            let message = format!("`{}` is called where checks are listed", intent.verb());
+            return Err(Failure::new("checks.acts", message).raise_in(context));
+        }
         if self.only_looks.get() && intent.effect() != Effect::Read {
             return Err(run::acts(&intent).raise_in(context));
         }
@@ -258,6 +268,11 @@ impl Link {
         }
     }
 
+    /// From here on no step may be called at all.
+    pub(super) fn only_list(&self) {
+        self.only_lists.set(true);
+    }
+
     /// Runs `body`, in which every step must be a look.
     pub(in crate::script) fn only_looking<T>(&self, body: impl FnOnce() -> T) -> T {
         let before = self.only_looks.replace(true);
@@ -274,6 +289,10 @@ impl Link {
         body: &FnPtr,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         self.refuse_if_stopped()?;
+        if self.only_lists.get() {
+            let message = format!("the phase `{name}` begins where checks are listed");
+            return Err(Failure::new("checks.acts", message).raise_in(context));
+        }
         self.send(FromChild::Request(Request::Entered {
             name: name.to_owned(),
         }));

@@ -5,6 +5,7 @@
 
 mod bench;
 mod channel;
+mod checks;
 mod closures;
 mod comparing;
 mod confinement;
@@ -76,6 +77,9 @@ fn converse(budgets: Budgets, sandbox: Sandbox) {
     if kind == SourceKind::Tests {
         return trial::converse(&link, &name, &text);
     }
+    if kind == SourceKind::Checks {
+        return checks::converse(&link, &name, &text);
+    }
     let engine = engine(&link);
     let parsed = load::load(&engine, &link, kind, &name, &text);
     link.hold(&parsed.units);
@@ -88,7 +92,7 @@ fn converse(budgets: Budgets, sandbox: Sandbox) {
             run(&engine, &link, playbook, &parameters, inventory);
         }
         Some(Wanted::Play(job)) => play::play(&link, &parsed.units, playbook, *job),
-        Some(Wanted::Test) | None => {}
+        Some(Wanted::Test | Wanted::List) | None => {}
     }
 }
 

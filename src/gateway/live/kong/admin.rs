@@ -128,7 +128,7 @@ impl Live {
     }
 
     /// A resource, or `None` where this version of Kong has no such thing.
-    pub(super) async fn admin_find(
+    pub(in crate::gateway::live) async fn admin_find(
         &self,
         node: &str,
         path: &str,

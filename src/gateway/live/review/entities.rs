@@ -47,10 +47,7 @@ impl Live {
         let workspaces = self.collection(&node, "/workspaces", None).await;
         let names: Vec<Option<String>> = match &workspaces {
             Known::Known(all) if all.is_empty() => vec![None],
-            Known::Known(all) => {
-                let names = all.iter().filter_map(|one| one.fields.get("name"));
-                names.map(|name| name.as_str().map(str::to_owned)).collect()
-            }
+            Known::Known(all) => names_of(all),
             // Which there are decides what was looked at.
             Known::Unknown { unknown } => {
                 let all = kinds.map(|kind| (kind.to_owned(), Known::unknown(&**unknown)));
@@ -77,8 +74,17 @@ impl Live {
         entities
     }
 
+    /// The names of a gateway's workspaces; one without a name where it knows of none.
+    pub(super) async fn workspaces(&self, node: &str) -> Known<Vec<Option<String>>> {
+        match self.collection(node, "/workspaces", None).await {
+            Known::Known(all) if all.is_empty() => Known::Known(vec![None]),
+            Known::Known(all) => Known::Known(names_of(&all)),
+            Known::Unknown { unknown } => Known::unknown(unknown),
+        }
+    }
+
     /// The targets of upstreams.
-    async fn targets(&self, node: &str, upstreams: &[Entity]) -> Known<Vec<Entity>> {
+    pub(super) async fn targets(&self, node: &str, upstreams: &[Entity]) -> Known<Vec<Entity>> {
         let mut all = Vec::new();
         for upstream in upstreams {
             let Some(path) = path(upstream, "upstreams") else {
@@ -116,7 +122,7 @@ impl Live {
     }
 
     /// A collection in all workspaces; unknown if it is in one of them.
-    async fn in_all(
+    pub(super) async fn in_all(
         &self,
         node: &str,
         workspaces: &[Option<String>],
@@ -181,6 +187,11 @@ impl Live {
             Err(failure) => Known::unknown(failure.message),
         }
     }
+}
+
+fn names_of(workspaces: &[Entity]) -> Vec<Option<String>> {
+    let names = workspaces.iter().filter_map(|one| one.fields.get("name"));
+    names.map(|name| name.as_str().map(str::to_owned)).collect()
 }
 
 /// A path in a workspace.

@@ -2,6 +2,7 @@
 //! entities, its database, and the files of one's own that the environment file names.
 
 mod certificates;
+mod configuration;
 mod database;
 mod entities;
 mod files;

@@ -24,6 +24,15 @@ enum Stage {
     ProvenInside(Timestamp),
 }
 
+/// How many right answers in a row a look has wanted.
+fn right_answers(look: &Intent) -> u32 {
+    match look {
+        Intent::Poll(poll) => poll.passes,
+        Intent::CheckAll(all) => all.passes,
+        _ => 0,
+    }
+}
+
 /// What is missing before `node` counts as proven at `now`, given the run's `steps` and the time that it has to `bake`.
 ///
 /// A node is out of rotation from a `traffic.drain` on; an admission that nothing preceded proves nothing. Whatever replaces or
@@ -53,7 +62,7 @@ pub(super) fn missing(
                     stage = Stage::Admitted(step.ended);
                 }
             }
-            Intent::Poll(poll) if poll.passes >= PASSES => {
+            look if right_answers(look) >= PASSES => {
                 stage = match stage {
                     Stage::Unproven if outside => Stage::ProvenOutside,
                     Stage::Admitted(at) => Stage::ProvenInside(at),

@@ -6,8 +6,8 @@ use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 use super::super::arguments::{data, node, nodes};
 use super::super::call;
 use crate::primitive::{
-    CheckConfiguration, ClockAhead, Compare, Entities, Health, Intent, ProveDatabase, Status,
-    Version,
+    CheckConfiguration, ClockAhead, Compare, CompareConfiguration, Entities, Health, Intent,
+    ProveDatabase, Status, Version,
 };
 
 #[export_module]
@@ -210,6 +210,38 @@ pub(in crate::script::bindings) mod looks_module {
         which: Dynamic,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         call(&context, Intent::Entities(Entities { node: node(which)? }))
+    }
+
+    /// Compares what a new node is configured with against an old one, entity by entity and field by field, by the schemas of the new
+    /// version: what its migrations rewrite, rename and fill in is expected; whatever nothing explains is a difference. Secrets are
+    /// compared and not told. Answers `compared` (how many of each kind) and `expected` (how many fields differ because the versions do).
+    ///
+    /// # Needs
+    /// `kong.compare_configuration`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `kong.compare.different`, with the places; `kong.compare.inconclusive`: a kind cannot be read; those of the Admin API.
+    /// # Example
+    /// ```rhai
+    /// let nodes = env::cluster("practice").nodes;
+    /// kong::compare_configuration(nodes[0], nodes[1]);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn compare_configuration(
+        context: NativeCallContext,
+        blue: Dynamic,
+        green: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let nodes = [node(blue)?, node(green)?];
+        call(
+            &context,
+            Intent::CompareConfiguration(CompareConfiguration { nodes }),
+        )
     }
 
     /// Compares the number of entities now with what `kong::entities` answered before.

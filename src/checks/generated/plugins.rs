@@ -1,0 +1,382 @@
+//! What a gateway's plugins must show in the answers of a route.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::route::{Request, Route};
+use super::{Entity, Generated, GeneratedCheck, LeftOut};
+use crate::checks::CheckDescription;
+use crate::gateway::{Expectation, HttpRequest, OneOrMore, Predicate, StatusWanted, Text, Wanted};
+
+/// Plugins that ask who it is, and refuse with 401 who does not say.
+const REFUSING: [&str; 6] = [
+    "key-auth",
+    "basic-auth",
+    "jwt",
+    "hmac-auth",
+    "oauth2",
+    "ldap-auth",
+];
+
+/// The same, with answers that depend on more than what is configured.
+const ASKING: [&str; 5] = [
+    "openid-connect",
+    "mtls-auth",
+    "saml",
+    "session",
+    "key-auth-enc",
+];
+
+/// Plugins by which a request may be refused that has the right credentials.
+const DECIDING: [&str; 5] = [
+    "acl",
+    "ip-restriction",
+    "bot-detection",
+    "opa",
+    "request-validator",
+];
+
+/// Plugins that answer themselves.
+const ANSWERING: [&str; 3] = ["request-termination", "redirect", "mocking"];
+
+/// An enabled plugin.
+struct Plugin<'a> {
+    entity: &'a Entity,
+    id: &'a str,
+    name: &'a str,
+}
+
+/// The enabled plugins of a gateway.
+pub(super) struct Plugins<'a>(Vec<Plugin<'a>>);
+
+impl<'a> Plugins<'a> {
+    pub(super) fn of(entities: &'a [Entity]) -> Self {
+        let text = |entity: &'a Entity, field: &str| {
+            entity
+                .get(field)
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+        };
+        let enabled = entities
+            .iter()
+            .filter(|entity| entity.get("enabled") != Some(&Value::Bool(false)));
+        Self(
+            enabled
+                .map(|entity| Plugin {
+                    entity,
+                    id: text(entity, "id"),
+                    name: text(entity, "name"),
+                })
+                .collect(),
+        )
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The plugin of a name that runs for a request to `route` by `consumer`: the one that is bound most narrowly.
+    fn effective(
+        &self,
+        name: &str,
+        route: &Route<'_>,
+        consumer: Option<&str>,
+    ) -> Option<&Plugin<'a>> {
+        let bound = |plugin: &Plugin<'_>, to: &str| {
+            let id = plugin.entity.get(to).and_then(|owner| owner.get("id"));
+            id.and_then(Value::as_str).map(str::to_owned)
+        };
+        let weight = |plugin: &Plugin<'_>| {
+            let mut weight = 0;
+            for (to, id, counts) in [
+                ("consumer", consumer, 4),
+                ("route", Some(route.id()), 2),
+                ("service", route.service(), 1),
+            ] {
+                match bound(plugin, to) {
+                    None => {}
+                    Some(owner) if Some(owner.as_str()) == id => weight += counts,
+                    Some(_) => return None,
+                }
+            }
+            Some(weight)
+        };
+        let named = self.0.iter().filter(|plugin| plugin.name == name);
+        let weighed = named.filter_map(|plugin| Some((weight(plugin)?, plugin)));
+        weighed
+            .max_by_key(|(weight, _)| *weight)
+            .map(|(_, plugin)| plugin)
+    }
+
+    /// Adds the checks of a route.
+    pub(super) fn checks(
+        &self,
+        route: &Route<'_>,
+        request: &Request,
+        key_holder: Option<&str>,
+        made: &mut Generated,
+    ) {
+        let name = route.name();
+        let of = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| self.effective(name, route, None))
+        };
+        let refusing = of(&REFUSING).filter(|plugin| {
+            let anonymous = plugin.config("anonymous");
+            !anonymous.is_string() || anonymous == ""
+        });
+        let asking = of(&ASKING);
+        for method in request.safe_methods() {
+            let title = |state: &str| format!("route {name}: {method}{state}");
+            let plain = request.with(method);
+            if let Some(plugin) = refusing {
+                made.add(
+                    route,
+                    title(" without credentials"),
+                    plain.clone(),
+                    refused(),
+                    [plugin.id],
+                );
+            }
+            match (refusing, asking) {
+                (None, None) => {
+                    let (expect, judged) = self.passing(route, None);
+                    made.add(route, title(""), plain, expect, judged);
+                }
+                (Some(plugin), None) if plugin.name == "key-auth" => match key_holder {
+                    Some(consumer) => {
+                        let (expect, mut judged) = self.passing(route, Some(consumer));
+                        judged.insert(plugin.id);
+                        let with_key = plugin.with_key(plain, consumer);
+                        made.add(route, title(" with a key"), with_key, expect, judged);
+                    }
+                    None => made.left(format!("{} with a key", title("")), "no consumer has one"),
+                },
+                (Some(plugin), _) | (None, Some(plugin)) => made.left(
+                    format!("{} with credentials of `{}`", title(""), plugin.name),
+                    "they cannot be read from the gateway: write the check, with a secret of the environment",
+                ),
+            }
+        }
+        for method in request.other_methods() {
+            match refusing {
+                // Refused before anything behind the gateway hears of it.
+                Some(plugin) => {
+                    let title = format!("route {name}: {method} without credentials");
+                    made.add(route, title, request.with(method), refused(), [plugin.id]);
+                }
+                None => made.left(
+                    format!("route {name}: {method}"),
+                    "it may change something behind the gateway: write the check yourself",
+                ),
+            }
+        }
+        self.preflight(route, request, made);
+    }
+
+    /// What must be seen where nobody refuses the request, and the plugins that are judged by it.
+    fn passing(
+        &self,
+        route: &Route<'_>,
+        consumer: Option<&str>,
+    ) -> (Expectation, BTreeSet<&'a str>) {
+        let mut expect = Expectation::default();
+        let mut judged = BTreeSet::new();
+        let effective = |name: &str| self.effective(name, route, consumer);
+        if let Some(plugin) = effective("rate-limiting")
+            && plugin.config("hide_client_headers") != &Value::Bool(true)
+        {
+            for period in ["second", "minute", "hour", "day", "month", "year"] {
+                if let Some(limit) = plugin.config(period).as_u64() {
+                    let header = format!("x-ratelimit-limit-{period}");
+                    expect
+                        .headers
+                        .insert(header, Wanted::Value(json!(limit.to_string())));
+                    judged.insert(plugin.id);
+                }
+            }
+        }
+        if let Some(plugin) = effective("correlation-id")
+            && plugin.config("echo_downstream") == &Value::Bool(true)
+        {
+            let header = plugin
+                .config("header_name")
+                .as_str()
+                .unwrap_or("Kong-Request-ID");
+            expect.headers.insert(header.to_lowercase(), present());
+            judged.insert(plugin.id);
+        }
+        if let Some(plugin) = effective("response-transformer") {
+            let added = plugin
+                .config("add")
+                .get("headers")
+                .and_then(Value::as_array);
+            for header in added.into_iter().flatten().filter_map(Value::as_str) {
+                let name = header.split(':').next().unwrap_or_default();
+                expect.headers.insert(name.to_lowercase(), present());
+                judged.insert(plugin.id);
+            }
+        }
+        let answering = ANSWERING.iter().find_map(|name| effective(name));
+        let answering = answering.filter(|plugin| !plugin.config("trigger").is_string());
+        if let Some(plugin) = answering {
+            let status = plugin
+                .config("status_code")
+                .as_u64()
+                .and_then(|status| u16::try_from(status).ok());
+            expect.status = status.map(StatusWanted::One);
+            judged.extend(status.map(|_| plugin.id));
+        } else if !route.has_service() {
+            expect.status = Some(StatusWanted::One(503));
+        } else if DECIDING.iter().all(|name| effective(name).is_none())
+            && effective("rate-limiting").is_none()
+        {
+            // That it came from behind the gateway; with which status is for that to say.
+            expect
+                .headers
+                .insert("x-kong-upstream-latency".to_owned(), present());
+        }
+        if expect == Expectation::default() {
+            // Routed at all, which is all that is known.
+            expect.body = Some(Wanted::Predicate(Predicate {
+                is_not: Some(json!(r#"{"message":"no Route matched with those values"}"#)),
+                ..Predicate::default()
+            }));
+        }
+        (expect, judged)
+    }
+
+    fn preflight(&self, route: &Route<'_>, request: &Request, made: &mut Generated) {
+        let Some(plugin) = self.effective("cors", route, None) else {
+            return;
+        };
+        let title = format!("route {}: preflight", route.name());
+        if !request.takes("OPTIONS") {
+            return made.left(title, "the route does not take OPTIONS");
+        }
+        if plugin.config("preflight_continue") == &Value::Bool(true) {
+            return made.left(title, "it goes on to the service");
+        }
+        let origins = plugin
+            .config("origins")
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str);
+        let literal =
+            |origin: &&str| origin.starts_with("http") && !origin.contains(['*', '(', '\\']);
+        let origin = origins
+            .into_iter()
+            .find(literal)
+            .unwrap_or("https://cutover.example");
+        let mut preflight = request.with("OPTIONS");
+        for (name, value) in [("origin", origin), ("access-control-request-method", "GET")] {
+            preflight.headers.insert(name.to_owned(), value.into());
+        }
+        let mut expect = Expectation {
+            status: Some(StatusWanted::Any(vec![
+                StatusWanted::One(200),
+                StatusWanted::One(204),
+            ])),
+            ..Expectation::default()
+        };
+        for name in [
+            "access-control-allow-origin",
+            "access-control-allow-methods",
+        ] {
+            expect.headers.insert(name.to_owned(), present());
+        }
+        made.add(route, title, preflight, expect, [plugin.id]);
+    }
+
+    /// The plugins whose effect no check expects.
+    pub(super) fn unjudged(&self, made: &Generated) -> Vec<(String, String)> {
+        let judged: BTreeSet<&String> = made
+            .checks
+            .iter()
+            .flat_map(|check| &check.plugins)
+            .collect();
+        let left = self
+            .0
+            .iter()
+            .filter(|plugin| !judged.contains(&plugin.id.to_owned()));
+        left.map(|plugin| {
+            let what = format!("plugin `{}` ({})", plugin.name, plugin.id);
+            (
+                what,
+                "what it must show is not known from its configuration, or no check reaches it"
+                    .to_owned(),
+            )
+        })
+        .collect()
+    }
+}
+
+impl Plugin<'_> {
+    fn config(&self, key: &str) -> &Value {
+        let config = self.entity.get("config");
+        config
+            .and_then(|config| config.get(key))
+            .unwrap_or(&Value::Null)
+    }
+
+    /// A request with the key of a consumer.
+    fn with_key(&self, mut request: HttpRequest, consumer: &str) -> HttpRequest {
+        let name = self
+            .config("key_names")
+            .get(0)
+            .and_then(Value::as_str)
+            .unwrap_or("apikey");
+        let key = OneOrMore::One(Text::Key {
+            key_of_consumer: consumer.to_owned(),
+        });
+        if self.config("key_in_header") == &Value::Bool(false) {
+            request.query.insert(name.to_owned(), key);
+        } else {
+            request.headers.insert(name.to_owned(), key);
+        }
+        request
+    }
+}
+
+fn present() -> Wanted {
+    Wanted::Predicate(Predicate {
+        present: Some(true),
+        ..Predicate::default()
+    })
+}
+
+fn refused() -> Expectation {
+    Expectation::status(401)
+}
+
+impl Generated {
+    fn add<'b>(
+        &mut self,
+        route: &Route<'_>,
+        title: String,
+        request: HttpRequest,
+        expect: Expectation,
+        plugins: impl IntoIterator<Item = &'b str>,
+    ) {
+        self.checks.push(GeneratedCheck {
+            check: CheckDescription {
+                name: Some(title),
+                request,
+                expect,
+                retries: 0,
+            },
+            route: route.id().to_owned(),
+            plugins: plugins.into_iter().map(str::to_owned).collect(),
+        });
+    }
+
+    fn left(&mut self, what: String, why: &str) {
+        self.left_out.push(LeftOut {
+            what,
+            why: why.to_owned(),
+        });
+    }
+}

@@ -1,0 +1,27 @@
+//! The whole configuration of a gateway, to make checks from and to compare.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::Failure;
+use crate::kong::Version;
+use crate::kong::advisories::{Entity, Known};
+
+/// What a gateway is configured with, as the Admin API of one of its nodes shows it. Credentials and keys are in it: it is looked at and
+/// not handed on.
+#[derive(Debug, Clone)]
+pub struct Configuration {
+    /// The version that shows it.
+    pub version: Version,
+    /// Its entities by their collections, in every workspace; or why they could not be read.
+    pub entities: BTreeMap<String, Known<Vec<Entity>>>,
+}
+
+/// Reading configurations.
+pub trait Configurations {
+    /// The entities of these collections. A version that does not have one has none of it.
+    async fn configuration(&self, node: &str, kinds: &[&str]) -> Result<Configuration, Failure>;
+    /// What the version of a node says of its kinds and plugins, by the path below `/schemas/`. What it does not know is left out.
+    async fn schemas(&self, node: &str, of: &[String]) -> Result<BTreeMap<String, Value>, Failure>;
+}

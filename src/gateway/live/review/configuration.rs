@@ -1,0 +1,41 @@
+//! The whole configuration of a gateway, by the Admin API of one node.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::gateway::live::Live;
+use crate::gateway::{Configuration, Configurations, Failure, Kong as _};
+use crate::kong::advisories::Known;
+
+impl Configurations for Live {
+    async fn configuration(&self, node: &str, kinds: &[&str]) -> Result<Configuration, Failure> {
+        let version = self.admin_status(node).await?.version;
+        let mut entities = BTreeMap::new();
+        let workspaces = self.workspaces(node).await;
+        for kind in kinds {
+            let found = match (&workspaces, *kind) {
+                (Known::Unknown { unknown }, _) => Known::unknown(unknown.clone()),
+                (Known::Known(names), "targets") => {
+                    match self.in_all(node, names, "upstreams").await {
+                        Known::Known(upstreams) => self.targets(node, &upstreams).await,
+                        unknown @ Known::Unknown { .. } => unknown,
+                    }
+                }
+                (Known::Known(names), kind) => self.in_all(node, names, kind).await,
+            };
+            entities.insert((*kind).to_owned(), found);
+        }
+        Ok(Configuration { version, entities })
+    }
+
+    async fn schemas(&self, node: &str, of: &[String]) -> Result<BTreeMap<String, Value>, Failure> {
+        let mut schemas = BTreeMap::new();
+        for path in of {
+            if let Some(schema) = self.admin_find(node, &format!("/schemas/{path}")).await? {
+                schemas.insert(path.clone(), schema);
+            }
+        }
+        Ok(schemas)
+    }
+}

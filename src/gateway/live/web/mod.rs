@@ -1,0 +1,131 @@
+//! HTTP: one request at a time, each over a connection of its own, within its deadline and with a bounded answer.
+
+mod connection;
+mod decoded;
+mod exchange;
+mod filled;
+mod phase;
+mod redirect;
+mod trouble;
+mod trust;
+
+use std::error::Error as _;
+use std::time::{Duration, Instant};
+
+use hyper::Method;
+use tokio::time::timeout_at;
+use url::Url;
+
+pub(super) use trust::Profiles;
+
+use super::{Live, outside};
+use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Reach, Web, at};
+use exchange::Exchange;
+use phase::Progress;
+
+/// The innermost reason: the outer ones repeat the address and say nothing.
+pub(super) fn words(error: &reqwest::Error) -> String {
+    let mut source = error.source();
+    let mut words = error.to_string();
+    while let Some(inner) = source {
+        words = inner.to_string();
+        source = inner.source();
+    }
+    if error.is_timeout() {
+        "no answer in time".to_owned()
+    } else {
+        words
+    }
+}
+
+/// What is wrong with a request as it is written.
+fn wrong(message: impl Into<String>) -> Failure {
+    Failure::new("http.request", message)
+}
+
+impl Web for Live {
+    async fn request(
+        &self,
+        request: &HttpRequest,
+        reach: &Reach,
+        _hoped: &Expectation,
+    ) -> Result<HttpAnswer, Failure> {
+        let method: Method = (request.method.parse())
+            .map_err(|_| wrong(format!("`{}` is not a method", request.method)))?;
+        let (mut url, server) = self.destination(request, reach)?;
+        self.client.admit(&method, url.as_str())?;
+        let filled = self.filled(request, reach, &url).await?;
+        self.with_query(request, reach, &mut url).await?;
+        let exchange = Exchange {
+            server,
+            is_outside: *reach == Reach::Outside,
+            encryption: self.encryption(request, &url)?,
+            version: request.http,
+            connect_timeout: request.connect_timeout,
+            is_compressed: request.compressed,
+            body_limit: request.body_limit,
+            follows: request.redirects > 0,
+        };
+        let progress = Progress::default();
+        let begun = Instant::now();
+        let asked = exchange.follow(filled, &url, request.redirects, &progress);
+        // One that lies further ahead than clocks go is no deadline.
+        let deadline =
+            tokio::time::Instant::now().checked_add(Duration::from_millis(request.timeout));
+        let mut answer = match deadline {
+            Some(deadline) => timeout_at(deadline, asked)
+                .await
+                .unwrap_or_else(|_| Err(progress.timed_out(&url, request.timeout)))?,
+            None => asked.await?,
+        };
+        answer.milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(answer)
+    }
+
+    async fn proxy_url(&self, node: &str) -> Result<String, Failure> {
+        Ok(self.node(node)?.1.proxy.clone())
+    }
+}
+
+impl Live {
+    /// The URL that is asked for, and the server (`host:port`) that the connection goes to where it is not the URL's.
+    fn destination(
+        &self,
+        request: &HttpRequest,
+        reach: &Reach,
+    ) -> Result<(Url, Option<String>), Failure> {
+        let parsed = |text: &str| {
+            let url = Url::parse(text).map_err(|_| wrong(format!("`{text}` is not a URL")))?;
+            match url.scheme() {
+                "http" | "https" => Ok(url),
+                _ => Err(wrong(format!("`{text}` is neither `http` nor `https`"))),
+            }
+        };
+        let Reach::Node(name) = reach else {
+            outside::look_at(&request.url)?;
+            let url = parsed(&request.url)?;
+            if let Some(server) = &request.connect_to {
+                outside::look_at(&format!("{}://{server}/", url.scheme()))?;
+            }
+            return Ok((url, request.connect_to.clone()));
+        };
+        let (_, node) = self.node(name)?;
+        if request.url.starts_with('/') {
+            return Ok((parsed(&at(&node.proxy, &request.url)?)?, None));
+        }
+        let url = parsed(&request.url)?;
+        let proxies = [Some(&node.proxy), node.proxy_tls.as_ref()];
+        let proxy = proxies
+            .into_iter()
+            .flatten()
+            .filter_map(|proxy| Url::parse(proxy).ok())
+            .find(|proxy| proxy.scheme() == url.scheme())
+            .ok_or_else(|| {
+                let message = format!("`{name}` has no proxy for `{}`", url.scheme());
+                wrong(message)
+                    .hint("`proxy` of the node in the environment file is one, `proxy_tls` the encrypted one")
+            })?;
+        let server = connection::address(&proxy).ok_or_else(|| wrong("a proxy without a host"))?;
+        Ok((url, Some(server)))
+    }
+}

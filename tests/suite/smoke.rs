@@ -1,0 +1,295 @@
+//! Checks against a gateway that runs: from files, from curl's command lines, made from its routes; and two of its nodes compared.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::practice_cluster::{Ended, PracticeCluster, cutover, cutover_in};
+
+/// The exit codes of the product that these tests speak of.
+const DONE: i32 = 0;
+const USAGE: i32 = 2;
+const REJECTED: i32 = 3;
+const REFUSED: i32 = 4;
+
+/// Checks of the practice cluster, of all kinds, the last of which fail.
+const CHECKS: &str = r#"//! What the practice cluster answers.
+let checks = [
+    #{ name: "a page", request: "/catalogue", expect: #{ status: "2xx", headers: #{ "via": #{ matches: "kong/2" } }, json: #{ "/path": "/", "$.method": "GET" } } },
+    #{ name: "without a key", request: "/orders", expect: #{ status: 401, body: #{ contains: "No API key" } } },
+    #{ name: "with a key", request: #{ url: "/orders", headers: #{ apikey: #{ secret: "key" } } }, expect: #{ status: 200, headers: #{ "x-ratelimit-limit-minute": "1000" } } },
+    #{ name: "posted", request: #{ url: "/catalogue", method: "GET", query: #{ a: "1 2", b: ["x", "y"] } }, expect: #{ json: #{ "/query": "a=1+2&b=x&b=y" } } },
+    http::curl("curl -fsS -H 'X-One: 1' http://www.example.test/page?q=1", #{ json: #{ "/headers/x-one": "1", "/headers/x-forwarded-host": "www.example.test", "/path": "/page" } }),
+];
+for item in 1..4 {
+    checks.push(#{ name: `item ${item}`, request: `/items/${item}`, expect: #{ status: 200 } });
+}
+checks
+"#;
+
+/// An environment file beside the cluster's own, with a secret and what it allows.
+fn with_secret(cluster: &PracticeCluster, allow: &str) -> PathBuf {
+    let environment = std::fs::read_to_string(cluster.environment()).expect("read");
+    let key = cluster.path().join("key");
+    std::fs::write(&key, "practice-key-1\n").expect("written");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&key, private).expect("set");
+    let path = cluster.path().join("smoke.toml");
+    let environment = environment.replace("allow = [\"*\"]", allow);
+    let text = format!(
+        "{environment}\n[secrets.key]\nfrom = {{ file = {:?} }}\n",
+        key.display().to_string()
+    );
+    std::fs::write(&path, text).expect("written");
+    path
+}
+
+fn file(cluster: &PracticeCluster, name: &str, text: &str) -> String {
+    let path = cluster.path().join(name);
+    std::fs::write(&path, text).expect("written");
+    path.display().to_string()
+}
+
+/// What stays the same from run to run.
+fn steady(text: &str) -> String {
+    let replace = |pattern: &str, with: &str, text: &str| {
+        let pattern = regex::Regex::new(pattern).expect("a pattern");
+        pattern.replace_all(text, with).into_owned()
+    };
+    let text = replace(r"\d+(\.\d+)? (ms|s)\b", "TIME", text);
+    let text = replace(r"duration_ms: \d+", "duration_ms: TIME", &text);
+    let text = replace(r"127\.0\.0\.1:\d+", "ADDRESS", &text);
+    let text = replace(
+        r"(date|x-correlation-id|x-kong-[a-z]+-latency): .*",
+        "$1: …",
+        &text,
+    );
+    replace(r"[0-9a-f]{8}-[0-9a-f-]{27}(#\d+)?", "ID", &text)
+}
+
+#[test]
+fn checks_of_files_of_curl_and_made_ones_run_against_a_cluster() {
+    let cluster = PracticeCluster::up();
+    let environment = with_secret(&cluster, "allow = [\"*\"]");
+    of_a_file(&cluster, &environment);
+    that_fail(&cluster, &environment);
+    in_other_formats(&environment);
+    what_cannot_be_checked(&cluster, &environment);
+    made_ones(&environment);
+    two_nodes(&cluster, &environment);
+    in_a_playbook(&cluster, &environment);
+}
+
+fn of_a_file(cluster: &PracticeCluster, environment: &Path) {
+    let checks = file(cluster, "checks.rhai", CHECKS);
+    let ended = cutover_in(
+        environment,
+        &[
+            "smoke",
+            &checks,
+            "--against",
+            "practice",
+            "--passes",
+            "2",
+            "--within",
+            "20s",
+        ],
+    );
+    assert_eq!(ended.code, Some(DONE), "{}", ended.all);
+    let told = steady(&ended.out);
+    for node in ["kong-1", "kong-2"] {
+        assert!(
+            told.contains(&format!("{node}  8 of 8 checks passed")),
+            "{told}"
+        );
+    }
+    assert!(told.contains("32 requests in"), "{told}");
+    assert!(!ended.all.contains("practice-key-1"), "{}", ended.all);
+}
+
+fn that_fail(cluster: &PracticeCluster, environment: &Path) {
+    let checks = file(
+        cluster,
+        "failing.rhai",
+        "[#{ name: \"closed\", request: #{ url: \"/health\", headers: #{ apikey: #{ secret: \"key\" } } }, expect: #{ status: 503, json: #{ \"/message\": \"down\" } } },\n\
+         #{ request: \"/catalogue\", expect: #{ status: 200 } }]\n",
+    );
+    let ended = cutover_in(
+        environment,
+        &["smoke", &checks, "/maintenance=503", "--against", "kong-1"],
+    );
+    assert_eq!(ended.code, Some(REFUSED), "{}", ended.all);
+    insta::assert_snapshot!(steady(&ended.out), @"");
+}
+
+fn in_other_formats(environment: &Path) {
+    let run = |format: &str| {
+        let words = [
+            "smoke",
+            "/health=200,/maintenance=200",
+            "--against",
+            "kong-1",
+            "--output",
+            format,
+        ];
+        cutover_in(environment, &words)
+    };
+    let tap = run("tap");
+    assert_eq!(tap.code, Some(REFUSED), "{}", tap.all);
+    insta::assert_snapshot!(steady(&tap.out), @"");
+    let junit = run("junit").out;
+    for part in [
+        "tests=\"2\"",
+        "failures=\"1\"",
+        "<testcase name=\"GET /health\"",
+        "status 503 instead of 200",
+    ] {
+        assert!(junit.contains(part), "{junit}");
+    }
+    let json: Value = serde_json::from_str(&run("json").out).expect("JSON");
+    assert_eq!(
+        (&json["summary"]["checks"], &json["summary"]["failed"]),
+        (&2.into(), &1.into())
+    );
+    let lines = run("ndjson").out;
+    let lines: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    assert_eq!(lines.len(), 3);
+    assert_eq!(lines[2]["failed"], 1);
+}
+
+fn what_cannot_be_checked(cluster: &PracticeCluster, environment: &Path) {
+    let run = |name: &str, text: &str| {
+        let checks = file(cluster, name, text);
+        cutover_in(environment, &["smoke", &checks, "--against", "kong-1"])
+    };
+    let told = [
+        ("empty.rhai", "[]", USAGE),
+        ("nothing.rhai", "let a = 1;", REJECTED),
+        ("acts.rhai", "let checks = [];\nrun::note(\"acts\");\nchecks", REJECTED),
+        ("vacuous.rhai", "[#{ request: \"/\" }]", USAGE),
+        ("misspelt.rhai", "[#{ request: \"/\", expext: #{ status: 200 } }]", USAGE),
+        ("unknown_secret.rhai", "[#{ request: #{ url: \"/\", headers: #{ a: #{ secret: \"nobody\" } } }, expect: #{ status: 404 } }]", REFUSED),
+        ("posts.rhai", "[#{ request: #{ url: \"/catalogue\", method: \"POST\" }, expect: #{ status: 200 } }]", REFUSED),
+    ]
+    .map(|(name, text, code)| {
+        let ended = run(name, text);
+        assert_eq!(ended.code, Some(code), "{name}: {}", ended.all);
+        format!("{name}: {}", steady(&ended.all).replace(&cluster.directory(), "DIRECTORY"))
+    });
+    insta::assert_snapshot!(told.join("\n"), @"");
+    let granted = with_secret(cluster, "allow = [\"*\", \"http.check:POST kong-1\"]");
+    let checks = file(
+        cluster,
+        "posts.rhai",
+        "[#{ request: #{ url: \"/catalogue\", method: \"POST\", body: #{ form: #{ a: \"1&2\" } } }, expect: #{ json: #{ \"/body\": \"a=1%262\", \"/headers/content-type\": \"application/x-www-form-urlencoded\" } } }]",
+    );
+    let ended = cutover_in(&granted, &["smoke", &checks, "--against", "kong-1"]);
+    assert_eq!(ended.code, Some(DONE), "{}", ended.all);
+    with_secret(cluster, "allow = [\"*\"]");
+}
+
+fn made_ones(environment: &Path) {
+    let ended = cutover_in(
+        environment,
+        &["smoke", "--generated", "--against", "kong-2"],
+    );
+    assert_eq!(ended.code, Some(DONE), "{}", ended.all);
+    insta::assert_snapshot!(steady(&ended.all), @"");
+}
+
+fn two_nodes(cluster: &PracticeCluster, environment: &Path) {
+    let compare = |further: &[&str]| {
+        cutover_in(
+            environment,
+            &[&["compare", "kong-1", "kong-2"], further].concat(),
+        )
+    };
+    let ended = compare(&["--samples", "40"]);
+    assert_eq!(ended.code, Some(DONE), "{}", ended.all);
+    insta::assert_snapshot!(steady(&ended.out), @"");
+    let ended = compare(&["--output", "json"]);
+    let told: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(
+        (
+            &told["answers"]["verdict"],
+            &told["answers"]["coverage"]["routes_reached"]
+        ),
+        (&"same".into(), &9.into())
+    );
+    // What a request changes may have been meant to be sent once.
+    let posts = file(
+        cluster,
+        "posts.rhai",
+        "[#{ request: #{ url: \"/catalogue\", method: \"POST\" } }]",
+    );
+    let ended = compare(&[&posts]);
+    assert_eq!(ended.code, Some(USAGE), "{}", ended.all);
+    assert!(
+        ended.all.contains("would be sent four times"),
+        "{}",
+        ended.all
+    );
+}
+
+fn in_a_playbook(cluster: &PracticeCluster, environment: &Path) {
+    let playbook = file(
+        cluster,
+        "checking.rhai",
+        "const PLAYBOOK = #{ api: 1, needs: [\"http.*\", \"kong.compare_configuration\"] };\n\n\
+         let nodes = env::cluster(\"practice\").nodes;\n\
+         let checks = [http::curl(\"curl http://shop.example/catalogue -H \\\"apikey: $key\\\"\", #{ status: 200 }),\n\
+             #{ request: \"/health\", expect: #{ status: 200 }, retries: 2 }];\n\
+         let all = http::check_all(nodes[0], checks, #{ passes: 2 });\n\
+         run::note(`${all.passed} passed, asked ${all.asked} times`);\n\
+         run::note(`made: ${http::check_generated(nodes[0], #{ coverage: 100 }).coverage.routes_reached}`);\n\
+         run::note(`compared: ${http::compare(checks, nodes[0], nodes[1], #{}).compared}`);\n\
+         run::note(`entities: ${kong::compare_configuration(nodes[0], nodes[1]).compared[\"routes\"]}`);\n\
+         try { http::check_all(nodes[0], [#{ request: \"/health\", expect: #{ status: 404 } }], #{}); } catch (e) { run::note(e.code); }\n\
+         try { http::compare(checks, nodes[0], nodes[1], #{ ignore: [\"etag\"] }); } catch (e) { run::note(e.message); }\n",
+    );
+    let ended = cutover_in(environment, &["run", &playbook, "--run-id", "checking"]);
+    assert_eq!(ended.code, Some(DONE), "{}", ended.all);
+    for told in [
+        "2 passed, asked 4 times",
+        "made: 9",
+        "compared: 2",
+        "entities: 9",
+        "http.check_all.failed",
+        "`etag` is nothing that is compared",
+    ] {
+        assert!(ended.all.contains(told), "{told}: {}", ended.all);
+    }
+    assert!(!ended.all.contains("practice-key-1"), "{}", ended.all);
+}
+
+/// A curl command line on the command line.
+fn curl(line: &str) -> Ended {
+    let output = cutover().args(["curl", line]).output().expect("started");
+    let all = String::from_utf8([&output.stdout[..], &output.stderr].concat()).expect("text");
+    Ended {
+        code: output.status.code(),
+        verdict: String::new(),
+        out: String::from_utf8(output.stdout).expect("text"),
+        all,
+    }
+}
+
+#[test]
+fn a_command_line_of_curl_is_written_as_a_check() {
+    let lines = [
+        "curl -i http://127.0.0.1:8000/orders",
+        "curl -fsSL -m 5 -H 'Host: shop.example' -H \"apikey: $ORDERS_KEY\" \"$BASE/orders?a=1\"",
+        "curl -k --resolve shop.example:443:127.0.0.1 -u \"admin:$PASSWORD\" https://shop.example/a",
+        "curl --json '{\"a\": \"b\\n\"}' -X PUT http://x.example/",
+        "curl -x proxy:3128 http://x.example/",
+        "curl \"http://x.example/?key=$KEY\"",
+    ];
+    let told: Vec<String> = lines
+        .iter()
+        .map(|line| format!("$ {line}\n{}", curl(line).all.trim_end()))
+        .collect();
+    insta::assert_snapshot!(told.join("\n\n"), @"");
+}
