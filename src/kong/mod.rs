@@ -10,6 +10,7 @@ pub mod paths;
 pub mod rate_limits;
 pub mod redis_counters;
 pub mod repackage;
+pub mod router;
 pub mod routes;
 pub mod rows;
 pub mod schema;

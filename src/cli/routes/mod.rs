@@ -1,4 +1,6 @@
-//! `cutover routes`: what becomes of the paths of routes on the way to Kong 3.
+//! `cutover routes`: what becomes of the paths of routes on the way to Kong 3, and of the requests of a log.
+
+mod replay;
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +10,7 @@ use serde_json::{Map, Value};
 use super::exit::{CliError, Exit};
 use super::{observe, output};
 use crate::gateway::{Kong as _, Review as _};
+use crate::kong::Version;
 use crate::kong::advisories::Known;
 use crate::kong::routes::{ChangedPath, Era, Fit, Survey};
 use crate::render::clean_lines;
@@ -21,6 +24,11 @@ pub(super) struct Arguments {
     /// A declarative file instead, of Kong's or decK's format.
     #[arg(long, value_name = "FILE", conflicts_with = "cluster")]
     file: Option<PathBuf>,
+    /// Requests that are played to both routers: an access log, lines of JSON, or `METHOD URL` in each line; `-` reads standard input.
+    #[arg(long, value_name = "FILE")]
+    requests: Option<PathBuf>,
+    #[command(flatten)]
+    replay: replay::Replay,
     /// The environment file, wanted with a cluster.
     #[arg(short, long, value_name = "FILE", env = "CUTOVER_ENVIRONMENT")]
     environment: Option<PathBuf>,
@@ -39,12 +47,20 @@ enum Format {
 }
 
 pub(super) async fn routes(arguments: Arguments) -> Result<Exit, CliError> {
-    let (routes, era) = match (&arguments.file, &arguments.cluster) {
+    let found = match (&arguments.file, &arguments.cluster) {
         (Some(file), _) => of_file(file)?,
         (None, Some(cluster)) => of_cluster(arguments.environment.as_deref(), cluster).await?,
-        (None, None) => (Vec::new(), Era::Two),
+        (None, None) => return Err(CliError::usage("neither a cluster nor a file is named")),
     };
-    let survey = Survey::of(routes.iter(), era);
+    if let Some(requests) = &arguments.requests {
+        return replay::replay(
+            &found,
+            requests,
+            &arguments.replay,
+            matches!(arguments.output, Format::Json),
+        );
+    }
+    let survey = Survey::of(found.routes.iter(), found.era());
     match arguments.output {
         Format::Text => output::data(&told(&survey)),
         Format::Json => {
@@ -57,49 +73,90 @@ pub(super) async fn routes(arguments: Arguments) -> Result<Exit, CliError> {
     Ok(Exit::Done)
 }
 
-/// Routes as they are written down, and for which router.
-type Routes = (Vec<Map<String, Value>>, Era);
+/// Routes as they are written down, with their services.
+struct Found {
+    routes: Vec<Map<String, Value>>,
+    services: Vec<Map<String, Value>>,
+    /// The version that they are written for.
+    version: Version,
+}
+
+impl Found {
+    fn era(&self) -> Era {
+        if self.version.is_at_least(3, 0) {
+            Era::Three
+        } else {
+            Era::Two
+        }
+    }
+}
 
 /// The routes of a declarative file: its own, and those of its services.
-fn of_file(file: &Path) -> Result<Routes, CliError> {
+fn of_file(file: &Path) -> Result<Found, CliError> {
     let unread = |why: String| CliError::usage(format!("cannot read `{}`: {why}", file.display()));
     let text = std::fs::read_to_string(file).map_err(|error| unread(error.kind().to_string()))?;
     let values: Value = serde_saphyr::from_str(&text).map_err(|error| unread(error.to_string()))?;
-    let services = values["services"].as_array().into_iter().flatten();
-    let lists = services.map(|service| &service["routes"]);
-    let lists = lists.chain([&values["routes"]]);
-    let routes = lists.filter_map(Value::as_array).flatten();
-    let routes = routes.filter_map(|route| route.as_object().cloned());
+    let listed = |value: &Value| {
+        let entities = value.as_array().into_iter().flatten();
+        entities
+            .filter_map(|one| one.as_object().cloned())
+            .collect::<Vec<_>>()
+    };
+    let services = listed(&values["services"]);
+    let mut routes = Vec::new();
+    for service in &services {
+        let name = service
+            .get("name")
+            .or(service.get("id"))
+            .cloned()
+            .unwrap_or_default();
+        for mut route in listed(service.get("routes").unwrap_or(&Value::Null)) {
+            route.entry("service").or_insert_with(|| name.clone());
+            routes.push(route);
+        }
+    }
+    routes.extend(listed(&values["routes"]));
     // As a number where nobody put quotes around it.
     let format = values["_format_version"].to_string();
-    let era = if format.trim_matches('"').starts_with('3') {
-        Era::Three
+    let version = if format.trim_matches('"').starts_with('3') {
+        Version::new(3, 0, 0)
     } else {
-        Era::Two
+        Version::new(2, 8, 5)
     };
-    Ok((routes.collect(), era))
+    Ok(Found {
+        routes,
+        services,
+        version,
+    })
 }
 
 /// The routes of a cluster, as its Admin API has them.
-async fn of_cluster(environment: Option<&Path>, cluster: &str) -> Result<Routes, CliError> {
+async fn of_cluster(environment: Option<&Path>, cluster: &str) -> Result<Found, CliError> {
     let (environment, live) = observe::named(environment)?;
     let told = |failure: crate::gateway::Failure| CliError::refused(failure.to_string());
     let mut evidence = live.world.evidence(cluster).await.map_err(told)?;
-    let mut era = Era::Three;
+    let mut version: Option<Version> = None;
     let nodes = environment.clusters.get(cluster).map(|of| &of.nodes);
     for node in nodes.into_iter().flatten() {
-        let installed = live.world.installed_version(&node.name).await;
-        if !installed.map_err(told)?.is_at_least(3, 0) {
-            era = Era::Two;
-        }
+        let installed = live
+            .world
+            .installed_version(&node.name)
+            .await
+            .map_err(told)?;
+        version = Some(version.map_or(installed, |oldest| oldest.min(installed)));
     }
-    match evidence.entities.remove("routes") {
-        Some(Known::Known(routes)) => Ok((routes.into_iter().map(|one| one.fields).collect(), era)),
+    let mut taken = |kind: &str| match evidence.entities.remove(kind) {
+        Some(Known::Known(found)) => Ok(found.into_iter().map(|one| one.fields).collect()),
         Some(Known::Unknown { unknown }) => Err(CliError::refused(format!(
-            "the routes cannot be read: {unknown}"
+            "the {kind} cannot be read: {unknown}"
         ))),
-        None => Ok((Vec::new(), era)),
-    }
+        None => Ok(Vec::new()),
+    };
+    Ok(Found {
+        routes: taken("routes")?,
+        services: taken("services")?,
+        version: version.unwrap_or(Version::new(3, 0, 0)),
+    })
 }
 
 fn told(survey: &Survey) -> String {
