@@ -7,6 +7,7 @@ mod balancer;
 mod counters;
 mod credentials;
 mod diversion;
+mod path;
 mod plugins;
 mod rate_limiting;
 mod redis;

@@ -31,6 +31,8 @@ pub(in super::super) struct Route {
     pub(in super::super) service: Option<Service>,
     pub(super) strip_path: bool,
     pub(super) preserve_host: bool,
+    /// Whether the service's path is joined as `path_handling` v1 does, which only 2.x heeds.
+    pub(super) is_v1: bool,
     methods: Vec<String>,
     hosts: Vec<String>,
     headers: Vec<(String, Vec<String>)>,
@@ -61,7 +63,7 @@ impl Router {
             if service.is_some_and(|service| service["enabled"] == false) {
                 continue;
             }
-            let route = Arc::new(Route::new(shown, service.map(Service::new)));
+            let route = Arc::new(Route::new(version, shown, service.map(Service::new)));
             let created = shown["created_at"].as_i64().unwrap_or_default();
             let priority = shown["regex_priority"].as_i64().unwrap_or_default();
             let paths = texts(&shown["paths"]);
@@ -96,19 +98,19 @@ impl Router {
         }
     }
 
-    /// The route for a request, and how much of its path the route's path matched.
+    /// The route for a request, and how much of its path the route's path matched, where it has one.
     pub(super) fn find(
         &self,
         method: &str,
         host: &str,
         path: &str,
         headers: &HeaderMap,
-    ) -> Option<(Arc<Route>, usize)> {
+    ) -> Option<(Arc<Route>, Option<usize>)> {
         let host = host.rsplit_once(':').map_or(host, |(name, _)| name);
         self.entries.iter().find_map(|(route, rule)| {
             let matched = match rule {
-                None => 0,
-                Some(rule) => rule.matched(path)?,
+                None => None,
+                Some(rule) => Some(rule.matched(path)?),
             };
             let fits = (route.methods.is_empty()
                 || route.methods.iter().any(|wanted| wanted == method))
@@ -153,7 +155,7 @@ impl Path {
 }
 
 impl Route {
-    fn new(shown: &Object, service: Option<Service>) -> Self {
+    fn new(version: &Version, shown: &Object, service: Option<Service>) -> Self {
         let text = |name: &str| shown[name].as_str().unwrap_or_default().to_owned();
         let headers = shown["headers"].as_object();
         Self {
@@ -162,6 +164,7 @@ impl Route {
             service,
             strip_path: shown["strip_path"] != false,
             preserve_host: shown["preserve_host"] == true,
+            is_v1: shown["path_handling"] == "v1" && version.major < 3,
             methods: texts(&shown["methods"]),
             hosts: texts(&shown["hosts"]),
             headers: headers
@@ -229,7 +232,7 @@ mod tests {
 
     fn route(name: &str, conditions: &Value) -> Object {
         let mut route = json!({"id": name, "name": name, "service": null, "paths": null, "methods": null, "hosts": null,
-            "headers": null, "strip_path": true, "preserve_host": false, "regex_priority": 0, "created_at": 1});
+            "headers": null, "strip_path": true, "preserve_host": false, "path_handling": "v0", "regex_priority": 0, "created_at": 1});
         for (key, value) in conditions.as_object().expect("an object") {
             route[key] = value.clone();
         }

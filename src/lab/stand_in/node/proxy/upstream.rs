@@ -10,6 +10,7 @@ use hyper::{Request, Uri};
 use super::super::answers;
 use super::Exchange;
 use super::balancer::Upstreams;
+use super::path::Parts;
 use super::router::{Route, Service};
 use crate::lab::http::{self, Answer};
 
@@ -25,7 +26,7 @@ fn address(upstreams: &Upstreams, service: &Service) -> Option<String> {
 pub(super) async fn pass_on(
     exchange: &mut Exchange,
     route: &Route,
-    matched: usize,
+    matched: Option<usize>,
     body: Bytes,
 ) -> Answer {
     let elsewhere = exchange.elsewhere.take();
@@ -83,11 +84,18 @@ fn request(
     route: &Route,
     service: &Service,
     address: &str,
-    matched: usize,
+    matched: Option<usize>,
     body: Bytes,
 ) -> Option<Request<Full<Bytes>>> {
     let given = &exchange.head;
-    let path = joined(service, route, given.uri.path(), matched);
+    let parts = Parts {
+        service: &service.path,
+        request: given.uri.path(),
+        matched,
+        strip_path: route.strip_path,
+        is_v1: route.is_v1,
+    };
+    let path = parts.joined();
     let query = given.uri.query().map(|query| format!("?{query}"));
     let uri: Uri = format!("http://{address}{path}{}", query.unwrap_or_default())
         .parse()
@@ -113,18 +121,4 @@ fn request(
     }
     *request.headers_mut() = headers;
     Some(request)
-}
-
-/// The service's path and what is left of the request's, joined by exactly one slash (`path_handling` v0).
-fn joined(service: &Service, route: &Route, path: &str, matched: usize) -> String {
-    let rest = if route.strip_path {
-        &path[matched..]
-    } else {
-        path
-    };
-    let base = service.path.trim_end_matches('/');
-    match rest.trim_start_matches('/') {
-        "" if !base.is_empty() && !rest.ends_with('/') => base.to_owned(),
-        rest => format!("{base}/{rest}"),
-    }
 }
