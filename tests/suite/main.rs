@@ -90,6 +90,7 @@ mod simulated;
 mod smoke;
 mod stand_in_cli;
 mod stand_in_node;
+mod stand_in_plugins;
 mod stand_in_traps;
 mod sync_rate;
 mod traced;

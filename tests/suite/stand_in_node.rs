@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-const OLD: Version = Version::new(2, 8, 5);
-const MIDDLE: Version = Version::new(3, 4, 2);
-const NEW: Version = Version::new(3, 9, 1);
+pub(crate) const OLD: Version = Version::new(2, 8, 5);
+pub(crate) const MIDDLE: Version = Version::new(3, 4, 2);
+pub(crate) const NEW: Version = Version::new(3, 9, 1);
 
 #[expect(clippy::print_stderr, reason = "a test that skips says so")]
 fn observed() -> Option<PathBuf> {
@@ -36,30 +36,30 @@ fn observed() -> Option<PathBuf> {
 }
 
 /// A private server with recorded databases, and the nodes on it.
-struct World {
+pub(crate) struct World {
     directory: tempfile::TempDir,
     postgres: PrivatePostgres,
     client: http::Client,
 }
 
-struct Running {
+pub(crate) struct Running {
     orders: mpsc::Sender<Order>,
     ended: JoinHandle<()>,
     prefix: PathBuf,
-    proxy: String,
-    admin: String,
+    pub(crate) proxy: String,
+    pub(crate) admin: String,
     status: String,
 }
 
-struct Answer {
-    status: u16,
-    headers: hyper::HeaderMap,
-    body: Value,
-    text: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: hyper::HeaderMap,
+    pub(crate) body: Value,
+    pub(crate) text: String,
 }
 
 impl World {
-    fn new(observed: &Path, databases: &[&str]) -> Self {
+    pub(crate) fn new(observed: &Path, databases: &[&str]) -> Self {
         let directory = tempfile::Builder::new()
             .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o755))
             .tempdir_in(crate::harness::short_directory())
@@ -98,7 +98,7 @@ impl World {
         conf
     }
 
-    fn psql(&self, database: &str, arguments: &[&str]) -> String {
+    pub(crate) fn psql(&self, database: &str, arguments: &[&str]) -> String {
         let output = Command::new(self.postgres.binaries().join("psql"))
             .args([
                 "-X",
@@ -157,11 +157,23 @@ impl World {
         }
     }
 
+    /// A node on a new database of its own, named after the version.
+    pub(crate) async fn fresh(&self, version: Version) -> Running {
+        let name = format!("fresh_{}", version.to_string().replace('.', "_"));
+        self.psql("postgres", &["-c", &format!("CREATE DATABASE {name}")]);
+        let prefix = self.directory.path().join(&name);
+        std::fs::create_dir_all(&prefix).expect("a prefix");
+        let more = [("worker_state_update_frequency", "0.005")];
+        let conf = self.conf(&prefix, &name, &more);
+        kong(version, &["migrations", "bootstrap"], &conf);
+        self.start(&name, version, &name, &more).await
+    }
+
     async fn get(&self, url: &str, path: &str) -> Answer {
         self.send("GET", url, path, &Value::Null, &[]).await
     }
 
-    async fn send(
+    pub(crate) async fn send(
         &self,
         method: &str,
         url: &str,
@@ -211,13 +223,13 @@ impl Drop for World {
 }
 
 impl Running {
-    async fn end(self, order: Order) {
+    pub(crate) async fn end(self, order: Order) {
         self.orders.send(order).await.expect("running");
         self.ended.await.expect("ended");
     }
 }
 
-async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !holds().await {
         assert!(Instant::now() < deadline, "not in time: {what}");

@@ -76,10 +76,20 @@ pub(super) async fn changed(
     let id_key = format!("{table}:{}:::::{workspace}", text("id"));
     let mut events = Vec::new();
     match table {
-        "keyauth_credentials" => {
+        "keyauth_credentials" | "basicauth_credentials" => {
             events.push((
                 INVALIDATIONS,
-                format!("{table}:{}:::::{workspace}", text("key")),
+                format!("{table}:{}:::::{workspace}", text(&entity.key)),
+            ));
+        }
+        "acls" => {
+            events.push((
+                INVALIDATIONS,
+                format!(
+                    "{table}:{}:{}::::{workspace}",
+                    reference("consumer"),
+                    text("group")
+                ),
             ));
         }
         "plugins" => {
@@ -152,8 +162,14 @@ fn heed(node: &Node, channel: &str, key: &str) {
     node.stale.note(channel, key);
     let mut parts = key.split(':');
     match (parts.next(), parts.next()) {
-        (Some("keyauth_credentials"), Some(credential)) => node.credentials.forget(credential),
-        (Some("consumers"), Some(consumer)) => node.credentials.forget_consumer(consumer),
+        (Some(table @ ("keyauth_credentials" | "basicauth_credentials")), Some(name)) => {
+            node.credentials.forget(table, name);
+        }
+        (Some("acls"), Some(consumer)) => node.groups.forget(consumer),
+        (Some("consumers"), Some(consumer)) => {
+            node.credentials.forget_consumer(consumer);
+            node.groups.forget(consumer);
+        }
         _ => {}
     }
 }

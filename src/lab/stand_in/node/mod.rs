@@ -8,6 +8,7 @@ mod answers;
 mod database;
 mod events;
 mod facts;
+mod password;
 mod process;
 mod proxy;
 mod rows;

@@ -97,6 +97,11 @@ fn cache_key(entity: &Entity, row: &Object, workspace: Uuid) -> Option<String> {
             text("upstream_id"),
             text("target"),
         )),
+        "acls" => Some(format!(
+            "acls:{}:{}::::{workspace}",
+            text("consumer_id"),
+            text("group"),
+        )),
         _ => None,
     }
 }

@@ -14,7 +14,9 @@ use super::NodeError;
 use super::database::Database;
 use super::events::Stale;
 use super::facts::Facts;
-use super::proxy::{Credentials, LocalCounters, Plugins, Redis, Router, Upstreams, Waiting};
+use super::proxy::{
+    Credentials, Groups, LocalCounters, Plugins, Redis, Router, Upstreams, Waiting,
+};
 use super::schema::Schema;
 use super::store::{Store, StoreError};
 use super::traffic::Traffic;
@@ -34,6 +36,7 @@ pub(super) struct Node {
     pub(super) database: Database,
     pub(super) stale: Stale,
     pub(super) credentials: Credentials,
+    pub(super) groups: Groups,
     pub(super) counters: LocalCounters,
     pub(super) redis: Redis,
     pub(super) waiting: Waiting,
@@ -59,6 +62,7 @@ impl Node {
             id: Uuid::new_v4(),
             stale: Stale::default(),
             credentials: Credentials::default(),
+            groups: Groups::default(),
             counters: LocalCounters::default(),
             redis: Redis::default(),
             waiting: Waiting::default(),
@@ -128,7 +132,13 @@ impl Node {
             put(&self.router, built.await).inspect_err(|_| mark(&self.stale.router))?;
         }
         if self.stale.plugins.swap(false, Ordering::Relaxed) {
-            let built = async { Ok(Plugins::new(&self.version, &all("plugins").await?)) };
+            let built = async {
+                Ok(Plugins::new(
+                    &self.version,
+                    &self.facts.plugin_priorities,
+                    &all("plugins").await?,
+                ))
+            };
             put(&self.plugins, built.await).inspect_err(|_| mark(&self.stale.plugins))?;
         }
         let is_stuck = Faults::of(self.settings.faults_directory()).balancer_stuck;

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::super::Node;
 use super::super::events::{self, Change};
+use super::super::password;
 use super::super::schema::{Entity, Object};
 use super::super::store::Page;
 use super::Told;
@@ -19,13 +20,15 @@ use super::refusal::Refusal;
 /// Kong's page size, and the biggest one that may be asked for.
 const PAGE: (i64, i64) = (100, 1000);
 
-/// The collections under an entity: parent, path, collection, field that refers to the parent.
-const NESTED: [(&str, &str, &str, &str); 7] = [
+/// The collections under an entity: parent, path, collection, field that refers to the parent. Groups are named by their ids only.
+const NESTED: [(&str, &str, &str, &str); 9] = [
     ("services", "routes", "routes", "service"),
     ("services", "plugins", "plugins", "service"),
     ("routes", "plugins", "plugins", "route"),
     ("consumers", "plugins", "plugins", "consumer"),
     ("consumers", "key-auth", "key-auths", "consumer"),
+    ("consumers", "basic-auth", "basic-auths", "consumer"),
+    ("consumers", "acls", "acls", "consumer"),
     ("upstreams", "targets", "targets", "upstream"),
     ("certificates", "snis", "snis", "certificate"),
 ];
@@ -57,19 +60,24 @@ pub(super) async fn told(node: &Arc<Node>, head: &Parts, segments: &[&str], body
     };
     match (&head.method, name) {
         (&Method::GET, None) => page(node, &collection, head.uri.query().unwrap_or_default()).await,
-        (&Method::POST, None) => create(node, &collection, given()?).await,
+        (&Method::POST, None) => {
+            create(node, &collection, sealed(&collection, None, given()?)).await
+        }
         (&Method::GET, Some(name)) => {
             let found = find(node, &collection, name)
                 .await?
                 .ok_or_else(Refusal::not_found)?;
             Ok((StatusCode::OK, Some(Value::Object(found))))
         }
-        (&Method::PUT, Some(name)) => put(node, &collection, name, given()?).await,
+        (&Method::PUT, Some(name)) => {
+            put(node, &collection, name, sealed(&collection, None, given()?)).await
+        }
         (&Method::PATCH, Some(name)) => {
             let found = find(node, &collection, name)
                 .await?
                 .ok_or_else(Refusal::not_found)?;
-            replace(node, &collection, merged(found, given()?)).await
+            let given = sealed(&collection, Some(&found), given()?);
+            replace(node, &collection, merged(found, given)).await
         }
         (&Method::DELETE, Some(name)) => {
             if let Some(found) = find(node, &collection, name).await? {
@@ -251,6 +259,23 @@ async fn replace(node: &Node, collection: &Collection<'_>, given: Object) -> Tol
         events::changed(node, node.store(), entity, &before, Change::Altered).await?;
     }
     Ok((StatusCode::OK, Some(Value::Object(stored))))
+}
+
+/// `given` with the hash of a password in the place of the password, which nobody keeps.
+fn sealed(collection: &Collection<'_>, found: Option<&Object>, mut given: Object) -> Object {
+    if collection.entity.name != "basic-auths" {
+        return given;
+    }
+    let of = |shown: &Object| {
+        let consumer = shown.get("consumer")?["id"].as_str()?;
+        Some(consumer.to_owned())
+    };
+    let parent = collection.parent.map(|(_, consumer)| consumer.to_string());
+    let consumer = parent.or_else(|| of(&given)).or_else(|| found.and_then(of));
+    if let Some(Value::String(password)) = given.get_mut("password") {
+        *password = password::hash(&consumer.unwrap_or_default(), password);
+    }
+    given
 }
 
 /// What is given replaces what was found; records are merged.

@@ -7,6 +7,7 @@ mod form;
 mod health;
 mod information;
 mod metrics;
+mod plugin_checks;
 mod refusal;
 mod schemas;
 
@@ -110,6 +111,7 @@ async fn told(node: &Arc<Node>, head: &Parts, body: &[u8], lie: Option<&str>) ->
         }
         ["cache"] if head.method == Method::DELETE => {
             node.credentials.forget_all();
+            node.groups.forget_all();
             node.stale.all();
             Ok((StatusCode::NO_CONTENT, None))
         }

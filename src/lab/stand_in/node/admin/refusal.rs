@@ -49,6 +49,7 @@ impl Refusal {
                 // The column `cache_key` stands for all that makes up the key.
                 let names: Vec<&str> = match (field.as_str(), table) {
                     ("cache_key", "plugins") => vec!["consumer", "name", "route", "service"],
+                    ("cache_key", "acls") => vec!["consumer", "group"],
                     ("cache_key", "targets") => vec!["target", "upstream"],
                     (field, _) => vec![field],
                 };

@@ -1,14 +1,31 @@
-//! Keys and their consumers, cached until somebody invalidates them; keys that nobody has are cached too.
+//! Credentials and their consumers, cached until somebody invalidates them; those that nobody has are cached too.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::super::schema::Object;
 use super::super::store::{Store, StoreError};
 
-/// Who a key belongs to.
+/// What a consumer is known by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// A key.
+    Key,
+    /// A user's name.
+    Username,
+    /// Its own id or name: the consumer that stands for everybody who is nobody.
+    Anonymous,
+}
+
+/// Who a credential belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Credential {
-    pub(super) id: String,
+    /// Its id; `None` for the anonymous consumer, who has none.
+    pub(super) id: Option<String>,
+    /// What the upstream is told of it.
+    pub(super) identifier: String,
+    /// The stored hash of a password; empty for what has none.
+    pub(super) password: String,
     pub(super) consumer: String,
     pub(super) username: String,
     pub(super) custom_id: String,
@@ -17,49 +34,40 @@ pub(super) struct Credential {
 /// The cache.
 #[derive(Debug, Default)]
 pub(in super::super) struct Credentials {
-    cached: Mutex<HashMap<String, Option<Credential>>>,
+    cached: Mutex<HashMap<(Kind, String), Option<Credential>>>,
 }
 
 impl Credentials {
-    /// Whose key `key` is; the database is asked only the first time.
+    /// Whose credential `name` is; the database is asked only the first time.
     pub(super) async fn find(
         &self,
         store: Store<'_>,
-        key: &str,
+        kind: Kind,
+        name: &str,
     ) -> Result<Option<Credential>, StoreError> {
-        if let Some(cached) = self.lock().get(key) {
+        let key = (kind, name.to_owned());
+        if let Some(cached) = self.lock().get(&key) {
             return Ok(cached.clone());
         }
-        let entity = store.schema.known("key-auths");
-        let found = store.find_by(entity, "key", key).await?;
-        let credential = match found {
-            None => None,
-            Some(found) => {
-                let consumer = found["consumer"]["id"].as_str().unwrap_or_default();
-                let consumers = store.schema.known("consumers");
-                store.find(consumers, consumer).await?.map(|consumer| {
-                    let text = |name: &str| consumer[name].as_str().unwrap_or_default().to_owned();
-                    Credential {
-                        id: found["id"].as_str().unwrap_or_default().to_owned(),
-                        consumer: text("id"),
-                        username: text("username"),
-                        custom_id: text("custom_id"),
-                    }
-                })
-            }
-        };
-        self.lock().insert(key.to_owned(), credential.clone());
+        let credential = read(store, kind, name).await?;
+        self.lock().insert(key, credential.clone());
         Ok(credential)
     }
 
-    /// Forgets a key.
-    pub(in super::super) fn forget(&self, key: &str) {
-        self.lock().remove(key);
+    /// Forgets a credential of a table.
+    pub(in super::super) fn forget(&self, table: &str, name: &str) {
+        let kind = match table {
+            "keyauth_credentials" => Kind::Key,
+            _ => Kind::Username,
+        };
+        self.lock().remove(&(kind, name.to_owned()));
     }
 
-    /// Forgets all keys of a consumer, named by id or username.
+    /// Forgets all credentials of a consumer, named by id or username, and that there is no such consumer.
     pub(in super::super) fn forget_consumer(&self, consumer: &str) {
-        self.lock().retain(|_, credential| {
+        let mut cached = self.lock();
+        cached.remove(&(Kind::Anonymous, consumer.to_owned()));
+        cached.retain(|_, credential| {
             credential.as_ref().is_none_or(|credential| {
                 credential.consumer != consumer && credential.username != consumer
             })
@@ -71,7 +79,47 @@ impl Credentials {
         self.lock().clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Option<Credential>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Kind, String), Option<Credential>>> {
         self.cached.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+async fn read(store: Store<'_>, kind: Kind, name: &str) -> Result<Option<Credential>, StoreError> {
+    let text = |shown: &Object, field: &str| shown[field].as_str().unwrap_or_default().to_owned();
+    let consumers = store.schema.known("consumers");
+    let (collection, column) = match kind {
+        Kind::Key => ("key-auths", "key"),
+        Kind::Username => ("basic-auths", "username"),
+        Kind::Anonymous => {
+            let found = store.find(consumers, name).await?;
+            return Ok(found.map(|found| Credential {
+                id: None,
+                identifier: String::new(),
+                password: String::new(),
+                consumer: text(&found, "id"),
+                username: text(&found, "username"),
+                custom_id: text(&found, "custom_id"),
+            }));
+        }
+    };
+    let entity = store.schema.known(collection);
+    let Some(found) = store.find_by(entity, column, name).await? else {
+        return Ok(None);
+    };
+    let consumer = found["consumer"]["id"].as_str().unwrap_or_default();
+    let consumer = store.find(consumers, consumer).await?;
+    Ok(consumer.map(|consumer| Credential {
+        id: Some(text(&found, "id")),
+        identifier: match kind {
+            Kind::Username => text(&found, "username"),
+            _ => text(&found, "id"),
+        },
+        password: match kind {
+            Kind::Username => text(&found, "password"),
+            _ => String::new(),
+        },
+        consumer: text(&consumer, "id"),
+        username: text(&consumer, "username"),
+        custom_id: text(&consumer, "custom_id"),
+    }))
 }

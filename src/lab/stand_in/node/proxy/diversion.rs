@@ -36,7 +36,7 @@ impl Exchange {
         answer
             .headers_mut()
             .insert(hyper::header::LOCATION, answers::value(&location));
-        Some(self.finish(answer))
+        Some(answer)
     }
 
     /// The service as the request reaches it, if it belongs to the share that goes elsewhere.

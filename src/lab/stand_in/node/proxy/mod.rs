@@ -1,32 +1,48 @@
 //! The proxy: from a request to a route, through the plugins, to an upstream and back.
 //!
-//! It works on what the node has built or cached and asks the database only for unknown keys and shared counters, so it goes on
+//! It works on what the node has built or cached and asks the database only for unknown credentials and shared counters, so it goes on
 //! when the database is gone.
 
+mod acl;
+mod authentication;
 mod balancer;
+mod basic_auth;
+mod correlation_id;
+mod cors;
 mod counters;
 mod credentials;
 mod diversion;
+mod ip_restriction;
+mod key_auth;
+mod order;
+mod pairs;
 mod path;
 mod plugins;
+mod query;
 mod rate_limiting;
 mod redis;
+mod request_size;
+mod request_transformer;
+mod response_transformer;
 mod router;
+mod termination;
 mod upstream;
 mod waiting;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use hyper::header::HeaderName;
+use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
+pub(super) use acl::Groups;
 pub(super) use balancer::{Target, Upstreams};
 pub(super) use counters::LocalCounters;
 pub(super) use credentials::Credentials;
+pub(super) use ip_restriction::network;
 pub(super) use plugins::Plugins;
 pub(super) use redis::Redis;
 pub(super) use router::{Route, Router, Service};
@@ -47,9 +63,16 @@ struct Exchange {
     request_id: String,
     started: Instant,
     credential: Option<Credential>,
+    /// How long the body is.
+    body_length: u64,
     /// The service as a canary changes it.
     elsewhere: Option<Service>,
+    /// The path and the Host header that the upstream gets whatever the route says.
+    path_for_upstream: Option<String>,
+    host_for_upstream: Option<HeaderValue>,
     headers: HeaderMap,
+    /// The plugins that apply, in their order, for what they do to the answer.
+    filters: Vec<Arc<Plugin>>,
 }
 
 /// Answers a request to the proxy.
@@ -70,8 +93,12 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
         request_id: Uuid::new_v4().simple().to_string(),
         started: Instant::now(),
         credential: None,
+        body_length: u64::try_from(body.len()).unwrap_or(u64::MAX),
         elsewhere: None,
+        path_for_upstream: None,
+        host_for_upstream: None,
         headers: HeaderMap::new(),
+        filters: Vec::new(),
         node: Arc::clone(&node),
     };
     let host = exchange.host();
@@ -86,7 +113,7 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
         return exchange.refuse_unrouted(404, "no Route matched with those values");
     };
     let answer = match exchange.plugins(&route).await {
-        Some(answer) => answer,
+        Some(answer) => exchange.finish(answer),
         None => upstream::pass_on(&mut exchange, &route, matched, body).await,
     };
     node.traffic.note(&route, answer.status());
@@ -94,119 +121,64 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
 }
 
 impl Exchange {
-    /// Runs the plugins in the order of their priorities; an answer ends the request.
+    /// Runs the plugins in the order of their priorities; an answer ends the request, but not the list of those that change it.
     async fn plugins(&mut self, route: &Route) -> Option<Answer> {
         let plugins = self.node.plugins();
-        let consumer = |exchange: &Self| {
-            let credential = exchange.credential.as_ref();
-            credential.map(|credential| credential.consumer.clone())
-        };
-        if let Some(plugin) = plugins.select("correlation-id", route, None) {
-            self.correlate(plugin);
+        let mut answer = None;
+        for name in plugins.order() {
+            let consumer = self
+                .credential
+                .as_ref()
+                .map(|found| found.consumer.as_str());
+            let Some(plugin) = plugins.select(name, route, consumer) else {
+                continue;
+            };
+            if *name != "cors" || !cors::is_preflight(&self.head) {
+                self.filters.push(Arc::clone(&plugin));
+            }
+            if answer.is_none() {
+                answer = self.access(&plugin, route).await;
+            }
         }
-        if let Some(plugin) = plugins.select("key-auth", route, None)
-            && let Some(answer) = self.authenticate(plugin).await
-        {
-            return Some(answer);
-        }
-        if let Some(plugin) = plugins.select("rate-limiting", route, consumer(self).as_deref())
-            && let Some(answer) = self.limit(plugin, route).await
-        {
-            return Some(answer);
-        }
-        if let Some(plugin) = plugins.select("redirect", route, consumer(self).as_deref())
-            && let Some(answer) = self.redirect(plugin)
-        {
-            return Some(answer);
-        }
-        if let Some(plugin) = plugins.select("canary", route, consumer(self).as_deref()) {
-            let service = route.service.as_ref();
-            self.elsewhere = service.and_then(|service| self.divert(plugin, service));
-        }
-        let plugin = plugins.select("request-termination", route, consumer(self).as_deref())?;
-        self.terminate(plugin)
+        answer
     }
 
-    fn correlate(&mut self, plugin: &Plugin) {
-        let name = plugin.config["header_name"]
-            .as_str()
-            .unwrap_or("Kong-Request-ID");
-        let id = match plugin.config["generator"].as_str() {
-            Some("uuid") => Uuid::new_v4().to_string(),
-            _ => self.node.next_correlation(),
-        };
-        let Ok(name) = name.parse::<HeaderName>() else {
-            return;
-        };
-        let value = self
-            .head
-            .headers
-            .entry(name.clone())
-            .or_insert(answers::value(&id))
-            .clone();
-        if plugin.config["echo_downstream"] == true {
-            self.headers.insert(name, value);
-        }
-    }
-
-    async fn authenticate(&mut self, plugin: &Plugin) -> Option<Answer> {
-        let names = plugin.config["key_names"].as_array()?;
-        let query = self.head.uri.query().unwrap_or_default();
-        let key = names
-            .iter()
-            .filter_map(|name| name.as_str())
-            .find_map(|name| {
-                let in_header = self
-                    .head
-                    .headers
-                    .get(name)
-                    .and_then(|value| value.to_str().ok());
-                let in_query = query
-                    .split('&')
-                    .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
-                in_header.or(in_query).map(str::to_owned)
-            });
-        let realm = match plugin.config["realm"].as_str() {
-            Some(realm) => format!("Key realm=\"{realm}\""),
-            None if self.node.version.is_at_least(3, 7) => "Key".to_owned(),
-            None => "Key realm=\"kong\"".to_owned(),
-        };
-        let challenge = (
-            HeaderName::from_static("www-authenticate"),
-            answers::value(&realm),
-        );
-        let Some(key) = key else {
-            self.headers.extend([(Some(challenge.0), challenge.1)]);
-            return Some(self.refuse(401, "No API key found in request"));
-        };
-        match self.node.credentials.find(self.node.store(), &key).await {
-            Ok(Some(credential)) => {
-                for (name, value) in [
-                    ("x-consumer-id", &credential.consumer),
-                    ("x-consumer-username", &credential.username),
-                    ("x-consumer-custom-id", &credential.custom_id),
-                    ("x-credential-identifier", &credential.id),
-                ] {
-                    if !value.is_empty() {
-                        self.head.headers.insert(name, answers::value(value));
-                    }
-                }
-                if plugin.config["hide_credentials"] == true {
-                    for name in names.iter().filter_map(|name| name.as_str()) {
-                        self.head.headers.remove(name);
-                    }
-                }
-                self.credential = Some(credential);
+    /// What a plugin does to a request before it is passed on.
+    async fn access(&mut self, plugin: &Plugin, route: &Route) -> Option<Answer> {
+        match plugin.name.as_str() {
+            "cors" => self.answer_preflight(plugin),
+            "key-auth" => self.ask_for_key(plugin).await,
+            "basic-auth" => self.ask_for_password(plugin).await,
+            "ip-restriction" => self.restrict(plugin),
+            "request-size-limiting" => self.limit_size(plugin),
+            "acl" => self.authorise(plugin).await,
+            "rate-limiting" => self.limit(plugin, route).await,
+            "request-transformer" => self.transform_request(plugin),
+            "redirect" => self.redirect(plugin),
+            "canary" => {
+                let service = route.service.as_ref();
+                self.elsewhere = service.and_then(|service| self.divert(plugin, service));
                 None
             }
-            Ok(None) => {
-                // Up to 3.6 only a missing key was answered with a challenge.
-                if self.node.version.is_at_least(3, 7) {
-                    self.headers.extend([(Some(challenge.0), challenge.1)]);
-                }
-                Some(self.refuse(401, self.node.invalid_key_message()))
+            "request-termination" => self.terminate(plugin),
+            "correlation-id" => {
+                self.correlate(plugin);
+                None
             }
-            Err(_) => Some(self.refuse(500, answers::UNEXPECTED)),
+            _ => None,
+        }
+    }
+
+    /// What the plugins do to an answer's headers, whoever gave it.
+    fn filter(&self, headers: &mut HeaderMap) {
+        headers.extend(self.headers.clone());
+        for plugin in &self.filters {
+            match plugin.name.as_str() {
+                "cors" => self.allow_reading(plugin, headers),
+                "response-transformer" => response_transformer::transform(&plugin.config, headers),
+                "correlation-id" => self.echo_correlation(plugin, headers),
+                _ => {}
+            }
         }
     }
 
@@ -228,44 +200,17 @@ impl Exchange {
                 self.headers.insert(name, value.into());
             }
         }
-        stop.map(|(status, message)| self.refuse(status, &message))
-    }
-
-    fn terminate(&mut self, plugin: &Plugin) -> Option<Answer> {
-        let config = &plugin.config;
-        if let Some(trigger) = config["trigger"].as_str()
-            && !self.head.headers.contains_key(trigger)
-        {
-            return None;
-        }
-        let status = config["status_code"].as_u64().unwrap_or(503);
-        let status = u16::try_from(status).unwrap_or(503);
-        Some(match config["body"].as_str() {
-            Some(body) => {
-                let kind = config["content_type"].as_str();
-                self.finish(answers::text(
-                    status,
-                    kind.unwrap_or("application/json; charset=utf-8"),
-                    body,
-                ))
-            }
-            None => match config["message"].as_str() {
-                Some(message) => {
-                    self.finish(answers::compact(status, &json!({ "message": message })))
-                }
-                None => self.finish(answers::text(status, "application/json; charset=utf-8", "")),
-            },
-        })
+        stop.map(|(status, message)| self.error(status, &message))
     }
 
     /// An answer of the gateway's own with Kong's error body.
+    fn error(&self, status: u16, message: &str) -> Answer {
+        answers::error(&self.node.version, status, message, &self.request_id)
+    }
+
+    /// The same as the client gets it.
     fn refuse(&self, status: u16, message: &str) -> Answer {
-        self.finish(answers::error(
-            &self.node.version,
-            status,
-            message,
-            &self.request_id,
-        ))
+        self.finish(self.error(status, message))
     }
 
     /// The same where there is nowhere to go, which 2.x told in one line.
@@ -278,7 +223,7 @@ impl Exchange {
 
     /// Puts the plugins' headers and those of a gateway that answered by itself on `answer`.
     fn finish(&self, mut answer: Answer) -> Answer {
-        answer.headers_mut().extend(self.headers.clone());
+        self.filter(answer.headers_mut());
         let elapsed = self.started.elapsed().as_millis();
         answers::gateway_headers(&self.node.version, answer.headers_mut());
         answer.headers_mut().insert(

@@ -1,8 +1,12 @@
 //! Which plugins run for a request: the enabled ones, each with its most specific configuration.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::super::schema::Object;
+use super::order;
 use super::router::Route;
 use crate::kong::Version;
 
@@ -22,19 +26,24 @@ pub(super) struct Plugin {
 /// All enabled plugins.
 #[derive(Debug, Default)]
 pub(in super::super) struct Plugins {
-    plugins: Vec<Plugin>,
+    order: Vec<&'static str>,
+    plugins: Vec<Arc<Plugin>>,
 }
 
 impl Plugins {
-    /// The plugins among entities of the Admin API.
-    pub(in super::super) fn new(version: &Version, plugins: &[Object]) -> Self {
+    /// The plugins among entities of the Admin API, for a version that tells these priorities.
+    pub(in super::super) fn new(
+        version: &Version,
+        priorities: &BTreeMap<String, Option<i64>>,
+        plugins: &[Object],
+    ) -> Self {
         let reference = |shown: &Object, name: &str| shown[name]["id"].as_str().map(str::to_owned);
         let plugins = plugins
             .iter()
             .filter(|shown| shown["enabled"] != false)
             .map(|shown| {
                 let name = shown["name"].as_str().unwrap_or_default();
-                Plugin {
+                Arc::new(Plugin {
                     id: shown["id"].as_str().unwrap_or_default().to_owned(),
                     name: name.to_owned(),
                     is_broken: is_broken(version, name, &shown["config"]),
@@ -42,10 +51,18 @@ impl Plugins {
                     route: reference(shown, "route"),
                     service: reference(shown, "service"),
                     consumer: reference(shown, "consumer"),
-                }
+                })
             })
             .collect();
-        Self { plugins }
+        Self {
+            order: order::order(priorities),
+            plugins,
+        }
+    }
+
+    /// The names of all plugins that are run, in the order in which they run.
+    pub(super) fn order(&self) -> &[&'static str] {
+        &self.order
     }
 
     /// The configuration of the plugin `name` that applies, if any.
@@ -54,7 +71,7 @@ impl Plugins {
         name: &str,
         route: &Route,
         consumer: Option<&str>,
-    ) -> Option<&Plugin> {
+    ) -> Option<Arc<Plugin>> {
         let service = route.service.as_ref().map(|service| service.id.as_str());
         let applies = |wanted: &Option<String>, given: Option<&str>| {
             wanted.is_none() || wanted.as_deref() == given
@@ -74,6 +91,7 @@ impl Plugins {
                 let service = if plugin.service.is_some() { 2 } else { 0 };
                 consumer + route + service
             })
+            .cloned()
     }
 }
 

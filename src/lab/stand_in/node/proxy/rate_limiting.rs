@@ -206,7 +206,9 @@ fn identifier(config: &Value, caller: &Caller<'_>) -> String {
         Some("consumer") => caller
             .credential
             .map(|credential| credential.consumer.clone()),
-        Some("credential") => caller.credential.map(|credential| credential.id.clone()),
+        Some("credential") => caller
+            .credential
+            .and_then(|credential| credential.id.clone()),
         Some("service") => caller.service.map(str::to_owned),
         Some("header") => config["header_name"]
             .as_str()

@@ -66,7 +66,7 @@ pub(super) async fn pass_on(
         .elapsed()
         .as_millis()
         .saturating_sub(upstream);
-    head.headers.extend(exchange.headers.clone());
+    exchange.filter(&mut head.headers);
     let before = head.headers.get(VIA).and_then(|via| via.to_str().ok());
     let via = exchange.node.via(before);
     for (name, value) in [
@@ -95,7 +95,8 @@ fn request(
         strip_path: route.strip_path,
         is_v1: route.is_v1,
     };
-    let path = parts.joined();
+    let path = exchange.path_for_upstream.clone();
+    let path = path.unwrap_or_else(|| parts.joined());
     let query = given.uri.query().map(|query| format!("?{query}"));
     let uri: Uri = format!("http://{address}{path}{}", query.unwrap_or_default())
         .parse()
@@ -107,6 +108,9 @@ fn request(
     http::strip_connection_headers(&mut headers);
     if !route.preserve_host {
         headers.remove(HOST);
+    }
+    if let Some(host) = &exchange.host_for_upstream {
+        headers.insert(HOST, host.clone());
     }
     for (name, value) in [
         ("x-forwarded-for", exchange.address.as_str()),
