@@ -148,6 +148,20 @@ impl Haproxy {
         }))
     }
 
+    /// The names of the servers of `backend`.
+    pub async fn servers(&self, backend: &str) -> Result<Vec<String>, HaproxyError> {
+        let command = format!("show servers state {backend}");
+        let state = self.ask(&command).await?;
+        if !state.contains("srv_name") {
+            return Err(refused(&command, &state));
+        }
+        let mut rows = state_table(&state);
+        Ok(rows
+            .iter_mut()
+            .filter_map(|row| row.remove("srv_name"))
+            .collect())
+    }
+
     /// Sets a server's weight, 0 to 256.
     pub async fn set_weight(
         &self,

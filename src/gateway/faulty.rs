@@ -1,5 +1,6 @@
 //! A world that fails where it is told to: for the failure sweeps, and for trying out what a playbook does when something breaks.
 
+mod preflight;
 mod step;
 
 use std::cell::{Cell, RefCell};

@@ -5,6 +5,7 @@
 //! environment; it knows no journal and no script.
 
 mod admin_access;
+mod certificates;
 mod configuration;
 mod failure;
 mod faulty;
@@ -13,6 +14,7 @@ mod hold;
 mod http;
 pub mod live;
 mod plugins;
+mod preflight;
 mod probing;
 mod process_identity;
 pub mod redaction;
@@ -25,6 +27,7 @@ mod writes;
 
 pub use crate::kong::rate_limits::{OutOfReach, SyncRates};
 pub use admin_access::AdminAccess;
+pub use certificates::certificates_of;
 pub use configuration::{Configuration, Configurations};
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
@@ -38,6 +41,10 @@ pub use http::{
     Wanted, at, differences, is_secret_header,
 };
 pub use plugins::{Plugin, PluginOwner, PluginPlace, Plugins};
+pub use preflight::{
+    Administered, Dated, HostFacts, Kept, KongLock, LeftCopy, PidFile, PlaceFacts, Preflight,
+    Privilege, Seats, ServerFacts, StorageFacts, TableSize, Tried, Versions,
+};
 pub use probing::{Moment, Probe, ProbeCheck, Probing, Seen};
 pub use process_identity::ProcessIdentity;
 pub use review::Review;
@@ -65,6 +72,7 @@ pub trait Gateway:
     + Probing
     + Review
     + Configurations
+    + Preflight
     + Web
     + Commands
 {
@@ -84,6 +92,7 @@ impl<
         + Probing
         + Review
         + Configurations
+        + Preflight
         + Web
         + Commands,
 > Gateway for World

@@ -11,6 +11,7 @@ mod outside;
 mod packages;
 pub mod postgres;
 mod practice;
+mod preflight;
 mod private_file;
 mod prober;
 pub mod process;

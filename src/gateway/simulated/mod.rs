@@ -11,6 +11,7 @@ mod gap;
 mod kong;
 mod observed;
 mod plugins;
+mod preflight;
 mod probing;
 mod review;
 mod scratch;

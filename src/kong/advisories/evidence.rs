@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -34,6 +35,14 @@ impl<T> Known<T> {
     pub fn unknown(why: impl Into<String>) -> Self {
         Self::Unknown {
             unknown: why.into(),
+        }
+    }
+
+    /// It, or why it is not known.
+    pub fn get(&self) -> Result<&T, String> {
+        match self {
+            Self::Known(it) => Ok(it),
+            Self::Unknown { unknown } => Err(unknown.clone()),
         }
     }
 }
@@ -184,6 +193,9 @@ pub struct Certificate {
     /// How long its key on an elliptic curve is.
     #[serde(default)]
     pub ec_bits: Option<u32>,
+    /// Until when it is valid.
+    #[serde(default)]
+    pub ends: Option<Timestamp>,
 }
 
 /// How nodes get their configuration.

@@ -79,7 +79,7 @@ impl Live {
 
     /// A directory for a command that needs a prefix and must not see a node's. It may come to hold a password, so it lies in the run's
     /// own directory, where what a killed runner left behind is removed by the next one.
-    pub(super) fn private_prefix(&self) -> Result<tempfile::TempDir, Failure> {
+    pub(in crate::gateway::live) fn private_prefix(&self) -> Result<tempfile::TempDir, Failure> {
         let unusable = |error: std::io::Error| {
             Failure::new(
                 "kong.prefix",

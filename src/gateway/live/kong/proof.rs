@@ -51,7 +51,7 @@ impl Live {
 
 impl Live {
     /// The settings that the node's own `kong` renders from its configuration, in a prefix that is not the node's.
-    pub(super) async fn prepared(
+    pub(in crate::gateway::live) async fn prepared(
         &self,
         node: &str,
         prefix: &Path,

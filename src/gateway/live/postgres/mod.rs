@@ -7,6 +7,7 @@
 //! Plain asynchronous functions with typed results that hold no secrets. This room knows Kong's table names (`class`) and nothing
 //! else of Kong; it knows no journal, no step and no permission.
 
+mod administered;
 mod backup;
 mod catalog;
 mod class;
@@ -26,6 +27,7 @@ mod privileges;
 mod quote;
 mod restore;
 mod rows;
+mod server;
 mod session;
 mod session_list;
 mod starts;
@@ -38,6 +40,7 @@ mod verify;
 mod visible;
 mod world_lock;
 
+pub use administered::administered;
 pub use backup::{Backup, BackupRequest, Progress, backup};
 pub use catalog::{Description, Grant, Setting, describe};
 pub use class::Class;
@@ -56,6 +59,7 @@ pub use privileges::{Obstacle, Privileges, Strategies, privileges};
 pub(in crate::gateway::live) use quote::{identifier, qualified};
 pub use restore::{RestoreRequest, Restored, restore_beside, restore_for_scratch};
 pub use rows::{Baseline, baseline, writes};
+pub use server::server_facts;
 pub use session::{Role, Session, connect};
 pub use session_list::{Blocked, OtherSession, Statement, sessions, who_blocks_whom};
 pub use starts::Starts;

@@ -44,22 +44,7 @@ impl Tools {
         server_major: u32,
         starts: &Starts,
     ) -> Result<Self, PostgresError> {
-        let mut installed: Vec<(u32, PathBuf)> = PLACES
-            .iter()
-            .filter_map(|(place, prefix)| Some((std::fs::read_dir(place).ok()?, prefix)))
-            .flat_map(|(entries, prefix)| {
-                entries.filter_map(move |entry| {
-                    let entry = entry.ok()?;
-                    let name = entry.file_name();
-                    let major = name.to_str()?.strip_prefix(prefix)?.parse().ok()?;
-                    let directory = entry.path().join("bin");
-                    directory
-                        .join(program)
-                        .exists()
-                        .then_some((major, directory))
-                })
-            })
-            .collect();
+        let mut installed: Vec<(u32, PathBuf)> = installed(program).collect();
         installed.sort();
         let found = installed.iter().map(|(major, _)| *major).collect();
         installed
@@ -127,6 +112,25 @@ impl Tools {
         let version = finished.stdout.split_whitespace().nth(2);
         Ok(version.unwrap_or_default().to_owned())
     }
+}
+
+/// Where `program` is installed, with its major version.
+pub(super) fn installed(program: &'static str) -> impl Iterator<Item = (u32, PathBuf)> {
+    PLACES
+        .iter()
+        .filter_map(|(place, prefix)| Some((std::fs::read_dir(place).ok()?, prefix)))
+        .flat_map(move |(entries, prefix)| {
+            entries.filter_map(move |entry| {
+                let entry = entry.ok()?;
+                let name = entry.file_name();
+                let major = name.to_str()?.strip_prefix(prefix)?.parse().ok()?;
+                let directory = entry.path().join("bin");
+                directory
+                    .join(program)
+                    .exists()
+                    .then_some((major, directory))
+            })
+        })
 }
 
 impl Surroundings {

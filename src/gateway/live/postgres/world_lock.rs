@@ -63,7 +63,17 @@ pub async fn try_acquire(
     if acquired {
         return Ok(Acquisition::Acquired(WorldLock { session, key }));
     }
-    let (class, object) = halves(key);
+    let holder = holder(&session, environment).await?;
+    session.close().await;
+    Ok(Acquisition::HeldBy(holder))
+}
+
+/// Who holds the lock of `environment`, as a session on the maintenance database sees it.
+pub(super) async fn holder(
+    session: &Session,
+    environment: &str,
+) -> Result<Option<Holder>, PostgresError> {
+    let (class, object) = halves(key(environment));
     let holder = session
         .query_opt(
             "SELECT coalesce(a.application_name, ''), host(a.client_addr), a.backend_start, l.pid
@@ -75,13 +85,12 @@ pub async fn try_acquire(
         )
         .await
         .map_err(PostgresError::query("see who holds the environment's lock"))?;
-    session.close().await;
-    Ok(Acquisition::HeldBy(holder.map(|row| Holder {
+    Ok(holder.map(|row| Holder {
         application: row.get(0),
         client: row.get(1),
         since: row.get(2),
         pid: row.get(3),
-    })))
+    }))
 }
 
 impl WorldLock {

@@ -22,4 +22,5 @@ mod take_back;
 pub use measure::{Limits, counted, lacking};
 pub use pairs::{Pair, Pairs, Side, pairs};
 pub use round::{Direction, carry};
+pub use store::answers;
 pub use take_back::{Books, carried_into, take_back};

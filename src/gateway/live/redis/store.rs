@@ -100,6 +100,17 @@ impl Place {
     }
 }
 
+/// Connects to the Redis `name` of the environment, and asks who it is.
+pub async fn answers(name: &str, settings: &Redis) -> Result<(), RedisError> {
+    let place = Place {
+        name: name.to_owned(),
+        settings: settings.clone(),
+        database: 0,
+        access: Access::Look,
+    };
+    place.open().await?.identity().await.map(drop)
+}
+
 impl Store {
     /// Whether it is another one than another.
     pub(super) async fn identity(&self) -> Result<Identity, RedisError> {

@@ -1,18 +1,18 @@
 //! What is known of a cluster for a review, each part from where it is nearest to the truth: what runs, its files, its environment, its
 //! entities, its database, and the files of one's own that the environment file names.
 
-mod certificates;
+pub(super) mod certificates;
 mod configuration;
 mod database;
 mod entities;
 mod files;
-mod node;
+pub(super) mod node;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Live;
 use crate::environment::Cluster;
-use crate::gateway::{Failure, Review};
+use crate::gateway::{Failure, Review, certificates_of};
 use crate::kong::advisories::{Evidence, Known, Topology};
 
 impl Review for Live {
@@ -29,7 +29,7 @@ impl Review for Live {
         let entities = self.entities(of).await;
         Ok(Evidence {
             certificates: certificates::with_settings(
-                certificates::of_entities(entities.get("certificates")),
+                certificates_of(entities.get("certificates")),
                 nodes.iter(),
             ),
             license: self.license(of).await,

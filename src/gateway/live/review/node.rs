@@ -71,8 +71,11 @@ fn process(prefix: &Path) -> Option<String> {
     Path::new(&process).exists().then_some(process)
 }
 
-/// What stands in its file, then what stands in its process's environment, which counts before the file.
-fn set(node: &environment::Node, process: Option<&str>) -> Known<Vec<Setting>> {
+/// What stands in a node's file, then what stands in its process's environment, which counts before the file.
+pub(in crate::gateway::live) fn set(
+    node: &environment::Node,
+    process: Option<&str>,
+) -> Known<Vec<Setting>> {
     let unread = |path: &Path, error: &io::Error| {
         Known::unknown(format!(
             "cannot read `{}`: {}",

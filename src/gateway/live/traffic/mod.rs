@@ -3,6 +3,7 @@
 mod command;
 mod haproxy;
 mod kong_upstream;
+mod listed;
 mod nginx;
 mod practice;
 mod whole_file;

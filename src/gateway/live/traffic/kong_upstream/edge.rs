@@ -22,7 +22,7 @@ const MOST_PAGES: usize = 1_000;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A Kong in front of the nodes.
-pub(super) struct Edge<'a> {
+pub(in crate::gateway::live::traffic) struct Edge<'a> {
     pub(super) client: &'a Client,
     /// Base URL of its Admin API.
     pub(super) admin: &'a str,
@@ -84,6 +84,12 @@ impl Edge<'_> {
                     .hint("delete all but one of them: which weight counts cannot be told")
             }
         })
+    }
+
+    /// Its targets, as Kong writes them.
+    pub(in crate::gateway::live::traffic) async fn targets(&self) -> Result<Vec<String>, Failure> {
+        let targets: Vec<Target> = self.pages("targets/all").await?;
+        Ok(targets.into_iter().map(|target| target.address).collect())
     }
 
     /// What its own balancer uses.

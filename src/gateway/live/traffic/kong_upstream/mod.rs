@@ -125,7 +125,10 @@ impl Live {
     }
 
     /// Every Kong of a load balancer.
-    async fn edges<'a>(&'a self, balancer: &'a Balancer) -> Result<Vec<Edge<'a>>, Failure> {
+    pub(super) async fn edges<'a>(
+        &'a self,
+        balancer: &'a Balancer,
+    ) -> Result<Vec<Edge<'a>>, Failure> {
         let mut edges = Vec::new();
         for admin in &balancer.admin {
             let token = match &balancer.admin_token {

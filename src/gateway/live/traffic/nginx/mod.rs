@@ -54,6 +54,13 @@ fn described<'a>(balancer: &'a Balancer, node: &'a str) -> Described<'a> {
     }
 }
 
+/// What stands behind `server` in the upstream.
+pub(super) fn listed(balancer: &Balancer) -> Result<Vec<String>, Failure> {
+    let nginx = described(balancer, "");
+    let servers = upstream::servers(&read(nginx.file)?, nginx.upstream);
+    servers.map_err(|error| unknown(nginx.file, nginx.upstream, &error))
+}
+
 pub(super) fn told(balancer: &Balancer, node: &str) -> Result<Told, Failure> {
     let nginx = described(balancer, node);
     let text = read(nginx.file)?;

@@ -62,6 +62,18 @@ pub(in crate::gateway::live::traffic) fn rotation(
     Ok(Rotation::by_weight(weight, state))
 }
 
+/// What stands behind `server` in the block `upstream`.
+pub(in crate::gateway::live::traffic) fn servers(
+    text: &str,
+    upstream: &str,
+) -> Result<Vec<String>, UpstreamError> {
+    let statements = statements(text, upstream)?;
+    let servers = statements
+        .iter()
+        .filter(|words| words.len() > 1 && words[0].text == "server");
+    Ok(servers.map(|words| words[1].text.to_owned()).collect())
+}
+
 /// The same text with `rotation` for `server`.
 pub(in crate::gateway::live::traffic) fn with_rotation(
     text: &str,
