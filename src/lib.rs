@@ -19,6 +19,7 @@
 //! * [`checks`]: checks of what servers answer, as data: written out, from curl's command lines, from a gateway's routes.
 //! * [`kong`]: knowledge: versions, ways between them, migrations, what changed with each release, paths of routes. Pure.
 //! * [`drill`]: what can go wrong, each played once, and what must hold all the same.
+//! * [`doctor`]: what would make a change of an environment go wrong, looked for before one is begun.
 //! * [`plan`]: what a run would do, read off the same run played in a simulated world.
 //! * [`trial`]: unit tests of playbooks: the worlds that they describe, what came of them, what they reached.
 //! * [`lab`]: the practice cluster: a stand-in for Kong on real PostgreSQL.
@@ -33,8 +34,9 @@
 //! * `run → journal, primitive, environment, gateway`;
 //! * `drill → run, journal, primitive, gateway, kong`;
 //! * `trial → run, journal, primitive, gateway, kong, environment`;
+//! * `doctor → gateway, kong, environment`;
 //! * `plan → run, journal, primitive, gateway, environment` (types only);
-//! * `render → journal, primitive, playbook, gateway, plan, drill, trial, checks, kong` (types only);
+//! * `render → journal, primitive, playbook, gateway, plan, doctor, drill, trial, checks, kong` (types only);
 //! * `journal → primitive` (types only);
 //! * `primitive → gateway, kong, playbook, environment, checks` (of `playbook` and `environment` value types only);
 //! * `gateway → environment, haproxy, kong, tls`;
@@ -46,6 +48,7 @@
 
 pub mod checks;
 pub mod cli;
+pub mod doctor;
 pub mod drill;
 pub mod environment;
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! `cutover explain CODE`: what a code in a message means, and what to do about it.
 //!
-//! The words stand in one file, `codes.toml`; a test collects the codes in use and fails when one is missing there.
+//! The words stand in one file, `codes.toml`; a test collects the codes in use and fails when one is missing there. Those of a preflight
+//! stand with its checks.
 
 use std::collections::BTreeMap;
 
 use super::exit::{CliError, Exit};
 use super::output;
+use crate::doctor;
 
 const CODES: &str = include_str!("codes.toml");
 
@@ -17,8 +19,12 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn explain(arguments: &Arguments) -> Result<Exit, CliError> {
-    let codes: BTreeMap<String, [String; 2]> =
+    let mut codes: BTreeMap<String, [String; 2]> =
         toml::from_str(CODES).expect("the list of codes is part of the binary and tested");
+    codes.extend(doctor::checks().map(|check| {
+        let means = format!("{}: {}", check.about, check.why);
+        (check.code.to_owned(), [means, check.remedy.to_owned()])
+    }));
     let wanted = arguments.code.as_deref().unwrap_or_default();
     if let Some([means, remedy]) = codes.get(wanted) {
         output::data(&format!("{wanted}: {means}\nwhat to do: {remedy}"));

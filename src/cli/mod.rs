@@ -102,7 +102,7 @@ enum Verb {
     New(new::Arguments),
     /// Checks a playbook without running it.
     Check(check::Arguments),
-    /// Shows what this machine has of what cutover builds on.
+    /// Looks for what would make an upgrade go wrong: in an environment, or without one in what this machine has for a sandbox.
     Doctor(doctor::Arguments),
     /// Lists the playbooks that ship, with their parameters.
     List(list::Arguments),
@@ -205,7 +205,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Show(arguments) => show::show(&arguments),
         Verb::WhyDown(arguments) => why_down::why_down(&arguments),
         Verb::Check(arguments) => check::check(arguments).await,
-        Verb::Doctor(arguments) => doctor::doctor(&arguments).await,
+        Verb::Doctor(arguments) => Box::pin(doctor::doctor(arguments)).await,
         Verb::List(arguments) => list::list(&arguments).await,
         Verb::New(arguments) => new::new(&arguments),
         Verb::Review(arguments) => Box::pin(review::review(arguments)).await,

@@ -7,6 +7,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use super::clean_lines;
 use super::drill::{story_of, title};
 use super::smoke::{Smoke, story};
+use crate::doctor::{self, Outcome};
 use crate::drill;
 use crate::primitive::Review;
 use crate::trial::TestedFile;
@@ -98,6 +99,35 @@ pub fn junit_of_smoke(smoke: &Smoke) -> String {
         }
         report.add_test_suite(suite);
     }
+    written(&report)
+}
+
+/// A preflight: a case for each check of each thing.
+#[must_use]
+pub fn junit_of_doctor(environment: &str, doctor: &doctor::Report) -> String {
+    let mut report = Report::new("cutover doctor");
+    let mut suite = TestSuite::new(environment);
+    for finding in &doctor.findings {
+        let name = format!("{} {}", finding.code, clean_lines(&finding.subject));
+        let mut case = TestCase::new(name, TestCaseStatus::success());
+        case.status = match &finding.outcome {
+            Outcome::Wrong(evidence) => {
+                let told = format!("{}: {evidence}\n{}", finding.about, finding.remedy);
+                failed("wrong", &told)
+            }
+            Outcome::Unknown(reason) => {
+                let mut skipped = TestCaseStatus::skipped();
+                skipped.set_message(clean_lines(reason));
+                skipped
+            }
+            Outcome::Warning(evidence) | Outcome::Fine(evidence) => {
+                case.set_system_out(clean_lines(evidence));
+                TestCaseStatus::success()
+            }
+        };
+        suite.add_test_case(case);
+    }
+    report.add_test_suite(suite);
     written(&report)
 }
 

@@ -81,6 +81,7 @@ fn nothing_is_different_after_all_that_only_looks() {
         vec!["observe"],
         vec!["drill", "hello"],
         vec!["review", "practice", "--to", "3.4.2"],
+        vec!["doctor", "practice", "--to", "3.4.2"],
     ];
     looks.extend(plans(&PLAYBOOKS));
     only_looks(&cluster, &looks);

@@ -24,6 +24,7 @@ mod clocks;
 mod counting_in_redis;
 mod curl;
 mod damage;
+mod doctor;
 mod drill;
 mod endings;
 mod failures;

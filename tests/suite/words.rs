@@ -52,6 +52,7 @@ fn codes() -> BTreeSet<String> {
     for folder in ["stdlib", "playbooks"] {
         collect(folder, ".rhai", r#"code:\s*"([a-z_.]+)""#);
     }
+    codes.extend(cutover::doctor::checks().map(|check| check.code.to_owned()));
     codes
 }
 
