@@ -37,18 +37,14 @@ pub(super) fn curl(arguments: &Arguments) -> Result<Exit, CliError> {
         };
         let missing = failure.message.strip_prefix("the file `");
         let missing = missing.and_then(|rest| rest.strip_suffix("` is not there"));
-        match missing.filter(|path| !files.contains_key(*path)) {
-            Some(path) => {
-                files.insert(path.to_owned(), read(path)?);
-            }
-            None => {
-                let error = CliError::usage(failure.message);
-                return Err(match failure.hint {
-                    Some(hint) => error.hint(hint),
-                    None => error,
-                });
-            }
-        }
+        let Some(path) = missing.filter(|path| !files.contains_key(*path)) else {
+            let error = CliError::usage(failure.message);
+            return Err(match failure.hint {
+                Some(hint) => error.hint(hint),
+                None => error,
+            });
+        };
+        files.insert(path.to_owned(), read(path)?);
     };
     output::data(&written(&found));
     Ok(Exit::Done)

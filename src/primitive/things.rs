@@ -101,12 +101,12 @@ impl Intent {
     fn requests(&self) -> Vec<(&HttpRequest, bool)> {
         let of = |check: &'_ Check| check.node.is_none();
         match self {
-            Self::Check(check) => vec![(&check.request, of(check))],
+            Self::Check(check) => vec![(&*check.request, of(check))],
             Self::Poll(poll) => vec![(&poll.check.request, of(&poll.check))],
             Self::CheckAll(all) => all
                 .checks
                 .iter()
-                .map(|check| (&check.request, of(check)))
+                .map(|check| (&*check.request, of(check)))
                 .collect(),
             Self::CompareAnswers(compare) => {
                 let checks = compare.checks.iter().flatten();

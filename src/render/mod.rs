@@ -27,9 +27,7 @@ pub use diagnostic::{Excerpt, diagnostics, uncaught};
 pub use doctor::{doctor_text, doctor_verdict};
 pub use drill::drill;
 pub use fidelity::{fidelity, surprises};
-pub use junit::{
-    junit_of_doctor, junit_of_drill, junit_of_review, junit_of_smoke, junit_of_tests,
-};
+pub use junit::{junit_of_doctor, junit_of_drill, junit_of_review, junit_of_smoke, junit_of_tests};
 pub use literal::literal;
 pub use plan::plan;
 pub use probes::{probed, probes};

@@ -36,7 +36,7 @@ struct Seeds {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Seed {
+pub(crate) struct Seed {
     name: String,
     about: String,
     seen: Option<Seen>,
@@ -69,8 +69,28 @@ struct Seen {
     body: String,
 }
 
+/// All seeds.
+pub(crate) fn seeds() -> Vec<Seed> {
+    let Seeds { seed: seeds } = toml::from_str(SEEDS).expect("the seeds are readable");
+    seeds
+}
+
 impl Seed {
-    fn is_for(&self, version: &Version) -> bool {
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether no answer shows it, by its nature.
+    pub(crate) fn is_invisible(&self) -> bool {
+        self.invisible
+    }
+
+    /// Whether it shows only once a limit is used up.
+    pub(crate) fn wants_repetition(&self) -> bool {
+        self.times.is_some()
+    }
+
+    pub(crate) fn is_for(&self, version: &Version) -> bool {
         let reached = |bound: &String| {
             let (major, minor) = bound.split_once('.').expect("two numbers");
             let number = |text: &str| text.parse().expect("a number");
@@ -81,35 +101,88 @@ impl Seed {
 }
 
 /// A gateway with the base configuration, and the echo server behind it.
-struct Gateway {
+pub(crate) struct Gateway {
     world: World,
     node: Running,
     version: Version,
     upstream: String,
     volatile: Regex,
-    _stop: watch::Sender<bool>,
+    /// Ends the upstream when the last of them is gone.
+    stop: watch::Sender<bool>,
 }
 
 impl Gateway {
-    async fn new(version: Version) -> Self {
-        let world = World::new(Path::new("/"), &[]);
+    /// A node of this version, configured as `base.toml` says, with an upstream of its own.
+    pub(crate) async fn new(version: Version) -> Self {
         let (listener, address) = http::bind("127.0.0.1:0").await.expect("bound");
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(echo::serve(listener, stopped));
+        Self::before(version, address.to_string(), stop).await
+    }
+
+    /// Another one, before the same upstream.
+    pub(crate) async fn beside(&self) -> Self {
+        Self::before(self.version, self.upstream.clone(), self.stop.clone()).await
+    }
+
+    async fn before(version: Version, upstream: String, stop: watch::Sender<bool>) -> Self {
+        let world = World::new(Path::new("/"), &[]);
         let node = world.fresh(version).await;
         let gateway = Self {
             world,
             node,
             version,
-            upstream: address.to_string(),
+            upstream,
             // Ids, numbers of requests and of connections, and what is counted.
             volatile: Regex::new("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}|[0-9a-f]{32}")
                 .expect("an expression"),
-            _stop: stop,
+            stop,
         };
         let base: Base = toml::from_str(BASE).expect("the base is readable");
         gateway.configure("the base", &base.requests).await;
         gateway
+    }
+
+    /// Its Admin API and its proxy.
+    pub(crate) fn addresses(&self) -> (&str, &str) {
+        (&self.node.admin, &self.node.proxy)
+    }
+
+    /// Changes it as a seed says, and waits until that shows.
+    pub(crate) async fn bring_about(&self, seed: &Seed) {
+        self.turn(seed, &seed.change).await;
+    }
+
+    /// The same without waiting, for what does not show at once.
+    pub(crate) async fn configured(&self, seed: &Seed) {
+        self.configure(&seed.name, &seed.change).await;
+    }
+
+    /// The reverse.
+    pub(crate) async fn take_back(&self, seed: &Seed) {
+        if seed.wants_repetition() {
+            return self.configure(&seed.name, &seed.back).await;
+        }
+        self.turn(seed, &seed.back).await;
+    }
+
+    async fn turn(&self, seed: &Seed, requests: &[Request]) {
+        let Some(seen) = &seed.seen else {
+            return self.configure(&seed.name, requests).await;
+        };
+        let before = self.answer(seen).await;
+        self.configure(&seed.name, requests).await;
+        self.until("shows", seed, async || {
+            let first = self.answer(seen).await;
+            tokio::time::sleep(REBUILT).await;
+            first != before && self.answer(seen).await != before
+        })
+        .await;
+    }
+
+    /// Ends it.
+    pub(crate) async fn end(self) {
+        self.node.end(Order::Quit).await;
     }
 
     async fn configure(&self, what: &str, requests: &[Request]) {

@@ -286,7 +286,7 @@ fn a_redirect_is_not_followed_and_no_proxy_is_asked() {
     });
     let test = Test::new()
         .environment(&format!("[grants]\nallow = [\"http.check:http://127.0.0.1:{port}/*\", \"http.check:{there}/*\"]\n"))
-        .playbook(&format!("const PLAYBOOK = #{{ api: 1, needs: [\"http.check\"] }};\n\nhttp::check(\"http://127.0.0.1:{port}\", #{{ url: \"/x\", headers: #{{ authorization: \"Bearer word\" }} }}, #{{ status: 302 }});"));
+        .playbook(&format!("const PLAYBOOK = #{{ api: 1, needs: [\"http.check\"] }};\n\nhttp::check(\"http://127.0.0.1:{port}\", #{{ url: \"/x\", headers: #{{ word: \"word\" }} }}, #{{ status: 302 }});"));
     let mut command = test.command(&["run", "playbook.rhai"]);
     for name in ["http_proxy", "HTTP_PROXY", "ALL_PROXY"] {
         command.env(name, &there);

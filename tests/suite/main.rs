@@ -13,6 +13,7 @@ mod architecture;
 mod bad_input;
 mod balancer;
 mod balancer_commands;
+mod behaviour;
 mod behaviour_seeds;
 mod behind_a_balancer;
 mod blue_green;

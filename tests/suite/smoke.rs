@@ -58,6 +58,7 @@ fn steady(text: &str) -> String {
     };
     let text = replace(r"\d+(\.\d+)? (ms|s)\b", "TIME", text);
     let text = replace(r"duration_ms: \d+", "duration_ms: TIME", &text);
+    let text = replace(r"at most \(.*\)", "at most (…)", &text);
     let text = replace(r"127\.0\.0\.1:\d+", "ADDRESS", &text);
     let text = replace(
         r"(date|x-correlation-id|x-kong-[a-z]+-latency): .*",
@@ -119,7 +120,26 @@ fn that_fail(cluster: &PracticeCluster, environment: &Path) {
         &["smoke", &checks, "/maintenance=503", "--against", "kong-1"],
     );
     assert_eq!(ended.code, Some(REFUSED), "{}", ended.all);
-    insta::assert_snapshot!(steady(&ended.out), @"");
+    insta::assert_snapshot!(steady(&ended.out), @r##"
+    FAILED closed at kong-1
+      request:  GET http://ADDRESS/health
+                apikey: (secret key)
+      expected: {"status":503,"json":{"/message":"down"}}
+      differs:  status 200 instead of 503
+                `/message` in the body is "ok" instead of "down"
+      answer:   HTTP/1.1 200, 16 bytes in TIME
+                content-length: 16
+                content-type: application/json; charset=utf-8
+                date: …
+                server: kong/2.8.5
+                x-correlation-id: …
+                x-kong-response-latency: …
+                x-kong-stand-in: cutover practice
+                {"message":"ok"}
+
+    kong-1  2 of 3 checks passed; answers took TIME in the middle, TIME at most (…)
+    3 requests in TIME
+    "##);
 }
 
 fn in_other_formats(environment: &Path) {
@@ -136,7 +156,17 @@ fn in_other_formats(environment: &Path) {
     };
     let tap = run("tap");
     assert_eq!(tap.code, Some(REFUSED), "{}", tap.all);
-    insta::assert_snapshot!(steady(&tap.out), @"");
+    insta::assert_snapshot!(steady(&tap.out), @r##"
+    TAP version 14
+    1..2
+    ok 1 - GET /health at kong-1
+    not ok 2 - GET /maintenance at kong-1
+      ---
+      message: "`GET http://ADDRESS/maintenance` answered wrongly: status 503 instead of 200"
+      code: "http.check.different"
+      duration_ms: TIME
+      ...
+    "##);
     let junit = run("junit").out;
     for part in [
         "tests=\"2\"",
@@ -179,7 +209,43 @@ fn what_cannot_be_checked(cluster: &PracticeCluster, environment: &Path) {
         assert_eq!(ended.code, Some(code), "{name}: {}", ended.all);
         format!("{name}: {}", steady(&ended.all).replace(&cluster.directory(), "DIRECTORY"))
     });
-    insta::assert_snapshot!(told.join("\n"), @"");
+    insta::assert_snapshot!(told.join("\n"), @r##"
+    empty.rhai: error: there is no check in what was given
+    help: a file of checks ends with a list of them; no check proves nothing
+
+    nothing.rhai: error: `DIRECTORY/nothing.rhai`: the file lists no checks
+    help: the file ends with a list, as in `[ #{ request: "/status", expect: #{ status: 200 } } ]`
+
+    acts.rhai: checks.acts
+
+      × `run.note` is called where checks are listed
+       ╭─[acts.rhai:2:6]
+     1 │ let checks = [];
+     2 │ run::note("acts");
+       ·      ──┬─
+       ·        ╰── here
+     3 │ checks
+       ╰────
+
+    vacuous.rhai: error: the check `/`: a check without an expectation proves nothing
+    help: say what must hold: #{ status: 200 }, with `headers`, `json`, `body` or `within` as needed
+
+    misspelt.rhai: error: `DIRECTORY/misspelt.rhai`, check 1: unknown field `expext`, expected one of `name`, `request`, `expect`, `retries`
+    help: a check is #{ request: "/status", expect: #{ status: 200 } }; `cutover api http::check` shows all that it may say
+
+    unknown_secret.rhai: FAILED GET / at kong-1
+      request:  GET /
+                a: (secret nobody)
+      expected: {"status":404}
+      failed:   the environment has no secret `nobody` (http.request)
+                help: write `[secrets.nobody]` with `from = { env = "…" }` into the environment file
+
+    kong-1  0 of 1 check passed
+    1 request in TIME
+
+    posts.rhai: error: the check `POST /catalogue` needs `http.check:POST kong-1`, which `practice` does not grant
+    help: add it to `allow` under `[grants]`
+    "##);
     let granted = with_secret(cluster, "allow = [\"*\", \"http.check:POST kong-1\"]");
     let checks = file(
         cluster,
@@ -197,7 +263,12 @@ fn made_ones(environment: &Path) {
         &["smoke", "--generated", "--against", "kong-2"],
     );
     assert_eq!(ended.code, Some(DONE), "{}", ended.all);
-    insta::assert_snapshot!(steady(&ended.all), @"");
+    insta::assert_snapshot!(steady(&ended.all), @r##"
+    kong-2: 9 of 9 routes reached (100 %), 7 of 8 plugins judged (87 %)
+      left out: plugin `prometheus` (ID): what it must show is not known from its configuration, or no check reaches it
+    kong-2  32 of 32 checks passed; answers took TIME in the middle, TIME at most (…)
+    32 requests in TIME
+    "##);
 }
 
 fn two_nodes(cluster: &PracticeCluster, environment: &Path) {
@@ -209,7 +280,14 @@ fn two_nodes(cluster: &PracticeCluster, environment: &Path) {
     };
     let ended = compare(&["--samples", "40"]);
     assert_eq!(ended.code, Some(DONE), "{}", ended.all);
-    insta::assert_snapshot!(steady(&ended.out), @"");
+    insta::assert_snapshot!(steady(&ended.out), @r##"
+    configuration
+      compared: 5 consumers, 5 key-auths, 8 plugins, 9 routes, 4 services; 0 differences
+    answers
+      pace: TIME before, TIME now, in the middle of 40 answers each: no slower
+      made from the old gateway: 9 of 9 routes reached (100 %), 7 of 8 plugins judged (87 %)
+      compared: 32 requests, 32 the same
+    "##);
     let ended = compare(&["--output", "json"]);
     let told: Value = serde_json::from_str(&ended.out).expect("JSON");
     assert_eq!(
@@ -291,5 +369,80 @@ fn a_command_line_of_curl_is_written_as_a_check() {
         .iter()
         .map(|line| format!("$ {line}\n{}", curl(line).all.trim_end()))
         .collect();
-    insta::assert_snapshot!(told.join("\n\n"), @"");
+    insta::assert_snapshot!(told.join("\n\n"), @r##"
+    $ curl -i http://127.0.0.1:8000/orders
+    // Without meaning here: --show-headers.
+    // Say what the answer must be.
+    #{
+        request: "http://127.0.0.1:8000/orders",
+        expect: #{ status: 200 },
+    }
+
+    $ curl -fsSL -m 5 -H 'Host: shop.example' -H "apikey: $ORDERS_KEY" "$BASE/orders?a=1"
+    // The environment file wants [secrets.ORDERS_KEY] with `from = { env = "ORDERS_KEY" }`, a file or a command.
+    // Without meaning here: --silent, --show-error.
+    #{
+        request: #{ headers: #{ apikey: #{ secret: "ORDERS_KEY" } }, redirects: 10, timeout: 5000, url: "/orders?a=1" },
+        expect: #{ status: ["2xx", "3xx"] },
+    }
+
+    $ curl -k --resolve shop.example:443:127.0.0.1 -u "admin:$PASSWORD" https://shop.example/a
+    // The environment file wants [tls.of_curl] with insecure = true.
+    // The environment file wants [secrets.PASSWORD] with `from = { env = "PASSWORD" }`, a file or a command.
+    // Say what the answer must be.
+    #{
+        request: #{
+            connect_to: "127.0.0.1:443",
+            login: #{ name: "admin", password: #{ secret: "PASSWORD" } },
+            tls: "of_curl",
+            url: "https://shop.example/a",
+        },
+        expect: #{ status: 200 },
+    }
+
+    $ curl --json '{"a": "b\n"}' -X PUT http://x.example/
+    // Say what the answer must be.
+    #{
+        request: #{
+            body: "{\"a\": \"b\\n\"}",
+            headers: #{ Accept: "application/json", "Content-Type": "application/json" },
+            method: "PUT",
+            url: "http://x.example/",
+        },
+        expect: #{ status: 200 },
+    }
+
+    $ curl -x proxy:3128 http://x.example/
+    error: 1:6: `-x, --proxy` goes through a proxy, which decides what arrives
+    help: leave it out; `--connect-to` and `--resolve` send the request elsewhere
+
+    $ curl "http://x.example/?key=$KEY"
+    error: a variable stands in the path or in the query
+    help: write the request as a map, with `query: #{ key: #{ secret: "NAME" } }`
+    "##);
+}
+
+#[test]
+fn the_checks_of_the_readme_are_a_file_of_checks() {
+    let readme = include_str!("../../README.md");
+    let begins = readme.find("let checks = [").expect("the checks");
+    let checks = readme[begins..].split("```").next().expect("the block");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("checks.rhai");
+    std::fs::write(&path, checks).expect("written");
+    // Nobody listens there: each of them is sent and fails.
+    let output = cutover()
+        .args([
+            "smoke",
+            "--against",
+            "http://127.0.0.1:9",
+            "--output",
+            "tap",
+        ])
+        .arg(&path)
+        .output()
+        .expect("started");
+    let told = String::from_utf8(output.stdout).expect("text");
+    assert!(told.starts_with("TAP version 14\n1..5\n"), "{told}");
+    assert_eq!(told.matches("not ok").count(), 5, "{told}");
 }

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::*;
 
-fn answer(status: u16, headers: &Value, body: &Value) -> Result<HttpAnswer, Failure> {
+fn answer(status: u16, headers: &Value, body: &Value) -> HttpAnswer {
     let headers: BTreeMap<String, String> =
         serde_json::from_value(headers.clone()).expect("headers");
-    Ok(HttpAnswer {
+    HttpAnswer {
         url: "http://127.0.0.1/".to_owned(),
         status,
         version: "1.1".to_owned(),
@@ -21,15 +21,15 @@ fn answer(status: u16, headers: &Value, body: &Value) -> Result<HttpAnswer, Fail
         milliseconds: 1,
         redirects: 0,
         certificate: None,
-    })
+    }
 }
 
 fn silence() -> Result<HttpAnswer, Failure> {
     Err(Failure::new("http.unreachable", "no answer"))
 }
 
-fn told(blue: Answers, green: Answers) -> String {
-    let compared = compare(&blue, &green, &Ignored::default());
+fn told(blue: &Answers, green: &Answers) -> String {
+    let compared = compare(blue, green, &Ignored::default());
     format!("{:?}: {}", compared.verdict, compared.told.join("; "))
 }
 
@@ -42,7 +42,11 @@ fn what_is_otherwise_each_time_is_no_difference() {
             &json!({"time": time, "same": [1, {}]}),
         )
     };
-    let compared = compare(&[at(1), at(2)], &[at(3), at(4)], &Ignored::default());
+    let compared = compare(
+        &[Ok(at(1)), Ok(at(2))],
+        &[Ok(at(3)), Ok(at(4))],
+        &Ignored::default(),
+    );
     assert_eq!(compared.verdict, Sameness::Same);
     assert_eq!(compared.noise, ["body /time", "header etag"]);
 }
@@ -63,32 +67,32 @@ fn what_each_side_says_twice_and_not_the_other_is_told() {
             &json!({"message": "No"}),
         )
     };
-    insta::assert_snapshot!(told([blue(), blue()], [green(), green()]), @r#"Different: body /message: `"Unauthorized"` in blue, `"No"` in green; header www-authenticate: `Key realm="kong"` in blue, missing in green; header x-ratelimit-limit-minute: `10` in blue, `5` in green"#);
+    insta::assert_snapshot!(told(&[Ok(blue()), Ok(blue())], &[Ok(green()), Ok(green())]), @r#"Different: body /message: `"Unauthorized"` in blue, `"No"` in green; header www-authenticate: `Key realm="kong"` in blue, missing in green; header x-ratelimit-limit-minute: `10` in blue, `5` in green"#);
 }
 
 #[test]
 fn silence_and_wavering_are_told_apart_from_a_difference() {
-    let ok = || answer(200, &json!({}), &json!("x"));
-    let limited = || answer(429, &json!({}), &json!("x"));
-    assert_eq!(told([ok(), ok()], [ok(), ok()]), "Same: ");
+    let ok = || Ok(answer(200, &json!({}), &json!("x")));
+    let limited = || Ok(answer(429, &json!({}), &json!("x")));
+    assert_eq!(told(&[ok(), ok()], &[ok(), ok()]), "Same: ");
     assert_eq!(
-        told([ok(), ok()], [silence(), silence()]),
+        told(&[ok(), ok()], &[silence(), silence()]),
         "Different: one side alone answers: green: no answer"
     );
     assert_eq!(
-        told([silence(), silence()], [silence(), silence()]),
+        told(&[silence(), silence()], &[silence(), silence()]),
         "Inconclusive: neither answers: blue: no answer; green: no answer"
     );
     assert_eq!(
-        told([ok(), silence()], [ok(), ok()]),
+        told(&[ok(), silence()], &[ok(), ok()]),
         "Inconclusive: blue answers only once of two times: no answer"
     );
     assert_eq!(
-        told([ok(), ok()], [ok(), limited()]),
+        told(&[ok(), ok()], &[ok(), limited()]),
         "Inconclusive: green answers with status 200 and then with 429"
     );
     assert_eq!(
-        told([ok(), ok()], [limited(), limited()]),
+        told(&[ok(), ok()], &[limited(), limited()]),
         "Different: status: `200` in blue, `429` in green"
     );
 }
@@ -111,9 +115,13 @@ fn what_is_left_out_by_rule_is_not_compared() {
     };
     let rules = |names: &[&str]| Ignored::of(names.iter().map(|name| (*name).to_owned()).collect());
     let verdict = |ignored: &Ignored| {
-        compare(&[blue(), blue()], &[green(), green()], ignored)
-            .told
-            .len()
+        compare(
+            &[Ok(blue()), Ok(blue())],
+            &[Ok(green()), Ok(green())],
+            ignored,
+        )
+        .told
+        .len()
     };
     assert_eq!(verdict(&Ignored::default()), 4);
     assert_eq!(verdict(&rules(&["header X-A", "body /two/*"])), 1);

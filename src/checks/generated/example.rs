@@ -1,21 +1,37 @@
 //! A text that a regular expression matches, so that a route with one can be asked for.
 
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
 
 /// More is not made up of one expression, in characters.
 const LONGEST: usize = 512;
 
 /// A short text that `expression` matches from its beginning; nothing where none is found.
 pub(super) fn example(expression: &str) -> Option<String> {
+    found(expression, Choice::First)
+}
+
+/// Another one, as far from the first as the expression lets it be: an expression that was narrowed may leave it out.
+pub(super) fn other_example(expression: &str) -> Option<String> {
+    found(expression, Choice::Last).filter(|other| example(expression).as_ref() != Some(other))
+}
+
+/// Which of several is taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    First,
+    Last,
+}
+
+fn found(expression: &str, choice: Choice) -> Option<String> {
     let hir = regex_syntax::parse(expression).ok()?;
     let mut text = String::new();
-    append(&hir, &mut text)?;
+    append(&hir, choice, &mut text)?;
     // What is made up goes by the parts of the expression one by one; what they demand of one another is seen here.
     let whole = regex::Regex::new(&format!("^(?:{expression})")).ok()?;
     whole.is_match(&text).then_some(text)
 }
 
-fn append(hir: &Hir, text: &mut String) -> Option<()> {
+fn append(hir: &Hir, choice: Choice, text: &mut String) -> Option<()> {
     if text.len() > LONGEST {
         return None;
     }
@@ -26,23 +42,33 @@ fn append(hir: &Hir, text: &mut String) -> Option<()> {
             Some(())
         }
         HirKind::Class(class) => {
-            text.push(one_of(class)?);
+            text.push(one_of(class, choice)?);
             Some(())
         }
         HirKind::Repetition(repetition) => {
             // Once where it may be left out: `/items/(\d+)?` with an item says more than without.
             let times = repetition.min.max(u32::from(repetition.max != Some(0)));
-            (0..times.min(64)).try_for_each(|_| append(&repetition.sub, text))
+            let more = u32::from(choice == Choice::Last && repetition.max != Some(times));
+            (0..(times + more).min(64)).try_for_each(|_| append(&repetition.sub, choice, text))
         }
-        HirKind::Capture(capture) => append(&capture.sub, text),
-        HirKind::Concat(parts) => parts.iter().try_for_each(|part| append(part, text)),
-        HirKind::Alternation(choices) => append(choices.first()?, text),
+        HirKind::Capture(capture) => append(&capture.sub, choice, text),
+        HirKind::Concat(parts) => parts.iter().try_for_each(|part| append(part, choice, text)),
+        HirKind::Alternation(branches) => {
+            let branch = match choice {
+                Choice::First => branches.first(),
+                Choice::Last => branches.last(),
+            };
+            append(branch?, choice, text)
+        }
     }
 }
 
 /// A character of a class, of those that stand in a path as they are where there is one.
-fn one_of(class: &Class) -> Option<char> {
-    let plain = ['a', '1', 'A', '-', '_', '.', '~'];
+fn one_of(class: &Class, choice: Choice) -> Option<char> {
+    let plain = match choice {
+        Choice::First => ['a', '1', 'A', '-', '_', '.', '~'],
+        Choice::Last => ['9', 'z', 'Z', '~', '.', '_', '-'],
+    };
     match class {
         Class::Unicode(class) => {
             let has = |c: char| {
@@ -51,7 +77,7 @@ fn one_of(class: &Class) -> Option<char> {
                     .any(|range| range.start() <= c && c <= range.end())
             };
             let plain = plain.into_iter().find(|c| has(*c));
-            plain.or_else(|| class.iter().next().map(|range| range.start()))
+            plain.or_else(|| class.iter().next().map(ClassUnicodeRange::start))
         }
         Class::Bytes(class) => {
             let has = |c: char| {
@@ -68,7 +94,7 @@ fn one_of(class: &Class) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
-    use super::example;
+    use super::{example, other_example};
 
     #[test]
     fn an_example_is_matched() {
@@ -81,6 +107,13 @@ mod tests {
             ("/a$b", None),
         ] {
             assert_eq!(example(expression).as_deref(), text, "{expression}");
+        }
+        for (expression, text) in [
+            (r"/items/\d+$", Some("/items/99")),
+            ("/a|/b", Some("/b")),
+            ("/same", None),
+        ] {
+            assert_eq!(other_example(expression).as_deref(), text, "{expression}");
         }
     }
 }

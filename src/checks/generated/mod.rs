@@ -1,7 +1,9 @@
 //! Checks made from what a gateway is configured with: one for each route, method and state of authentication, with what its plugins
 //! must show. And how much of it they reach, since a check that nobody made finds nothing.
 
+mod cross_origin;
 mod example;
+mod further;
 mod plugins;
 mod route;
 
@@ -29,8 +31,8 @@ pub struct Configured {
     pub services: Vec<Entity>,
     /// Its plugins.
     pub plugins: Vec<Entity>,
-    /// A consumer that has a key for `key-auth`, by its id.
-    pub key_holder: Option<String>,
+    /// Consumers that have a key for `key-auth`, by their ids.
+    pub key_holders: Vec<String>,
 }
 
 /// Checks that were made, and what was left out.
@@ -38,6 +40,8 @@ pub struct Configured {
 pub struct Generated {
     /// The checks.
     pub checks: Vec<GeneratedCheck>,
+    /// Requests that say more where two gateways are compared; nobody knows what their answers must be.
+    pub further: Vec<CheckDescription>,
     /// What no check was made for.
     pub left_out: Vec<LeftOut>,
     /// How many routes there are that are reached by HTTP.
@@ -120,6 +124,7 @@ pub fn generated(configured: &Configured) -> Generated {
     let plugins = Plugins::of(&configured.plugins);
     let mut made = Generated {
         checks: Vec::new(),
+        further: Vec::new(),
         left_out: Vec::new(),
         routes: 0,
         plugins: plugins.count(),
@@ -131,14 +136,13 @@ pub fn generated(configured: &Configured) -> Generated {
             continue;
         }
         made.routes += 1;
-        match route.request() {
+        match route.requests() {
             Err(why) => made.leave_out(&route, &why),
-            Ok(request) => plugins.checks(
-                &route,
-                &request,
-                configured.key_holder.as_deref(),
-                &mut made,
-            ),
+            Ok(requests) => {
+                for request in &requests {
+                    plugins.checks(&route, request, &configured.key_holders, &mut made);
+                }
+            }
         }
     }
     for (plugin, why) in plugins.unjudged(&made) {

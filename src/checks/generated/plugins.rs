@@ -40,10 +40,13 @@ const DECIDING: [&str; 5] = [
 /// Plugins that answer themselves.
 const ANSWERING: [&str; 3] = ["request-termination", "redirect", "mocking"];
 
+/// The keys of so many consumers are sent to a route.
+const MOST_KEYS: usize = 5;
+
 /// An enabled plugin.
-struct Plugin<'a> {
+pub(super) struct Plugin<'a> {
     entity: &'a Entity,
-    id: &'a str,
+    pub(super) id: &'a str,
     name: &'a str,
 }
 
@@ -77,7 +80,7 @@ impl<'a> Plugins<'a> {
     }
 
     /// The plugin of a name that runs for a request to `route` by `consumer`: the one that is bound most narrowly.
-    fn effective(
+    pub(super) fn effective(
         &self,
         name: &str,
         route: &Route<'_>,
@@ -114,10 +117,10 @@ impl<'a> Plugins<'a> {
         &self,
         route: &Route<'_>,
         request: &Request,
-        key_holder: Option<&str>,
+        key_holders: &[String],
         made: &mut Generated,
     ) {
-        let name = route.name();
+        let name = format!("{}{}", route.name(), request.label);
         let of = |names: &[&str]| {
             names
                 .iter()
@@ -145,15 +148,23 @@ impl<'a> Plugins<'a> {
                     let (expect, judged) = self.passing(route, None);
                     made.add(route, title(""), plain, expect, judged);
                 }
-                (Some(plugin), None) if plugin.name == "key-auth" => match key_holder {
-                    Some(consumer) => {
+                (Some(plugin), None) if plugin.name == "key-auth" => {
+                    if key_holders.is_empty() {
+                        made.left(title(" with a key"), "no consumer has one");
+                    }
+                    // Who asks changes nothing about where a path leads.
+                    let keys = if request.label.is_empty() { MOST_KEYS } else { 1 };
+                    for (place, consumer) in key_holders.iter().take(keys).enumerate() {
                         let (expect, mut judged) = self.passing(route, Some(consumer));
                         judged.insert(plugin.id);
-                        let with_key = plugin.with_key(plain, consumer);
-                        made.add(route, title(" with a key"), with_key, expect, judged);
+                        let with_key = plugin.with_key(plain.clone(), consumer);
+                        let state = match place {
+                            0 => " with a key".to_owned(),
+                            _ => format!(" with the key of consumer {consumer}"),
+                        };
+                        made.add(route, title(&state), with_key, expect, judged);
                     }
-                    None => made.left(format!("{} with a key", title("")), "no consumer has one"),
-                },
+                }
                 (Some(plugin), _) | (None, Some(plugin)) => made.left(
                     format!("{} with credentials of `{}`", title(""), plugin.name),
                     "they cannot be read from the gateway: write the check, with a secret of the environment",
@@ -173,7 +184,10 @@ impl<'a> Plugins<'a> {
                 ),
             }
         }
-        self.preflight(route, request, made);
+        if request.label.is_empty() {
+            self.cross_origin(route, request, made);
+            self.further(route, request, key_holders, made);
+        }
     }
 
     /// What must be seen where nobody refuses the request, and the plugins that are judged by it.
@@ -239,56 +253,9 @@ impl<'a> Plugins<'a> {
                 .insert("x-kong-upstream-latency".to_owned(), present());
         }
         if expect == Expectation::default() {
-            // Routed at all, which is all that is known.
-            expect.body = Some(Wanted::Predicate(Predicate {
-                is_not: Some(json!(r#"{"message":"no Route matched with those values"}"#)),
-                ..Predicate::default()
-            }));
+            expect = routed();
         }
         (expect, judged)
-    }
-
-    fn preflight(&self, route: &Route<'_>, request: &Request, made: &mut Generated) {
-        let Some(plugin) = self.effective("cors", route, None) else {
-            return;
-        };
-        let title = format!("route {}: preflight", route.name());
-        if !request.takes("OPTIONS") {
-            return made.left(title, "the route does not take OPTIONS");
-        }
-        if plugin.config("preflight_continue") == &Value::Bool(true) {
-            return made.left(title, "it goes on to the service");
-        }
-        let origins = plugin
-            .config("origins")
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str);
-        let literal =
-            |origin: &&str| origin.starts_with("http") && !origin.contains(['*', '(', '\\']);
-        let origin = origins
-            .into_iter()
-            .find(literal)
-            .unwrap_or("https://cutover.example");
-        let mut preflight = request.with("OPTIONS");
-        for (name, value) in [("origin", origin), ("access-control-request-method", "GET")] {
-            preflight.headers.insert(name.to_owned(), value.into());
-        }
-        let mut expect = Expectation {
-            status: Some(StatusWanted::Any(vec![
-                StatusWanted::One(200),
-                StatusWanted::One(204),
-            ])),
-            ..Expectation::default()
-        };
-        for name in [
-            "access-control-allow-origin",
-            "access-control-allow-methods",
-        ] {
-            expect.headers.insert(name.to_owned(), present());
-        }
-        made.add(route, title, preflight, expect, [plugin.id]);
     }
 
     /// The plugins whose effect no check expects.
@@ -315,7 +282,7 @@ impl<'a> Plugins<'a> {
 }
 
 impl Plugin<'_> {
-    fn config(&self, key: &str) -> &Value {
+    pub(super) fn config(&self, key: &str) -> &Value {
         let config = self.entity.get("config");
         config
             .and_then(|config| config.get(key))
@@ -323,7 +290,7 @@ impl Plugin<'_> {
     }
 
     /// A request with the key of a consumer.
-    fn with_key(&self, mut request: HttpRequest, consumer: &str) -> HttpRequest {
+    pub(super) fn with_key(&self, mut request: HttpRequest, consumer: &str) -> HttpRequest {
         let name = self
             .config("key_names")
             .get(0)
@@ -341,11 +308,22 @@ impl Plugin<'_> {
     }
 }
 
-fn present() -> Wanted {
+pub(super) fn present() -> Wanted {
     Wanted::Predicate(Predicate {
         present: Some(true),
         ..Predicate::default()
     })
+}
+
+/// That it is routed at all, where no more is known.
+pub(super) fn routed() -> Expectation {
+    Expectation {
+        body: Some(Wanted::Predicate(Predicate {
+            is_not: Some(json!(r#"{"message":"no Route matched with those values"}"#)),
+            ..Predicate::default()
+        })),
+        ..Expectation::default()
+    }
 }
 
 fn refused() -> Expectation {
@@ -353,7 +331,7 @@ fn refused() -> Expectation {
 }
 
 impl Generated {
-    fn add<'b>(
+    pub(super) fn add<'b>(
         &mut self,
         route: &Route<'_>,
         title: String,
@@ -373,7 +351,7 @@ impl Generated {
         });
     }
 
-    fn left(&mut self, what: String, why: &str) {
+    pub(super) fn left(&mut self, what: String, why: &str) {
         self.left_out.push(LeftOut {
             what,
             why: why.to_owned(),

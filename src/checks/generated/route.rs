@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Entity;
-use super::example::example;
+use super::example::{example, other_example};
 use crate::environment::is_safe_method;
 use crate::gateway::HttpRequest;
 use crate::kong::Version;
@@ -17,9 +17,14 @@ pub(super) struct Route<'a> {
     has_service: bool,
 }
 
+/// Of more hosts or paths of one route no requests are made.
+const MOST: usize = 4;
+
 /// What a route is asked with, before its methods and credentials.
 pub(super) struct Request {
-    request: HttpRequest,
+    plain: HttpRequest,
+    /// What tells it from the route's other requests; nothing for the first.
+    pub(super) label: String,
     /// The methods that it takes; any where there are none.
     methods: Vec<String>,
 }
@@ -75,49 +80,136 @@ impl<'a> Route<'a> {
             .collect()
     }
 
-    /// The request; why there is none otherwise.
-    pub(super) fn request(&self) -> Result<Request, String> {
+    /// Requests whose answers say more about the route, of which nobody can say what they must be: a slash behind its paths, another text
+    /// that its expressions match, methods that it does not take.
+    pub(super) fn further(&self, request: &Request) -> Vec<HttpRequest> {
+        let mut further = Vec::new();
+        for path in self.texts("paths").into_iter().take(MOST) {
+            let other = match self.expression(path) {
+                Some(expression) => other_example(expression).and_then(sendable),
+                None if path.ends_with('/') => Some(path.trim_end_matches('/').to_owned()),
+                None => Some(format!("{path}/")),
+            };
+            let url = other.filter(|other| !other.is_empty() && request.plain.url.starts_with('/'));
+            further.extend(url.map(|url| HttpRequest {
+                url,
+                ..request.plain.clone()
+            }));
+        }
+        let refused = ["GET", "HEAD", "OPTIONS"]
+            .into_iter()
+            .filter(|method| !request.takes(method));
+        further.extend(refused.map(|method| request.with(method)));
+        further
+    }
+
+    /// A path of the route without its mark, if it is an expression.
+    fn expression<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let marked = path.strip_prefix('~');
+        if self.is_marked {
+            return marked;
+        }
+        StoredPath::of(path)
+            .is_expression()
+            .then_some(marked.unwrap_or(path))
+    }
+
+    /// The requests: one for each of its hosts and paths, and one below each path that is a beginning, which tells how it goes on. Why
+    /// there is none otherwise.
+    pub(super) fn requests(&self) -> Result<Vec<Request>, String> {
         if !self.texts("sources").is_empty() || !self.texts("destinations").is_empty() {
             return Err("it asks for addresses of clients".to_owned());
         }
         if self.entity.get("expression").is_some_and(Value::is_string) {
             return Err("it is written as an expression of the router".to_owned());
         }
-        let path = match self.texts("paths")[..] {
-            [] => "/".to_owned(),
-            ref paths => paths
-                .iter()
-                .find_map(|path| self.path(path))
-                .ok_or("no path is known that its expressions match")?,
-        };
+        let headers = self.headers()?;
+        let mut requests = Vec::new();
+        for host in self.hosts() {
+            for path in self.paths()? {
+                let mut request = HttpRequest::get(self.url(host.as_deref(), &path)?);
+                if let Some(host) = &host {
+                    request
+                        .headers
+                        .insert("host".to_owned(), host.as_str().into());
+                }
+                let more = headers
+                    .iter()
+                    .map(|(name, value)| (name.clone(), value.as_str().into()));
+                request.headers.extend(more);
+                let label = match (requests.is_empty(), &host) {
+                    (true, _) => String::new(),
+                    (false, None) => format!(" at {path}"),
+                    (false, Some(host)) => format!(" at {host}{path}"),
+                };
+                requests.push(Request {
+                    plain: request,
+                    label,
+                    methods: self
+                        .texts("methods")
+                        .iter()
+                        .map(|method| (*method).to_owned())
+                        .collect(),
+                });
+            }
+        }
+        Ok(requests)
+    }
+
+    /// Hosts that it takes; none where it takes any.
+    fn hosts(&self) -> Vec<Option<String>> {
         let hosts = self.texts("hosts");
-        let host = hosts.first().map(|host| {
-            let host = host
+        if hosts.is_empty() {
+            return vec![None];
+        }
+        let host = |host: &&str| {
+            let begun = host
                 .strip_prefix("*.")
                 .map_or((*host).to_owned(), |rest| format!("cutover.{rest}"));
-            host.strip_suffix(".*")
-                .map_or(host.clone(), |rest| format!("{rest}.example"))
-        });
+            let whole = begun
+                .strip_suffix(".*")
+                .map_or(begun.clone(), |rest| format!("{rest}.example"));
+            Some(whole)
+        };
+        hosts.iter().take(MOST).map(host).collect()
+    }
+
+    fn paths(&self) -> Result<Vec<String>, String> {
+        let paths = self.texts("paths");
+        if paths.is_empty() {
+            return Ok(vec!["/".to_owned()]);
+        }
+        let mut found = Vec::new();
+        for path in paths.iter().take(MOST) {
+            let Some(made) = self.path(path) else {
+                continue;
+            };
+            let below = format!("{}/cutover", made.trim_end_matches('/'));
+            let is_beginning = made == *path;
+            found.push(made);
+            found.extend(is_beginning.then_some(below));
+        }
+        if found.is_empty() {
+            return Err("no path is known that its expressions match".to_owned());
+        }
+        Ok(found)
+    }
+
+    fn url(&self, host: Option<&str>, path: &str) -> Result<String, String> {
         let protocols = self.texts("protocols");
         let snis = self.texts("snis");
-        let encrypted = !protocols.is_empty() && !protocols.contains(&"http") || !snis.is_empty();
-        let url = if encrypted {
-            let name = snis
-                .first()
-                .map(|name| (*name).to_owned())
-                .or_else(|| host.clone());
-            let name =
-                name.ok_or("it is reached by https, and no name says by which certificate")?;
-            format!("https://{name}{path}")
-        } else {
-            path
-        };
-        let mut request = HttpRequest::get(url);
-        if let Some(host) = host {
-            request.headers.insert("host".to_owned(), host.into());
+        let in_the_clear = protocols.is_empty() || protocols.contains(&"http");
+        if in_the_clear && snis.is_empty() {
+            return Ok(path.to_owned());
         }
+        let name = snis.first().copied().or(host);
+        let name = name.ok_or("it is reached by https, and no name says by which certificate")?;
+        Ok(format!("https://{name}{path}"))
+    }
+
+    fn headers(&self) -> Result<Vec<(String, String)>, String> {
         let headers = self.entity.get("headers").and_then(Value::as_object);
-        for (name, values) in headers.into_iter().flatten() {
+        let one = |(name, values): (&String, &Value)| {
             let value = values.get(0).and_then(Value::as_str);
             let value =
                 value.ok_or_else(|| format!("no value is known for its header `{name}`"))?;
@@ -126,39 +218,29 @@ impl<'a> Route<'a> {
                     .ok_or_else(|| format!("no value is known that `{expression}` matches"))?,
                 None => value.to_owned(),
             };
-            request.headers.insert(name.clone(), value.into());
-        }
-        Ok(Request {
-            request,
-            methods: self
-                .texts("methods")
-                .iter()
-                .map(|method| (*method).to_owned())
-                .collect(),
-        })
+            Ok((name.clone(), value))
+        };
+        headers.into_iter().flatten().map(one).collect()
     }
 
     /// A path that a path of the route takes.
     fn path(&self, path: &str) -> Option<String> {
-        let marked = path.strip_prefix('~');
-        let is_expression = if self.is_marked {
-            marked.is_some()
-        } else {
-            StoredPath::of(path).is_expression()
-        };
-        if !is_expression {
-            return Some(path.to_owned());
+        match self.expression(path) {
+            None => Some(path.to_owned()),
+            Some(expression) => sendable(example(expression)?),
         }
-        let made = example(marked.unwrap_or(path))?;
-        let made = if made.starts_with('/') {
-            made
-        } else {
-            format!("/{made}")
-        };
-        // A path is sent encoded, and one that is taken apart otherwise on the way proves nothing.
-        let plain = |c: char| c.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@".contains(c);
-        made.chars().all(plain).then_some(made)
     }
+}
+
+/// A path that was made up, if it arrives as it is: it is sent encoded, and one that is taken apart otherwise on the way proves nothing.
+fn sendable(made: String) -> Option<String> {
+    let made = if made.starts_with('/') {
+        made
+    } else {
+        format!("/{made}")
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-._~!$&'()*+,;=:@".contains(c);
+    made.chars().all(plain).then_some(made)
 }
 
 impl Request {
@@ -166,7 +248,7 @@ impl Request {
     pub(super) fn with(&self, method: &str) -> HttpRequest {
         HttpRequest {
             method: method.to_owned(),
-            ..self.request.clone()
+            ..self.plain.clone()
         }
     }
 

@@ -37,7 +37,7 @@ const SECRET_HEADERS: [&str; 7] = [
 #[must_use]
 pub fn is_secret_header(header: &str) -> bool {
     let is = |secret: &&str| header.eq_ignore_ascii_case(secret);
-    SECRET_HEADERS.iter().any(|secret| is(&secret))
+    SECRET_HEADERS.iter().any(is)
 }
 
 /// What of `answer` is not as `expect` wants it.

@@ -63,14 +63,14 @@ impl Expectation {
             ))
         };
         let certificate = self.certificate.iter().flat_map(CertificateWanted::each);
-        let values = (self.headers.values())
+        let mut values = (self.headers.values())
             .chain(self.json.values())
             .chain(self.body.iter())
             .chain(self.bytes.iter())
             .chain(certificate);
         status
             .or_else(|| self.json.keys().find_map(path))
-            .or_else(|| values.filter_map(Wanted::problem).next())
+            .or_else(|| values.find_map(Wanted::problem))
     }
 }
 

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::is_secret_header;
+
 /// A request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -85,6 +87,25 @@ impl HttpRequest {
         texts.extend(self.body.iter().flat_map(Body::texts));
         let named = texts.into_iter().filter_map(Text::named);
         named.map(str::to_owned).chain(self.tls.clone())
+    }
+}
+
+impl HttpRequest {
+    /// A header that lets somebody in, or the password, if it stands there as it is.
+    #[must_use]
+    pub fn literal_secret(&self) -> Option<&str> {
+        let is_plain = |text: &Text| matches!(text, Text::Plain(text) if !text.is_empty());
+        let header = self
+            .headers
+            .iter()
+            .find(|(name, values)| is_secret_header(name) && values.iter().any(is_plain));
+        let login = self
+            .login
+            .as_ref()
+            .filter(|login| is_plain(&login.password));
+        header
+            .map(|(name, _)| name.as_str())
+            .or(login.map(|_| "the password of `login`"))
     }
 }
 

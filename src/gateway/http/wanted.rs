@@ -247,9 +247,9 @@ mod tests {
 
     use super::*;
 
-    fn missed(wanted: Value, found: Option<Value>) -> String {
+    fn missed(wanted: Value, found: Option<&Value>) -> String {
         let wanted: Wanted = serde_json::from_value(wanted).expect("wanted");
-        wanted.missed_by(found.as_ref()).join("; ")
+        wanted.missed_by(found).join("; ")
     }
 
     #[test]
@@ -301,7 +301,7 @@ mod tests {
         ];
         for (wanted, found, told) in cases {
             assert_eq!(
-                missed(wanted.clone(), found.clone()),
+                missed(wanted.clone(), found.as_ref()),
                 told,
                 "{wanted} of {found:?}"
             );

@@ -64,8 +64,8 @@ impl Against {
         Ok(Check {
             name: described.name,
             node,
-            request,
-            expect: described.expect,
+            request: Box::new(request),
+            expect: Box::new(described.expect),
             retries: described.retries,
         })
     }

@@ -152,9 +152,11 @@ impl Look for CheckAll {
             .map(|(check, failure)| format!("{}: {}", check.title(), failure.message))
             .collect();
         let more = failed.len() - told.len();
-        let more = (more > 0)
-            .then(|| format!("\nand {more} more"))
-            .unwrap_or_default();
+        let more = if more > 0 {
+            format!("\nand {more} more")
+        } else {
+            String::new()
+        };
         let message = format!(
             "{} of {} checks failed at {target}:\n{}{more}",
             failed.len(),

@@ -21,9 +21,9 @@ pub struct Check {
     /// The node whose proxy is asked; none where `request.url` says it all.
     pub node: Option<String>,
     /// The request.
-    pub request: HttpRequest,
+    pub request: Box<HttpRequest>,
     /// What the answer must be.
-    pub expect: Expectation,
+    pub expect: Box<Expectation>,
     /// How often it is asked again while the answer is wrong.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub retries: u32,

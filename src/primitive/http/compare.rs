@@ -9,7 +9,7 @@ use serde_json::json;
 use super::generated::generated_checks;
 use crate::checks::CheckDescription;
 use crate::checks::compare::{Compared, Ignored, Pace, Sameness, compare, pace};
-use crate::checks::generated::Coverage;
+use crate::checks::generated::{Coverage, Generated};
 use crate::gateway::{Failure, Gateway, HttpAnswer, HttpRequest, Reach};
 use crate::primitive::Look;
 
@@ -55,15 +55,23 @@ impl CompareAnswers {
     /// Compares.
     pub async fn compare(&self, world: &impl Gateway) -> Result<ComparedAnswers, Failure> {
         let [blue, green] = &self.nodes;
-        let (checks, coverage) = match &self.checks {
-            Some(checks) => (checks.clone(), None),
-            None => {
-                let made = generated_checks(world, blue).await?;
-                let coverage = made.coverage();
-                let checks = made.checks.into_iter().map(|made| made.check);
-                (checks.collect(), Some(coverage))
+        let (checks, coverage) = if let Some(checks) = &self.checks {
+            (checks.clone(), None)
+        } else {
+            let made = generated_checks(world, blue).await?;
+            let coverage = made.coverage();
+            // What only the new one would take is found by its own routes.
+            let theirs = generated_checks(world, green).await?;
+            let mut checks: Vec<CheckDescription> = Vec::new();
+            let all = [made, theirs].into_iter().flat_map(requests_of);
+            for check in all {
+                if checks.iter().all(|known| known.request != check.request) {
+                    checks.push(check);
+                }
             }
+            (checks, Some(coverage))
         };
+        let checks = under_one_name(checks, &world.proxy_url(blue).await?);
         let at_once = usize::try_from(self.at_once).unwrap_or(1).max(1);
         let comparing = checks.iter().map(|check| async move {
             let [one, other] = [blue, green].map(|node| Asking { world, node, check });
@@ -114,6 +122,26 @@ impl CompareAnswers {
         }
         pace(blue, green, self.slower)
     }
+}
+
+fn requests_of(made: Generated) -> impl Iterator<Item = CheckDescription> {
+    let checks = made.checks.into_iter().map(|made| made.check);
+    checks.chain(made.further)
+}
+
+/// The same requests with the host that they are for: where none says it, both sides are asked by the old one's address, since a gateway
+/// hands on to services what it was called.
+fn under_one_name(mut checks: Vec<CheckDescription>, proxy: &str) -> Vec<CheckDescription> {
+    let authority = proxy.split("://").last().unwrap_or_default();
+    let authority = authority.trim_end_matches('/');
+    for check in &mut checks {
+        let headers = &mut check.request.headers;
+        let says = headers.keys().any(|name| name.eq_ignore_ascii_case("host"));
+        if check.request.url.starts_with('/') && !says {
+            headers.insert("host".to_owned(), authority.into());
+        }
+    }
+    checks
 }
 
 fn title(check: &CheckDescription) -> String {

@@ -46,11 +46,22 @@ const TOLD: usize = 50;
 pub async fn generated_checks(world: &impl Gateway, node: &str) -> Result<Generated, Failure> {
     let mut configuration = world.configuration(node, &KINDS).await?;
     let keys = taken(&mut configuration, node, "key-auths")?;
-    let holder = keys.iter().find_map(|key| {
-        let consumer = key.fields.get("consumer")?.get("id")?.as_str()?;
+    let mut key_holders: Vec<String> = Vec::new();
+    for key in &keys {
+        let consumer = key
+            .fields
+            .get("consumer")
+            .and_then(|consumer| consumer.get("id")?.as_str());
         // Another workspace's consumers are not found by their id alone.
-        matches!(key.workspace.as_deref(), None | Some("default")).then(|| consumer.to_owned())
-    });
+        let is_found = matches!(key.workspace.as_deref(), None | Some("default"));
+        if let Some(consumer) = consumer.filter(|_| is_found)
+            && !key_holders.iter().any(|known| known == consumer)
+        {
+            key_holders.push(consumer.to_owned());
+        }
+    }
+    // Always the same ones first.
+    key_holders.sort();
     let mut of = |kind: &str| {
         let entities = taken(&mut configuration, node, kind)?;
         Ok::<_, Failure>(entities.into_iter().map(|one| one.fields).collect())
@@ -61,7 +72,7 @@ pub async fn generated_checks(world: &impl Gateway, node: &str) -> Result<Genera
         routes,
         services,
         plugins,
-        key_holder: holder,
+        key_holders,
     });
     if made.checks.is_empty() {
         let message = format!(

@@ -60,7 +60,7 @@ impl CompareConfiguration {
             world.configuration(green, &kinds).await?,
         );
         let schemas = self.schemas(world, [&one, &other]).await?;
-        let (from, to) = (one.version.clone(), other.version.clone());
+        let (from, to) = (one.version, other.version);
         Ok(compare(
             &entities(one),
             &entities(other),

@@ -51,6 +51,12 @@ fn check_of(which: Dynamic, request: Dynamic, expect: Map) -> Result<Check> {
 /// A check that is written as one value.
 fn described(place: &Against, check: &Dynamic) -> Result<Check> {
     let description: CheckDescription = data("the check", check)?;
+    if let Some(name) = description.request.literal_secret() {
+        return Err(wrong_argument(
+            format!("`{name}` lets somebody in, and would stand in the journal"),
+            "name a secret of the environment: #{ secret: \"NAME\" }, with `before: \"Bearer \"` as needed",
+        ));
+    }
     place.check(description).map_err(|failure| failure.raise())
 }
 
@@ -410,11 +416,13 @@ pub(super) mod http {
         let mut options = Options::new(options);
         let at_once = count(&mut options, "at_once", 4)?;
         let samples = options.number("samples")?.unwrap_or(0);
+        #[expect(clippy::cast_precision_loss, reason = "a few times as slow")]
+        let whole = |number: i64| number as f64;
         let slower = match options.take("slower") {
             None => 2.0,
             Some(value) => value
                 .as_float()
-                .or_else(|_| value.as_int().map(|whole| whole as f64))
+                .or_else(|_| value.as_int().map(whole))
                 .map_err(|found| {
                     wrong_argument(
                         format!("`slower` is a number, not a {found}"),

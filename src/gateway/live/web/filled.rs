@@ -261,10 +261,11 @@ fn head_of(part: &MultipartPart, boundary: &str) -> String {
         quoted(&part.name)
     );
     if let Some(filename) = &part.filename {
-        head += &format!("; filename=\"{}\"", quoted(filename));
+        head.push_str(&["; filename=\"", &quoted(filename), "\""].concat());
     }
     if let Some(kind) = &part.content_type {
-        head += &format!("\r\nContent-Type: {}", kind.replace(['\r', '\n'], ""));
+        head.push_str("\r\nContent-Type: ");
+        head.push_str(&kind.replace(['\r', '\n'], ""));
     }
     head + "\r\n\r\n"
 }

@@ -15,9 +15,10 @@ use crate::tls::{self, ClientCertificate, Trust};
 
 /// What was read from files already, by the profile's name and the version of HTTP: a thousand checks read them once.
 #[derive(Default)]
-pub(in crate::gateway::live) struct Profiles(
-    RefCell<BTreeMap<(Option<String>, bool), Arc<ClientConfig>>>,
-);
+pub(in crate::gateway::live) struct Profiles(RefCell<BTreeMap<Key, Arc<ClientConfig>>>);
+
+/// The profile's name, and whether HTTP/2 is to be spoken.
+type Key = (Option<String>, bool);
 
 impl Live {
     /// How the connection to `url` is encrypted; nothing where it is not.
