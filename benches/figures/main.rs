@@ -8,6 +8,7 @@ mod gap;
 mod gap_in_redis;
 mod review;
 mod sandbox;
+mod smoke;
 
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
@@ -46,6 +47,7 @@ fn main() {
     bench.sandbox();
     bench.resume_and_memory();
     Bench::review();
+    bench.smoke();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -9,7 +9,7 @@ use super::exit::{CliError, Exit};
 use super::sandbox::SandboxArguments;
 use super::smoke::read;
 use super::{observe, output};
-use crate::checks::compare::{Ignored, Sameness};
+use crate::checks::compare::{BodyCompared, Sameness, Scope};
 use crate::environment::{Environment, is_safe_method};
 use crate::kong::comparison::Comparison;
 use crate::primitive::{CompareAnswers, CompareConfiguration, ComparedAnswers};
@@ -27,6 +27,12 @@ pub(super) struct Arguments {
     /// What is left out of answers, such as `header etag` or `body /time`; a star at the end covers all that begin so.
     #[arg(long, value_name = "WHAT")]
     ignore: Vec<String>,
+    /// The only headers that are compared; every one where none is named.
+    #[arg(long, value_name = "NAME")]
+    header: Vec<String>,
+    /// How much of bodies is compared.
+    #[arg(long, value_enum, default_value_t)]
+    body: Body,
     /// How many answers of each side are timed; fewer than 20 say nothing.
     #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=10_000))]
     samples: u32,
@@ -41,6 +47,17 @@ pub(super) struct Arguments {
     output: Format,
     #[command(flatten)]
     sandbox: SandboxArguments,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum Body {
+    /// Every value, of JSON by its place.
+    #[default]
+    Values,
+    /// Of JSON which places there are, and which kind of value each has.
+    Shape,
+    /// Nothing.
+    None,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -61,8 +78,14 @@ pub(super) async fn compare(arguments: Arguments) -> Result<Exit, CliError> {
             None => return Ok(Exit::Rejected),
         }
     };
-    let ignored = Ignored::of(arguments.ignore);
-    if let Some(problem) = ignored.problem() {
+    let body = match arguments.body {
+        Body::Values => BodyCompared::Values,
+        Body::Shape => BodyCompared::Shape,
+        Body::None => BodyCompared::None,
+    };
+    let headers = Some(arguments.header).filter(|names| !names.is_empty());
+    let scope = Scope::of(arguments.ignore, headers, body);
+    if let Some(problem) = scope.problem() {
         return Err(CliError::usage(problem));
     }
     let changing = checks
@@ -90,7 +113,7 @@ pub(super) async fn compare(arguments: Arguments) -> Result<Exit, CliError> {
     let answers = CompareAnswers {
         nodes,
         checks,
-        ignored,
+        scope,
         samples: arguments.samples,
         slower: arguments.slower,
         at_once: 4,

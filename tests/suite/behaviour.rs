@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use cutover::checks::compare::{Ignored, Sameness};
+use cutover::checks::compare::{Sameness, Scope};
 use cutover::environment::Environment;
 use cutover::gateway::live::Live;
 use cutover::gateway::{Failure, ProcessIdentity, Report};
@@ -56,7 +56,7 @@ async fn compared(world: &Live) -> ComparedAnswers {
     let compare = CompareAnswers {
         nodes: ["blue".to_owned(), "green".to_owned()],
         checks: None,
-        ignored: Ignored::default(),
+        scope: Scope::default(),
         samples: 0,
         slower: 2.0,
         at_once: 4,
@@ -85,6 +85,9 @@ fn played(version: &Version) -> Vec<Seed> {
 }
 
 async fn changes_are_found(version: Version) {
+    if version == OLD && !everything() {
+        return println!("skipped: one version is enough every day; set CUTOVER_TEST_ALL for both");
+    }
     let _ = rustls::crypto::ring::default_provider().install_default();
     let blue = Gateway::new(version).await;
     let green = blue.beside().await;

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
+use crate::practice_cluster::everything;
 use crate::stand_in_node::{Answer, NEW, OLD, Running, World};
 
 const BASE: &str = include_str!("../fixtures/behaviour/base.toml");
@@ -325,6 +326,9 @@ impl Gateway {
 }
 
 async fn every_seed_shows(version: Version) {
+    if version == OLD && !everything() {
+        return println!("skipped: one version is enough every day; set CUTOVER_TEST_ALL for both");
+    }
     let gateway = Gateway::new(version).await;
     let Seeds { seed: seeds } = toml::from_str(SEEDS).expect("the seeds are readable");
     let before = gateway.configuration().await;

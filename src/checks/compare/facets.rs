@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::rules::{Ignored, Judged, header};
+use super::rules::{BodyCompared, Judged, Scope, header};
 use crate::gateway::{HttpAnswer, is_secret_header};
 
 /// What can be compared, by what it is called.
@@ -17,7 +17,7 @@ pub(super) const STATUS: &str = "status";
 const MOST_VALUES: usize = 10_000;
 
 /// Takes an answer apart.
-pub(super) fn facets(answer: &HttpAnswer, ignored: &Ignored) -> Facets {
+pub(super) fn facets(answer: &HttpAnswer, scope: &Scope) -> Facets {
     let mut facets = Facets::from([(STATUS.to_owned(), answer.status.to_string())]);
     for (name, value) in &answer.headers {
         let value = match header(name, value) {
@@ -29,23 +29,42 @@ pub(super) fn facets(answer: &HttpAnswer, ignored: &Ignored) -> Facets {
         };
         facets.insert(format!("header {name}"), value);
     }
-    let json = match answer.json() {
-        json @ (Value::Object(_) | Value::Array(_)) => Some(json),
-        _ => None,
+    match scope.body {
+        BodyCompared::Values => body(answer, &mut facets, ToString::to_string),
+        BodyCompared::Shape => body(answer, &mut facets, |value| kind(value).to_owned()),
+        BodyCompared::None => {}
+    }
+    facets.retain(|name, _| scope.takes(name));
+    facets
+}
+
+/// Takes a body apart; `told` is what is compared of each value in it.
+fn body(answer: &HttpAnswer, facets: &mut Facets, told: impl Fn(&Value) -> String) {
+    let json @ (Value::Object(_) | Value::Array(_)) = answer.json() else {
+        let text = Value::from(answer.body.clone());
+        facets.insert("body".to_owned(), told(&text));
+        return;
     };
     let mut values = Vec::new();
-    if let Some(json) = &json {
-        leaves(json, "", &mut values);
+    leaves(&json, "", &told, &mut values);
+    if values.len() > MOST_VALUES {
+        facets.insert("body".to_owned(), told(&Value::from(answer.body.clone())));
+        return;
     }
-    if json.is_none() || values.len() > MOST_VALUES {
-        facets.insert("body".to_owned(), answer.body.clone());
-    } else {
-        for (path, value) in values {
-            facets.insert(format!("body {path}"), value);
-        }
+    let named = values.into_iter();
+    facets.extend(named.map(|(path, value)| (format!("body {path}"), value)));
+}
+
+/// What kind of value it is, as JSON calls them.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a text",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
     }
-    facets.retain(|name, _| !ignored.covers(name));
-    facets
 }
 
 fn digest(value: &str) -> String {
@@ -54,7 +73,12 @@ fn digest(value: &str) -> String {
 }
 
 /// Every value of a body that has no others in it, by JSON pointer.
-fn leaves(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
+fn leaves(
+    value: &Value,
+    path: &str,
+    told: &impl Fn(&Value) -> String,
+    found: &mut Vec<(String, String)>,
+) {
     if found.len() > MOST_VALUES {
         return;
     }
@@ -62,14 +86,14 @@ fn leaves(value: &Value, path: &str, found: &mut Vec<(String, String)>) {
         Value::Object(map) if !map.is_empty() => {
             for (key, value) in map {
                 let key = key.replace('~', "~0").replace('/', "~1");
-                leaves(value, &format!("{path}/{key}"), found);
+                leaves(value, &format!("{path}/{key}"), told, found);
             }
         }
         Value::Array(elements) if !elements.is_empty() => {
             for (place, value) in elements.iter().enumerate() {
-                leaves(value, &format!("{path}/{place}"), found);
+                leaves(value, &format!("{path}/{place}"), told, found);
             }
         }
-        leaf => found.push((path.to_owned(), leaf.to_string())),
+        leaf => found.push((path.to_owned(), told(leaf))),
     }
 }

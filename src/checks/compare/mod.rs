@@ -8,7 +8,7 @@ mod rules;
 
 use serde::{Deserialize, Serialize};
 
-pub use rules::Ignored;
+pub use rules::{BodyCompared, Scope};
 
 use crate::gateway::{Failure, HttpAnswer};
 use facets::{Facets, facets};
@@ -41,7 +41,7 @@ pub type Answers = [Result<HttpAnswer, Failure>; 2];
 
 /// Compares the answers of both sides.
 #[must_use]
-pub fn compare(blue: &Answers, green: &Answers, ignored: &Ignored) -> Compared {
+pub fn compare(blue: &Answers, green: &Answers, scope: &Scope) -> Compared {
     let (blue, green) = match (of_side("blue", blue), of_side("green", green)) {
         (Side::Answers(blue), Side::Answers(green)) => (blue, green),
         (Side::Silent(blue), Side::Silent(green)) => {
@@ -58,7 +58,7 @@ pub fn compare(blue: &Answers, green: &Answers, ignored: &Ignored) -> Compared {
             return Compared::inconclusive(vec![why]);
         }
     };
-    let [blue, green] = [blue, green].map(|side| side.map(|answer| facets(answer, ignored)));
+    let [blue, green] = [blue, green].map(|side| side.map(|answer| facets(answer, scope)));
     if let Some(why) = wavers("blue", &blue).or_else(|| wavers("green", &green)) {
         return Compared::inconclusive(vec![why]);
     }

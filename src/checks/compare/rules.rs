@@ -56,27 +56,65 @@ pub(super) fn header(name: &str, value: &str) -> Judged {
     })
 }
 
-/// What the operator leaves out: names of what is compared, such as `header etag` or `body /time`, of which a star at the end covers
-/// what begins so.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ignored(Vec<String>);
+/// How much of a body is compared.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BodyCompared {
+    /// Every value, of JSON by its place.
+    #[default]
+    Values,
+    /// Of JSON which places there are and which kind of value each has; whether there is a body otherwise.
+    Shape,
+    /// Nothing.
+    None,
+}
 
-impl Ignored {
-    /// These; headers in any case of letters.
+/// What of answers is compared.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// What is left out, by the names of what is compared, such as `header etag` or `body /time`; a star at the end covers what begins so.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ignore: Vec<String>,
+    /// The only headers that are compared, where they are named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    headers: Option<Vec<String>>,
+    /// How much of bodies.
+    #[serde(default)]
+    pub(super) body: BodyCompared,
+}
+
+impl Scope {
+    /// This; headers in any case of letters.
     #[must_use]
-    pub fn of(names: Vec<String>) -> Self {
+    pub fn of(ignore: Vec<String>, headers: Option<Vec<String>>, body: BodyCompared) -> Self {
         let lower = |name: String| match name.strip_prefix("header ") {
             Some(header) => format!("header {}", header.to_ascii_lowercase()),
             None => name,
         };
-        Self(names.into_iter().map(lower).collect())
+        let named = |names: Vec<String>| {
+            let names = names.into_iter();
+            names.map(|name| name.to_ascii_lowercase()).collect()
+        };
+        Self {
+            ignore: ignore.into_iter().map(lower).collect(),
+            headers: headers.map(named),
+            body,
+        }
     }
 
-    pub(super) fn covers(&self, name: &str) -> bool {
-        self.0.iter().any(|one| match one.strip_suffix('*') {
+    /// Whether what bears this name is compared.
+    pub(super) fn takes(&self, name: &str) -> bool {
+        let is_left_out = self.ignore.iter().any(|one| match one.strip_suffix('*') {
             Some(beginning) => name.starts_with(beginning),
             None => one == name,
-        })
+        });
+        let header = name.strip_prefix("header ");
+        let is_chosen = match (header, &self.headers) {
+            (Some(header), Some(chosen)) => chosen.iter().any(|one| one == header),
+            _ => true,
+        };
+        is_chosen && !is_left_out
     }
 
     /// What of it can mean nothing.
@@ -89,7 +127,7 @@ impl Ignored {
                 || name.starts_with("body /")
                 || name == "body*"
         };
-        let wrong = self.0.iter().find(|name| !sound(name))?;
+        let wrong = self.ignore.iter().find(|name| !sound(name))?;
         Some(format!(
             "`{wrong}` is nothing that is compared: write `header NAME`, `body /POINTER` or `body`, with a star at the end for all that begin so"
         ))

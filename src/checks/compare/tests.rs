@@ -29,7 +29,7 @@ fn silence() -> Result<HttpAnswer, Failure> {
 }
 
 fn told(blue: &Answers, green: &Answers) -> String {
-    let compared = compare(blue, green, &Ignored::default());
+    let compared = compare(blue, green, &Scope::default());
     format!("{:?}: {}", compared.verdict, compared.told.join("; "))
 }
 
@@ -45,7 +45,7 @@ fn what_is_otherwise_each_time_is_no_difference() {
     let compared = compare(
         &[Ok(at(1)), Ok(at(2))],
         &[Ok(at(3)), Ok(at(4))],
-        &Ignored::default(),
+        &Scope::default(),
     );
     assert_eq!(compared.verdict, Sameness::Same);
     assert_eq!(compared.noise, ["body /time", "header etag"]);
@@ -100,34 +100,38 @@ fn silence_and_wavering_are_told_apart_from_a_difference() {
 #[test]
 fn what_is_left_out_by_rule_is_not_compared() {
     let blue = || {
-        answer(
-            200,
-            &json!({"x-a": "1", "x-b": "1"}),
-            &json!({"one": 1, "two": {"three": 3}}),
-        )
+        let body = json!({"one": 1, "two": {"three": 3}});
+        answer(200, &json!({"x-a": "1", "x-b": "1"}), &body)
     };
     let green = || {
-        answer(
-            200,
-            &json!({"x-a": "2"}),
-            &json!({"one": 1, "two": {"three": 4, "five": 5}}),
-        )
+        let body = json!({"one": 1, "two": {"three": 4, "five": 5}});
+        answer(200, &json!({"x-a": "2"}), &body)
     };
-    let rules = |names: &[&str]| Ignored::of(names.iter().map(|name| (*name).to_owned()).collect());
-    let verdict = |ignored: &Ignored| {
-        compare(
+    let told = |scope: &Scope| {
+        let compared = compare(
             &[Ok(blue()), Ok(blue())],
             &[Ok(green()), Ok(green())],
-            ignored,
-        )
-        .told
-        .len()
+            scope,
+        );
+        compared.told.len()
     };
-    assert_eq!(verdict(&Ignored::default()), 4);
-    assert_eq!(verdict(&rules(&["header X-A", "body /two/*"])), 1);
-    assert_eq!(verdict(&rules(&["header x-*", "body*"])), 0);
-    assert_eq!(rules(&["header x-*", "body*", "status"]).problem(), None);
-    assert!(rules(&["x-a"]).problem().is_some());
+    let names = |names: &[&str]| {
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let without = |left_out: &[&str]| Scope::of(names(left_out), None, BodyCompared::Values);
+    assert_eq!(told(&Scope::default()), 4);
+    assert_eq!(told(&without(&["header X-A", "body /two/*"])), 1);
+    assert_eq!(told(&without(&["header x-*", "body*"])), 0);
+    assert_eq!(without(&["header x-*", "body*", "status"]).problem(), None);
+    assert!(without(&["x-a"]).problem().is_some());
+    // A value that is another one has the same shape; one more has not.
+    let chosen = |body| Scope::of(Vec::new(), Some(names(&["X-B"])), body);
+    assert_eq!(told(&chosen(BodyCompared::Values)), 3);
+    assert_eq!(told(&chosen(BodyCompared::Shape)), 2);
+    assert_eq!(told(&chosen(BodyCompared::None)), 1);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `cutover smoke CHECKS… --against WHERE`: checks of what a gateway answers, without a playbook around them.
 
+mod hurl;
 pub(super) mod read;
 
 use std::io::IsTerminal as _;
@@ -12,14 +13,18 @@ use super::exit::{CliError, Exit};
 use super::sandbox::SandboxArguments;
 use super::{environment, observe, output};
 use crate::environment::{Decision, Environment, is_safe_method};
+use crate::gateway::Web as _;
 use crate::gateway::live::Live;
-use crate::primitive::{Against, Check, CheckAll, CheckDescription, Intent, generated_checks};
+use crate::primitive::{
+    Against, Check, CheckAll, CheckDescription, Checked, Intent, generated_checks,
+};
 use crate::render;
 
 /// Arguments of `cutover smoke`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Files of checks (`.rhai`), or checks written out, as in `/orders=200,/closed=503`.
+    /// Files of checks (`.rhai`), Hurl files (`.hurl`, run by `hurl`, to which `{{base}}` is where they run), or checks written out, as in
+    /// `/orders=200,/closed=503`.
     #[arg(required_unless_present = "generated")]
     checks: Vec<String>,
     /// Checks made from the routes and plugins of what they run against: how much of it they reach is told on standard error.
@@ -32,9 +37,9 @@ pub(super) struct Arguments {
     /// How many right answers in a row each check wants, each over a connection of its own.
     #[arg(long, value_name = "COUNT", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     passes: u32,
-    /// How long each check may take until it has passed.
-    #[arg(long, value_name = "DURATION", default_value = "0s")]
-    within: String,
+    /// How long each check may take until it has passed; asked once where nothing is said, and for 30 s where several passes are wanted.
+    #[arg(long, value_name = "DURATION")]
+    within: Option<String>,
     /// How many checks are on their way at once.
     #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=256))]
     at_once: u32,
@@ -64,14 +69,18 @@ enum Format {
 }
 
 pub(super) async fn smoke(arguments: Arguments) -> Result<Exit, CliError> {
-    let Some(descriptions) = read::checks(&arguments.checks, &arguments.sandbox).await? else {
+    let words = arguments.checks.iter().cloned();
+    let (files, words): (Vec<String>, Vec<String>) = words.partition(|word| hurl::is_one(word));
+    let Some(descriptions) = read::checks(&words, &arguments.sandbox).await? else {
         return Ok(Exit::Rejected);
     };
-    if descriptions.is_empty() && !arguments.generated {
+    if descriptions.is_empty() && files.is_empty() && !arguments.generated {
         return Err(CliError::usage("there is no check in what was given")
             .hint("a file of checks ends with a list of them; no check proves nothing"));
     }
-    let within = crate::playbook::duration(&arguments.within)
+    let preset = if arguments.passes > 1 { "30s" } else { "0s" };
+    let within = arguments.within.as_deref().unwrap_or(preset);
+    let within = crate::playbook::duration(within)
         .map_err(|why| CliError::usage(why).hint("write it as in `--within 30s`"))?;
     let places = places(&arguments)?;
     let mut rounds = Vec::new();
@@ -91,14 +100,15 @@ pub(super) async fn smoke(arguments: Arguments) -> Result<Exit, CliError> {
     }
     let environment = places.environment.unwrap_or_else(nobodys);
     let looking = observe::for_looking(&environment)?;
-    let acting = changing.then(|| looking.acting(environment.clone()));
+    // What a Hurl file sends is not known before it is run.
+    let acting = (changing || !files.is_empty()).then(|| looking.acting(environment.clone()));
     let world: &Live = acting.as_ref().unwrap_or(&looking.world);
     let begun = std::time::Instant::now();
     let mut ended = Vec::new();
     let total: usize = rounds.iter().map(|(_, checks)| checks.len()).sum();
     let shows_progress = arguments.output == Format::Text && std::io::stderr().is_terminal();
     let mut done = 0;
-    for (place, checks) in rounds {
+    for ((place, checks), against) in rounds.into_iter().zip(&places.all) {
         let all = CheckAll {
             node: checks.first().and_then(|check| check.node.clone()),
             checks,
@@ -106,15 +116,22 @@ pub(super) async fn smoke(arguments: Arguments) -> Result<Exit, CliError> {
             within,
             at_once: arguments.at_once,
         };
-        let checked = all.play(world, |checked| {
+        let mut tell = |checked: &Checked| {
             done += 1;
             if arguments.output == Format::Ndjson {
                 output::json(&render::checked_json(&place, checked).to_string());
             } else if shows_progress && (done % 100 == 0) {
                 output::people(&format!("{done} of {total} checks"));
             }
-        });
-        ended.push((place.clone(), checked.await));
+        };
+        let mut checked = all.play(world, &mut tell).await;
+        for file in &files {
+            let base = base_of(world, against).await?;
+            let more = hurl::checked(world, file, base.as_deref()).await?;
+            more.iter().for_each(&mut tell);
+            checked.extend(more);
+        }
+        ended.push((place.clone(), checked));
     }
     let smoke = render::Smoke {
         places: ended,
@@ -131,6 +148,19 @@ pub(super) async fn smoke(arguments: Arguments) -> Result<Exit, CliError> {
         Exit::Done
     } else {
         Exit::Refused
+    })
+}
+
+/// The base URL of what is checked, where it is one.
+async fn base_of(world: &Live, against: &Against) -> Result<Option<String>, CliError> {
+    Ok(match against {
+        Against::Node(node) => {
+            let url = world.proxy_url(node).await;
+            let url = url.map_err(|failure| CliError::refused(failure.to_string()))?;
+            Some(url.trim_end_matches('/').to_owned())
+        }
+        Against::Server(url) => Some(url.trim_end_matches('/').to_owned()),
+        Against::Itself => None,
     })
 }
 

@@ -5,6 +5,7 @@ mod commands;
 mod copying;
 mod databases;
 mod gap;
+pub mod hurl;
 mod kong;
 mod look;
 mod outside;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::generated::generated_checks;
 use crate::checks::CheckDescription;
-use crate::checks::compare::{Compared, Ignored, Pace, Sameness, compare, pace};
+use crate::checks::compare::{Compared, Pace, Sameness, Scope, compare, pace};
 use crate::checks::generated::{Coverage, Generated};
 use crate::gateway::{Failure, Gateway, HttpAnswer, HttpRequest, Reach};
 use crate::primitive::Look;
@@ -21,8 +21,8 @@ pub struct CompareAnswers {
     pub nodes: [String; 2],
     /// The checks whose requests are sent; those that are made from the old node's routes and plugins where there are none.
     pub checks: Option<Vec<CheckDescription>>,
-    /// What is left out of the comparison.
-    pub ignored: Ignored,
+    /// What of the answers is compared.
+    pub scope: Scope,
     /// How many answers of each side are taken for how long they take.
     pub samples: u32,
     /// How many times as slow the new one may be.
@@ -80,7 +80,7 @@ impl CompareAnswers {
             let second = (other.ask().await, one.ask().await);
             let blue = [first.0, second.1];
             let green = [first.1, second.0];
-            (title(check), compare(&blue, &green, &self.ignored))
+            (title(check), compare(&blue, &green, &self.scope))
         });
         let compared: Vec<(String, Compared)> = futures_util::stream::iter(comparing)
             .buffered(at_once)

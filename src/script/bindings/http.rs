@@ -7,7 +7,7 @@ use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext};
 
 use super::arguments::{Options, data, node};
 use super::{call, wrong_argument};
-use crate::checks::compare::Ignored;
+use crate::checks::compare::{BodyCompared, Scope};
 use crate::checks::from_curl;
 use crate::environment::is_safe_method;
 use crate::gateway::Expectation;
@@ -291,8 +291,8 @@ pub(super) mod http {
     /// }
     /// ```
     #[rhai_fn(return_raw)]
-    pub fn curl(command: &str) -> Result<Dynamic> {
-        curl_with(command, Map::new())
+    pub fn curl(line: &str) -> Result<Dynamic> {
+        curl_with(line, Map::new())
     }
 
     /// The same with what is expected.
@@ -313,8 +313,8 @@ pub(super) mod http {
     /// http::check_all(env::cluster("practice").nodes[0], checks, #{});
     /// ```
     #[rhai_fn(name = "curl", return_raw)]
-    pub fn curl_with(command: &str, expect: Map) -> Result<Dynamic> {
-        let found = from_curl(command, BTreeMap::new()).map_err(|failure| failure.raise())?;
+    pub fn curl_with(line: &str, expect: Map) -> Result<Dynamic> {
+        let found = from_curl(line, BTreeMap::new()).map_err(|failure| failure.raise())?;
         let check = serde_json::to_value(&found.check).expect("plain data");
         let mut check = to_dynamic(&check);
         if let Some(mut whole) = check.write_lock::<Map>()
@@ -384,7 +384,8 @@ pub(super) mod http {
     /// their places) and what plugins show in them. What is otherwise each time on one side is noise and left out; what is the same
     /// twice on each side and not on both is a difference. `checks` is a list of checks, of which only the requests matter, or
     /// `"generated"`: those that are made from the old node's routes and plugins. Options: `ignore` (`["header etag", "body /time"]`, a
-    /// star at the end covers all that begin so), `samples` (how many answers of each side are timed, preset 0; 20 at least say
+    /// star at the end covers all that begin so), `headers` (the only ones that are compared), `body` (`"values"`, `"shape"` or `"none"`),
+    /// `samples` (how many answers of each side are timed, preset 0; 20 at least say
     /// something), `slower` (how many times as slow the new one may be, preset 2), `at_once` (preset 4). Answers `verdict` (`"same"`),
     /// `compared`, `coverage`, `pace`.
     ///
@@ -434,9 +435,17 @@ pub(super) mod http {
             None => Vec::new(),
             Some(names) => data("`ignore`", &names)?,
         };
+        let headers: Option<Vec<String>> = options
+            .take("headers")
+            .map(|names| data("`headers`", &names))
+            .transpose()?;
+        let body: BodyCompared = match options.take("body") {
+            None => BodyCompared::Values,
+            Some(word) => data("`body`", &word)?,
+        };
         options.done()?;
-        let ignored = Ignored::of(ignore);
-        if let Some(problem) = ignored.problem() {
+        let scope = Scope::of(ignore, headers, body);
+        if let Some(problem) = scope.problem() {
             return Err(wrong_argument(
                 problem,
                 "ignore: [\"header etag\", \"body /time\"]",
@@ -465,7 +474,7 @@ pub(super) mod http {
             Intent::CompareAnswers(CompareAnswers {
                 nodes,
                 checks,
-                ignored,
+                scope,
                 samples,
                 slower,
                 at_once,

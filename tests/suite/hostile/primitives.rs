@@ -26,7 +26,8 @@ fn argument(parameter: &str) -> &'static str {
         "which" | "serving" => "env::cluster(\"practice\")",
         "name" | "table" | "files" | "file" | "what" | "message" | "text" | "service"
         | "routes" => "\"practice\"",
-        "from_nodes" => "env::cluster(\"practice\").nodes[0]",
+        "from_nodes" | "blue" | "green" => "env::cluster(\"practice\").nodes[0]",
+        "line" => "\"curl http://127.0.0.1/\"",
         "to_nodes" => "env::cluster(\"practice\").nodes[1]",
         "from_database" | "database" => "env::database(\"main\")",
         "to_database" => "env::database(\"green\")",
