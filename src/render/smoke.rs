@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::{clean, clean_lines, counted, text::milliseconds};
-use crate::gateway::{HttpRequest, OneOrMore, Text, is_secret_header};
+use crate::gateway::{Expectation, HttpRequest, OneOrMore, Text, is_secret_header};
 use crate::primitive::Checked;
 
 /// Checks that ran.
@@ -113,8 +113,11 @@ pub(super) fn story(checked: &Checked) -> String {
     for (name, value) in headers_of(request) {
         let _ = writeln!(told, "            {}: {}", clean(name), clean(&value));
     }
-    let expected = serde_json::to_string(&checked.check.expect).expect("plain data");
-    let _ = writeln!(told, "  expected: {}", clean(&expected));
+    // Another program's check says in its failure what it expected.
+    if *checked.check.expect != Expectation::default() {
+        let expected = serde_json::to_string(&checked.check.expect).expect("plain data");
+        let _ = writeln!(told, "  expected: {}", clean(&expected));
+    }
     for (number, difference) in checked.differences.iter().enumerate() {
         let label = if number == 0 {
             "  differs:  "
@@ -126,12 +129,19 @@ pub(super) fn story(checked: &Checked) -> String {
     if let Some(failure) = &checked.failure
         && checked.differences.is_empty()
     {
-        let _ = writeln!(
-            told,
-            "  failed:   {} ({})",
-            clean(&failure.message),
+        let message = format!(
+            "{} ({})",
+            clean_lines(&failure.message).trim_end(),
             failure.code
         );
+        for (number, line) in message.lines().enumerate() {
+            let label = if number == 0 {
+                "  failed:   "
+            } else {
+                "            "
+            };
+            let _ = writeln!(told, "{label}{line}");
+        }
         if let Some(hint) = &failure.hint {
             let _ = writeln!(told, "            help: {}", clean(hint));
         }

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use cutover::lab::{echo, http};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use crate::practice_cluster::{Ended, PracticeCluster, cutover, cutover_in};
 
@@ -445,4 +447,40 @@ fn the_checks_of_the_readme_are_a_file_of_checks() {
     let told = String::from_utf8(output.stdout).expect("text");
     assert!(told.starts_with("TAP version 14\n1..5\n"), "{told}");
     assert_eq!(told.matches("not ok").count(), 5, "{told}");
+}
+
+#[tokio::test]
+async fn a_hurl_file_is_run_where_hurl_is() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("shop.hurl");
+    let text = "GET {{base}}/orders\nHTTP 200\n\nGET {{base}}/orders?status=503\nHTTP 200\n";
+    std::fs::write(&path, text).expect("written");
+    let (listener, address) = http::bind("127.0.0.1:0").await.expect("bound");
+    let (_stop, stopped) = watch::channel(false);
+    tokio::spawn(echo::serve(listener, stopped));
+    let mut command = cutover();
+    command.args([
+        "smoke",
+        "--against",
+        &format!("http://{address}"),
+        "--output",
+        "tap",
+    ]);
+    command.arg(&path);
+    let output = tokio::task::spawn_blocking(move || command.output().expect("started"));
+    let output = output.await.expect("ended");
+    let told = String::from_utf8([output.stdout, output.stderr].concat()).expect("text");
+    let places = ["/usr/local/bin/hurl", "/usr/bin/hurl"];
+    if !places.iter().any(|place| Path::new(place).exists()) {
+        assert!(
+            told.contains("is run by `hurl`, which must be in `/usr/local/bin`"),
+            "{told}"
+        );
+        return println!("skipped: hurl is not installed");
+    }
+    assert!(told.starts_with("TAP version 14\n1..2\nok 1"), "{told}");
+    assert!(
+        told.contains("not ok 2") && told.contains("actual value is <503>"),
+        "{told}"
+    );
 }

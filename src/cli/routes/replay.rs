@@ -12,7 +12,7 @@ use crate::cli::output;
 use crate::kong::Version;
 use crate::kong::router::requests::{Presumed, Requests};
 use crate::kong::router::{Changed, Flavour, Matched, Router, Scheme, difference, migrated};
-use crate::render::clean;
+use crate::render::{clean, counted};
 
 /// What is to be known of the requests and of the new router.
 #[derive(Debug, clap::Args)]
@@ -113,9 +113,10 @@ pub(super) fn replay(
         }
         if tally.unreadable > 0 {
             let numbers: Vec<String> = tally.first_unreadable.iter().map(u64::to_string).collect();
+            let unreadable = usize::try_from(tally.unreadable).unwrap_or(usize::MAX);
             lines.push(format!(
-                "{} lines could not be read, such as {}",
-                tally.unreadable,
+                "{} could not be read: {}",
+                counted(unreadable, "line"),
                 numbers.join(", ")
             ));
         }

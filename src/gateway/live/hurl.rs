@@ -67,7 +67,7 @@ impl Live {
     pub async fn hurl(&self, file: &Path, base: Option<&str>) -> Result<Vec<HurlEntry>, Failure> {
         let failed = |why: String| {
             Failure::new("http.hurl", format!("`{}` could not be run: {why}", file.display()))
-                .hint("Hurl files are run by `hurl`, which must be found in PATH; `hurl --test FILE` shows what it says")
+                .hint("a Hurl file is run by `hurl`, which must be in `/usr/local/bin` or where the system keeps its programs; `hurl --test FILE` shows what it says")
         };
         let kept = tempfile::tempdir_in(&self.output).map_err(|error| failed(error.to_string()))?;
         let mut program = Program::new("hurl", DEADLINE);
@@ -84,7 +84,8 @@ impl Live {
         );
         program.arguments = arguments;
         program.environment = login_environment();
-        let finished = self.run_program(program).await?;
+        let ran = self.run_program(program).await;
+        let finished = ran.map_err(|failure| failed(failure.message))?;
         let report = std::fs::read_to_string(kept.path().join("report.json"));
         let Ok(report) = report else {
             return Err(failed(finished.stderr.trim().to_owned()));
