@@ -11,8 +11,9 @@ use cutover::environment::Environment;
 use cutover::gateway::live::Live;
 use cutover::gateway::{
     Body, Expectation, Failure, HttpAnswer, HttpRequest, HttpVersion, ProcessIdentity, Reach,
-    Report, Text, Web as _,
+    Report, Text, Web as _, differences,
 };
+use serde_json::json;
 
 use super::hostile_http::{Hostile, Http2, LARGEST_BODY, Outcome, Running, Servers, servers};
 
@@ -48,22 +49,27 @@ fn request(hostile: &Hostile, url: &str, http: HttpVersion) -> HttpRequest {
     }
 }
 
+/// A world that trusts the server's authority.
+fn world(running: &Running, directory: &Path) -> Live {
+    let ca = directory.join("ca.pem");
+    if let Some(pem) = &running.ca_pem {
+        std::fs::write(&ca, pem).expect("written");
+    }
+    let text = format!(
+        "name = \"hostile\"\n[tls.hostile]\nca = {:?}\n[tls.anyone]\ninsecure = true\n[storage]\npath = \".\"\n",
+        ca.display().to_string()
+    );
+    let environment = Environment::parse(Path::new("environment.toml"), &text).expect("sound");
+    Live::new(environment, "test", directory.to_owned(), Rc::new(Nobody))
+}
+
 /// Asks a server as somebody would who wants what is wanted of it; with how long the last answer took.
 fn ask(
     hostile: &Hostile,
     running: &Running,
     directory: &Path,
 ) -> (Result<HttpAnswer, Failure>, Duration) {
-    let ca = directory.join("ca.pem");
-    if let Some(pem) = &running.ca_pem {
-        std::fs::write(&ca, pem).expect("written");
-    }
-    let text = format!(
-        "name = \"hostile\"\n[tls.hostile]\nca = {:?}\n[storage]\npath = \".\"\n",
-        ca.display().to_string()
-    );
-    let environment = Environment::parse(Path::new("environment.toml"), &text).expect("sound");
-    let world = Live::new(environment, "test", directory.to_owned(), Rc::new(Nobody));
+    let world = world(running, directory);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -154,4 +160,75 @@ fn every_hostile_server_comes_to_a_clear_outcome_in_time() {
     let found = found.into_inner().expect("nobody panicked");
     println!("{} hostile servers, {} wrong", all.len(), found.len());
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// Asks the server of this name with a request that `change` has changed.
+fn asked_otherwise(
+    name: &str,
+    change: impl Fn(&mut HttpRequest, &Running),
+) -> Result<HttpAnswer, Failure> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let directory = tempfile::tempdir().expect("a directory");
+    let hostile = servers().find(|server| server.name == name).expect("there");
+    let running = Servers::start(hostile);
+    let world = world(&running, directory.path());
+    let mut request = request(hostile, &running.url, HttpVersion::One);
+    change(&mut request, &running);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let hoped = Expectation::default();
+    let asked = world.request(&request, &Reach::Outside, &hoped);
+    runtime.expect("a runtime").block_on(asked)
+}
+
+#[test]
+fn a_certificate_is_told_and_can_be_expected() {
+    let answer = asked_otherwise("tls-good", |_, _| {}).expect("answered");
+    let told = |expect: serde_json::Value| {
+        let expect = serde_json::from_value(expect).expect("an expectation");
+        let told = differences(&expect, &answer);
+        told.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let sound = json!({ "certificate": { "names": { "contains": "127.0.0.1" }, "days_left": { "at_least": 0 } } });
+    assert!(told(sound).is_empty());
+    let over = told(json!({ "certificate": { "days_left": { "at_least": 1_000_000 } } }));
+    assert!(
+        over[0].starts_with("certificate's `days_left` is "),
+        "{over:?}"
+    );
+    // Whoever is named in the environment file as anyone may be anyone.
+    let refused = asked_otherwise("tls-expired", |_, _| {}).expect_err("refused");
+    assert_eq!(refused.code, "http.tls");
+    let taken = asked_otherwise("tls-expired", |request, _| {
+        request.tls = Some("anyone".to_owned());
+    });
+    assert_eq!(taken.expect("answered").status, 200);
+    let unknown = asked_otherwise("tls-good", |request, _| {
+        request.tls = Some("nobody".to_owned());
+    });
+    assert!(
+        unknown
+            .expect_err("refused")
+            .message
+            .contains("[tls.nobody]")
+    );
+}
+
+#[test]
+fn a_name_is_asked_at_another_address() {
+    let url = |request: &mut HttpRequest, running: &Running| {
+        let server = running.url.trim_end_matches('/').rsplit('/').next();
+        request.connect_to = server.map(str::to_owned);
+        request.url = request.url.replace("127.0.0.1", "shop.invalid");
+    };
+    // The certificate is for the address, and it is the name that is asked for.
+    let refused = asked_otherwise("tls-good", url).expect_err("refused");
+    assert!(refused.message.contains("not valid for"), "{refused}");
+    let answer = asked_otherwise("http-1.0", url).expect("answered");
+    assert!(
+        answer.url.starts_with("http://shop.invalid:"),
+        "{}",
+        answer.url
+    );
 }
