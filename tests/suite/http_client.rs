@@ -56,7 +56,7 @@ fn world(running: &Running, directory: &Path) -> Live {
         std::fs::write(&ca, pem).expect("written");
     }
     let text = format!(
-        "name = \"hostile\"\n[tls.hostile]\nca = {:?}\n[tls.anyone]\ninsecure = true\n[storage]\npath = \".\"\n",
+        "name = \"hostile\"\n[tls.hostile]\nca = {:?}\n[tls.anyone]\ninsecure = true\n[secrets.key]\nfrom = {{ env = \"PATH\" }}\nhosts = [\"127.0.0.1\"]\n[storage]\npath = \".\"\n",
         ca.display().to_string()
     );
     let environment = Environment::parse(Path::new("environment.toml"), &text).expect("sound");
@@ -231,4 +231,40 @@ fn a_name_is_asked_at_another_address() {
         "{}",
         answer.url
     );
+}
+
+#[test]
+fn a_secret_goes_to_a_proven_server_alone() {
+    type Change<'a> = &'a dyn Fn(&mut HttpRequest);
+    let key = || serde_json::from_value(json!({ "secret": "key" })).expect("a text");
+    let with = |server: &str, change: &dyn Fn(&mut HttpRequest)| {
+        asked_otherwise(server, |request, _| {
+            request.headers.insert("x-key".to_owned(), key());
+            change(request);
+        })
+    };
+    assert_eq!(with("tls-good", &|_| {}).expect("answered").status, 200);
+    let refused: [(&str, Change<'_>, &str); 4] = [
+        ("http-1.0", &|_| {}, "not encrypted"),
+        (
+            "tls-good",
+            &|request| request.connect_to = Some("127.0.0.1:9".to_owned()),
+            "connected to elsewhere",
+        ),
+        (
+            "tls-expired",
+            &|request| request.tls = Some("anyone".to_owned()),
+            "its certificate",
+        ),
+        (
+            "tls-good",
+            &|request| request.url = "https://localhost:9/".to_owned(),
+            "not among its `hosts`",
+        ),
+    ];
+    for (server, change, why) in refused {
+        let failure = with(server, change).expect_err("refused");
+        assert_eq!(failure.code, "http.secret");
+        assert!(failure.message.contains(why), "{failure}");
+    }
 }

@@ -51,13 +51,19 @@ fn check_of(which: Dynamic, request: Dynamic, expect: Map) -> Result<Check> {
 /// A check that is written as one value.
 fn described(place: &Against, check: &Dynamic) -> Result<Check> {
     let description: CheckDescription = data("the check", check)?;
-    if let Some(name) = description.request.literal_secret() {
-        return Err(wrong_argument(
-            format!("`{name}` lets somebody in, and would stand in the journal"),
-            "name a secret of the environment: #{ secret: \"NAME\" }, with `before: \"Bearer \"` as needed",
-        ));
-    }
+    refuse_literal_secret(&description)?;
     place.check(description).map_err(|failure| failure.raise())
+}
+
+/// A secret that stands in a check as it is would stand in the journal.
+fn refuse_literal_secret(check: &CheckDescription) -> Result<()> {
+    let Some(name) = check.request.literal_secret() else {
+        return Ok(());
+    };
+    Err(wrong_argument(
+        format!("`{name}` lets somebody in, and would stand in the journal"),
+        "name a secret of the environment: #{ secret: \"NAME\" }, with `before: \"Bearer \"` as needed",
+    ))
 }
 
 /// A whole number from 1.
@@ -98,6 +104,7 @@ fn compared_checks(checks: &Dynamic, node: &str) -> Result<Vec<CheckDescription>
     }
     let place = Against::Node(node.to_owned());
     for check in &checks {
+        refuse_literal_secret(check)?;
         let mut check = check.clone();
         if check.expect == Expectation::default() {
             check.expect = Expectation::status(200);

@@ -54,7 +54,7 @@ impl Live {
         reach: &Reach,
         url: &Url,
     ) -> Result<Filled, Failure> {
-        let to = Recipient { reach, url };
+        let to = self.recipient(request, reach, url);
         let mut filled = Filled {
             method: request.method.parse().expect("it was looked at"),
             host: None,
@@ -106,7 +106,8 @@ impl Live {
         let mut pairs = Vec::new();
         for (name, values) in &request.query {
             for value in values.iter() {
-                let value = self.text(value, &Recipient { reach, url }).await?;
+                let to = self.recipient(request, reach, url);
+                let value = self.text(value, &to).await?;
                 pairs.push((name.clone(), value));
             }
         }
@@ -114,6 +115,25 @@ impl Live {
             url.query_pairs_mut().extend_pairs(pairs);
         }
         Ok(())
+    }
+
+    fn recipient<'a>(
+        &self,
+        request: &HttpRequest,
+        reach: &'a Reach,
+        url: &'a Url,
+    ) -> Recipient<'a> {
+        let profile = request
+            .tls
+            .as_ref()
+            .and_then(|name| self.environment.tls.get(name));
+        Recipient {
+            reach,
+            url,
+            // Whoever is connected to elsewhere, or is not asked for a certificate, is not known to be whom the URL names.
+            is_unproven: request.connect_to.is_some()
+                || profile.is_some_and(|profile| profile.insecure),
+        }
     }
 
     /// The bytes of a body, and its media type.
@@ -216,6 +236,8 @@ impl Live {
 struct Recipient<'a> {
     reach: &'a Reach,
     url: &'a Url,
+    /// Whether it need not be the server that the URL names.
+    is_unproven: bool,
 }
 
 impl Recipient<'_> {
@@ -233,13 +255,13 @@ impl Recipient<'_> {
             .hosts
             .iter()
             .any(|one| *one == host || *one == with_port);
-        if is_listed && self.url.scheme() == "https" {
+        if is_listed && self.url.scheme() == "https" && !self.is_unproven {
             return Ok(());
         }
-        let why = if is_listed {
-            "not encrypted"
-        } else {
-            "not among its `hosts`"
+        let why = match (is_listed, self.is_unproven) {
+            (false, _) => "not among its `hosts`",
+            (true, true) => "connected to elsewhere, or not asked for its certificate",
+            (true, false) => "not encrypted",
         };
         let message = format!("the secret `{name}` is not sent to `{host}`, which is {why}");
         Err(Failure::new("http.secret", message).hint(format!(
