@@ -74,6 +74,18 @@ impl Problem {
         }
     }
 
+    pub(super) fn credential(plugin: &str) -> Self {
+        Self {
+            word: format!("\"{plugin}\""),
+            after: "[[credentials]]".to_owned(),
+            what: format!("the credential for `{plugin}` says not where in a request it stands"),
+            help: Some(
+                "give it one of `login = \"USER\"`, `header = \"NAME\"` and `query = \"NAME\"`"
+                    .to_owned(),
+            ),
+        }
+    }
+
     pub(super) fn no_minutes() -> Self {
         Self {
             word: "approval_minutes".to_owned(),

@@ -37,7 +37,7 @@ pub use grants::{Counted, Decision, Grant, Grants};
 pub use need::{Need, NeedError, Thing};
 pub use permissions::{Leave, Outlook, Permissions, Wanted, is_safe_method};
 pub use redis::Redis;
-pub use requests::{NamedSecret, TlsProfile};
+pub use requests::{Bearing, Credential, NamedSecret, TlsProfile};
 pub use review::{Review, Waiver};
 pub use secret::SecretReference;
 pub use traffic::{HaproxyMap, Traffic, TrafficKind};
@@ -75,6 +75,9 @@ pub struct Environment {
     /// Secrets that requests of playbooks and checks may carry, by name.
     #[serde(default)]
     pub secrets: BTreeMap<String, NamedSecret>,
+    /// What lets generated checks pass plugins that ask who it is.
+    #[serde(default)]
+    pub credentials: Vec<Credential>,
     /// Whom requests trust and whom they show themselves to be, by name.
     #[serde(default)]
     pub tls: BTreeMap<String, TlsProfile>,
@@ -166,6 +169,9 @@ impl Environment {
     fn check(&self) -> Result<(), error::Problem> {
         self.budgets.check()?;
         self.gates.check()?;
+        for credential in &self.credentials {
+            credential.check(&self.secrets)?;
+        }
         let mut seen = std::collections::BTreeSet::new();
         for (cluster_name, cluster) in &self.clusters {
             if let Some(database) = &cluster.database
@@ -297,6 +303,29 @@ path = "store"
         insta::assert_snapshot!(refused, @r"
         environment.toml:17:10: `main` names the Redis `conters`, which does not exist
         help: did you mean `counters`?
+        ");
+    }
+
+    #[test]
+    fn a_credential_says_where_it_stands_and_names_a_secret() {
+        let with = |credential: &str| {
+            format!(
+                "{SMALL}[secrets.carol]\nfrom = {{ env = \"CAROL\" }}\n[[credentials]]\nplugin = \"basic-auth\"\n{credential}\n"
+            )
+        };
+        let sound = with("login = \"carol\"\nsecret = \"carol\"");
+        let environment = Environment::parse(Path::new("environment.toml"), &sound).expect("valid");
+        assert_eq!(
+            environment.credentials[0].bearing(),
+            Bearing::Login("carol")
+        );
+        insta::assert_snapshot!(refusal(&with("secret = \"carol\"")), @r#"
+        environment.toml:22:10: the credential for `basic-auth` says not where in a request it stands
+        help: give it one of `login = "USER"`, `header = "NAME"` and `query = "NAME"`
+        "#);
+        insta::assert_snapshot!(refusal(&with("query = \"key\"\nsecret = \"carl\"")), @r"
+        environment.toml:24:10: `the credential for basic-auth` names the secret `carl`, which does not exist
+        help: did you mean `carol`?
         ");
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Failure;
+use crate::environment::Credential;
 use crate::kong::Version;
 use crate::kong::advisories::{Entity, Known};
 
@@ -16,6 +17,8 @@ pub struct Configuration {
     pub version: Version,
     /// Its entities by their collections, in every workspace; or why they could not be read.
     pub entities: BTreeMap<String, Known<Vec<Entity>>>,
+    /// What the environment file says lets requests in.
+    pub credentials: Vec<Credential>,
 }
 
 /// Reading configurations.

@@ -1,7 +1,9 @@
 //! The HTTP client of checks against servers that are wrong, rude or unusual: a clear outcome with each, within the deadline, and never
 //! more taken in than is allowed.
 
-use std::path::Path;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,12 +51,21 @@ fn request(hostile: &Hostile, url: &str, http: HttpVersion) -> HttpRequest {
     }
 }
 
-/// A world that trusts the server's authority.
-fn world(running: &Running, directory: &Path) -> Live {
-    let ca = directory.join("ca.pem");
+/// Where the authority to trust stands.
+fn authority(directory: &Path) -> PathBuf {
+    directory.join("ca.pem")
+}
+
+/// Puts the authority of a server down for a world to trust.
+pub(crate) fn trust(running: &Running, directory: &Path) {
     if let Some(pem) = &running.ca_pem {
-        std::fs::write(&ca, pem).expect("written");
+        std::fs::write(authority(directory), pem).expect("written");
     }
+}
+
+/// A world that trusts the authority that stands in a directory.
+fn world(directory: &Path) -> Live {
+    let ca = authority(directory);
     let text = format!(
         "name = \"hostile\"\n[tls.hostile]\nca = {:?}\n[tls.anyone]\ninsecure = true\n[secrets.key]\nfrom = {{ env = \"PATH\" }}\nhosts = [\"127.0.0.1\"]\n[storage]\npath = \".\"\n",
         ca.display().to_string()
@@ -64,18 +75,18 @@ fn world(running: &Running, directory: &Path) -> Live {
 }
 
 /// Asks a server as somebody would who wants what is wanted of it; with how long the last answer took.
-fn ask(
+pub(crate) fn ask(
     hostile: &Hostile,
-    running: &Running,
+    url: &str,
     directory: &Path,
 ) -> (Result<HttpAnswer, Failure>, Duration) {
-    let world = world(running, directory);
+    let world = world(directory);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .expect("a runtime");
     let asked = |http| {
-        let request = request(hostile, &running.url, http);
+        let request = request(hostile, url, http);
         let begun = Instant::now();
         let came =
             runtime.block_on(world.request(&request, &Reach::Outside, &Expectation::default()));
@@ -125,7 +136,8 @@ fn wrong(hostile: &Hostile, came: &Result<HttpAnswer, Failure>) -> Option<String
 /// One server; nothing where all is as it is meant to be.
 fn judged(hostile: &Hostile, directory: &Path) -> Option<String> {
     let running = Servers::start(hostile);
-    let (came, took) = ask(hostile, &running, directory);
+    trust(&running, directory);
+    let (came, took) = ask(hostile, &running.url, directory);
     let wrong = wrong(hostile, &came)
         .or_else(|| (took > DEADLINE + GRACE).then(|| format!("took {took:?}")))
         .or_else(|| {
@@ -171,7 +183,8 @@ fn asked_otherwise(
     let directory = tempfile::tempdir().expect("a directory");
     let hostile = servers().find(|server| server.name == name).expect("there");
     let running = Servers::start(hostile);
-    let world = world(&running, directory.path());
+    trust(&running, directory.path());
+    let world = world(directory.path());
     let mut request = request(hostile, &running.url, HttpVersion::One);
     change(&mut request, &running);
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -266,5 +279,67 @@ fn a_secret_goes_to_a_proven_server_alone() {
         let failure = with(server, change).expect_err("refused");
         assert_eq!(failure.code, "http.secret");
         assert!(failure.message.contains(why), "{failure}");
+    }
+}
+
+/// A server that reads a head, answers it, and tells what else came.
+fn answering(answers: &'static [&'static str]) -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let url = format!("http://{}/", listener.local_addr().expect("an address"));
+    let server = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a client");
+        let mut heard = String::new();
+        let mut reader = BufReader::new(stream.try_clone().expect("another handle"));
+        while !heard.ends_with("\r\n\r\n") {
+            reader.read_line(&mut heard).expect("text");
+        }
+        for answer in answers {
+            stream.write_all(answer.as_bytes()).expect("said");
+        }
+        reader.read_to_string(&mut heard).expect("text");
+        heard
+    });
+    (url, server)
+}
+
+#[test]
+fn a_body_is_announced_and_never_sent() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    for (answers, status) in [
+        (&["HTTP/1.1 100 Continue\r\n\r\n"][..], 100),
+        (
+            &[
+                "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n",
+                "HTTP/1.1 417 No\r\nContent-Length: 0\r\n\r\n",
+            ],
+            417,
+        ),
+    ] {
+        let (url, server) = answering(answers);
+        let directory = tempfile::tempdir().expect("a directory");
+        let request = HttpRequest {
+            method: "POST".to_owned(),
+            body: Some(Body::Announced {
+                announced: 9_000_000,
+            }),
+            ..HttpRequest::get(url)
+        };
+        let world = world(directory.path());
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        let hoped = Expectation::default();
+        let answer = runtime.block_on(world.request(&request, &Reach::Outside, &hoped));
+        // The connection ends with what was driving it.
+        drop(runtime);
+        assert_eq!(answer.expect("answered").status, status);
+        let heard = server.join().expect("ended");
+        assert!(heard.contains("expect: 100-continue\r\n"), "{heard}");
+        assert!(heard.contains("content-length: 9000000\r\n"), "{heard}");
+        assert!(
+            heard.ends_with("\r\n\r\n"),
+            "more came than a head: {heard}"
+        );
     }
 }

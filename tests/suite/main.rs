@@ -47,6 +47,7 @@ mod harness;
 mod hostile;
 mod hostile_http;
 mod http_client;
+mod http_client_memory;
 mod in_place;
 mod invariants;
 mod kept_connections;

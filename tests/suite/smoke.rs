@@ -10,6 +10,7 @@ use crate::practice_cluster::{Ended, PracticeCluster, cutover, cutover_in};
 
 /// The exit codes of the product that these tests speak of.
 const DONE: i32 = 0;
+const PAUSED: i32 = 8;
 const USAGE: i32 = 2;
 const REJECTED: i32 = 3;
 const REFUSED: i32 = 4;
@@ -81,6 +82,7 @@ fn checks_of_files_of_curl_and_made_ones_run_against_a_cluster() {
     made_ones(&environment);
     two_nodes(&cluster, &environment);
     in_a_playbook(&cluster, &environment);
+    in_a_playbook_that_cannot_tell(&cluster, &environment);
 }
 
 fn of_a_file(cluster: &PracticeCluster, environment: &Path) {
@@ -342,6 +344,52 @@ fn in_a_playbook(cluster: &PracticeCluster, environment: &Path) {
     ] {
         assert!(ended.all.contains(told), "{told}: {}", ended.all);
     }
+    assert!(!ended.all.contains("practice-key-1"), "{}", ended.all);
+}
+
+/// What cannot be told puts the run down until a person says how to go on, unless the playbook wants it to fail.
+fn in_a_playbook_that_cannot_tell(cluster: &PracticeCluster, environment: &Path) {
+    // Neither side speaks HTTP/2, so neither answers.
+    let comparing = |options: &str| {
+        format!(
+            "const PLAYBOOK = #{{ api: 1, needs: [\"http.compare\"] }};\n\n\
+             let nodes = env::cluster(\"practice\").nodes;\n\
+             let checks = [#{{ name: \"health\", request: #{{ url: \"/health\", http: \"2\" }} }}];\n\
+             let told = http::compare(checks, nodes[0], nodes[1], {options});\n\
+             run::note(`went on: ${{told.verdict}}`);\n"
+        )
+    };
+    let playbook = file(cluster, "unclear.rhai", &comparing("#{}"));
+    let ended = cutover_in(environment, &["run", &playbook, "--run-id", "unclear"]);
+    assert_eq!(ended.code, Some(PAUSED), "{}", ended.all);
+    let told = "go on although `kong-1` and `kong-2` cannot be told apart or the same for 1 of 1 requests:";
+    assert!(ended.all.contains(told), "{}", ended.all);
+    assert!(
+        ended.all.contains("health: neither answers"),
+        "{}",
+        ended.all
+    );
+    let approved = cutover_in(environment, &["approve", "unclear"]);
+    assert_eq!(approved.code, Some(DONE), "{}", approved.all);
+    let ended = cutover_in(environment, &["resume", "unclear"]);
+    assert_eq!(ended.code, Some(DONE), "{}", ended.all);
+    assert!(ended.all.contains("went on: inconclusive"), "{}", ended.all);
+    let playbook = file(
+        cluster,
+        "failing.rhai",
+        &comparing("#{ unclear: \"fail\" }"),
+    );
+    let ended = cutover_in(environment, &["run", &playbook, "--run-id", "failing"]);
+    assert_ne!(ended.code, Some(PAUSED), "{}", ended.all);
+    let told = "refused after";
+    assert!(ended.all.contains(told), "{}", ended.all);
+    // A key that stands in a check would stand in the journal.
+    let with_key =
+        comparing("#{}").replace("http: \"2\"", "headers: #{ apikey: \"practice-key-1\" }");
+    let playbook = file(cluster, "with-key.rhai", &with_key);
+    let ended = cutover_in(environment, &["run", &playbook, "--run-id", "with-key"]);
+    assert_ne!(ended.code, Some(DONE), "{}", ended.all);
+    assert!(ended.all.contains("`apikey`"), "{}", ended.all);
     assert!(!ended.all.contains("practice-key-1"), "{}", ended.all);
 }
 

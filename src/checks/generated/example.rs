@@ -12,14 +12,22 @@ pub(super) fn example(expression: &str) -> Option<String> {
 
 /// Another one, as far from the first as the expression lets it be: an expression that was narrowed may leave it out.
 pub(super) fn other_example(expression: &str) -> Option<String> {
-    found(expression, Choice::Last).filter(|other| example(expression).as_ref() != Some(other))
+    let first = example(expression);
+    let mut others = FURTHER
+        .iter()
+        .filter_map(|more| found(expression, Choice::Last(*more)));
+    others.find(|other| first.as_ref() != Some(other))
 }
+
+/// How much more of what may be repeated is tried, where it is not too much.
+const FURTHER: [u32; 2] = [6, 1];
 
 /// Which of several is taken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Choice {
     First,
-    Last,
+    /// And so much more of what may be repeated.
+    Last(u32),
 }
 
 fn found(expression: &str, choice: Choice) -> Option<String> {
@@ -48,7 +56,10 @@ fn append(hir: &Hir, choice: Choice, text: &mut String) -> Option<()> {
         HirKind::Repetition(repetition) => {
             // Once where it may be left out: `/items/(\d+)?` with an item says more than without.
             let times = repetition.min.max(u32::from(repetition.max != Some(0)));
-            let more = u32::from(choice == Choice::Last && repetition.max != Some(times));
+            let more = match choice {
+                Choice::First => 0,
+                Choice::Last(more) => repetition.max.map_or(more, |max| more.min(max - times)),
+            };
             (0..(times + more).min(64)).try_for_each(|_| append(&repetition.sub, choice, text))
         }
         HirKind::Capture(capture) => append(&capture.sub, choice, text),
@@ -56,7 +67,7 @@ fn append(hir: &Hir, choice: Choice, text: &mut String) -> Option<()> {
         HirKind::Alternation(branches) => {
             let branch = match choice {
                 Choice::First => branches.first(),
-                Choice::Last => branches.last(),
+                Choice::Last(_) => branches.last(),
             };
             append(branch?, choice, text)
         }
@@ -67,7 +78,7 @@ fn append(hir: &Hir, choice: Choice, text: &mut String) -> Option<()> {
 fn one_of(class: &Class, choice: Choice) -> Option<char> {
     let plain = match choice {
         Choice::First => ['a', '1', 'A', '-', '_', '.', '~'],
-        Choice::Last => ['9', 'z', 'Z', '~', '.', '_', '-'],
+        Choice::Last(_) => ['9', 'z', 'Z', '~', '.', '_', '-'],
     };
     match class {
         Class::Unicode(class) => {
@@ -109,7 +120,7 @@ mod tests {
             assert_eq!(example(expression).as_deref(), text, "{expression}");
         }
         for (expression, text) in [
-            (r"/items/\d+$", Some("/items/99")),
+            (r"/items/\d+$", Some("/items/9999999")),
             ("/a|/b", Some("/b")),
             ("/same", None),
         ] {

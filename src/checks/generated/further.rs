@@ -4,10 +4,10 @@
 use serde_json::Value;
 
 use super::Generated;
+use super::access::Access;
 use super::plugins::{Plugin, Plugins};
 use super::route::{Request, Route};
-use crate::checks::CheckDescription;
-use crate::gateway::{Expectation, HttpRequest, OneOrMore, Text};
+use crate::gateway::{HttpRequest, OneOrMore, Text};
 
 impl Plugins<'_> {
     /// Adds the requests of a route.
@@ -15,37 +15,33 @@ impl Plugins<'_> {
         &self,
         route: &Route<'_>,
         request: &Request,
-        key_holders: &[String],
+        access: &Access<'_>,
         made: &mut Generated,
     ) {
         let mut all = route.further(request);
+        let refusing = self.refusing(route);
+        if let Some(plugin) = refusing {
+            let let_in = |request: HttpRequest| {
+                let as_it_is = request.clone();
+                access.let_in(plugin, request).unwrap_or(as_it_is)
+            };
+            all = all.into_iter().map(let_in).collect();
+        }
         if request.takes("GET") {
             let asked = request.with("GET");
             if let Some(plugin) = self.effective("request-transformer", route, None) {
-                all.push(touched(plugin, asked.clone()));
+                let touched = touched(plugin, asked.clone());
+                let let_in = refusing.map(|plugin| access.let_in(plugin, touched.clone()));
+                all.push(let_in.flatten().unwrap_or(touched));
             }
-            if let Some(plugin) = self.effective("key-auth", route, None) {
-                let keyed = |request: HttpRequest| match key_holders.first() {
-                    Some(consumer) => plugin.with_key(request, consumer),
-                    None => request,
-                };
-                all = all.into_iter().map(keyed).collect();
-                if let Some(consumer) = key_holders.first() {
-                    all.extend(every_name(plugin, &asked, consumer));
-                }
+            if let Some(plugin) = refusing.filter(|plugin| plugin.name == "key-auth")
+                && let Some(consumer) = access.key_holders.first()
+            {
+                all.extend(every_name(plugin, &asked, consumer));
             }
         }
-        for (number, request) in all.into_iter().enumerate() {
-            made.further.push(CheckDescription {
-                name: Some(format!(
-                    "route {}: further request {}",
-                    route.name(),
-                    number + 1
-                )),
-                request,
-                expect: Expectation::default(),
-                retries: 0,
-            });
+        for request in all {
+            made.further(route, request);
         }
     }
 }

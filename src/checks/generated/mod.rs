@@ -1,11 +1,14 @@
 //! Checks made from what a gateway is configured with: one for each route, method and state of authentication, with what its plugins
 //! must show. And how much of it they reach, since a check that nobody made finds nothing.
 
+mod access;
 mod cross_origin;
 mod example;
 mod further;
+mod passing;
 mod plugins;
 mod route;
+mod size;
 
 use std::collections::BTreeSet;
 
@@ -13,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::CheckDescription;
+use crate::environment::Credential;
 use crate::kong::Version;
+use access::Access;
 use plugins::Plugins;
 use route::Route;
 
@@ -33,6 +38,8 @@ pub struct Configured {
     pub plugins: Vec<Entity>,
     /// Consumers that have a key for `key-auth`, by their ids.
     pub key_holders: Vec<String>,
+    /// What else is known to let requests in.
+    pub credentials: Vec<Credential>,
 }
 
 /// Checks that were made, and what was left out.
@@ -122,6 +129,10 @@ impl std::fmt::Display for Coverage {
 #[must_use]
 pub fn generated(configured: &Configured) -> Generated {
     let plugins = Plugins::of(&configured.plugins);
+    let access = Access {
+        key_holders: &configured.key_holders,
+        credentials: &configured.credentials,
+    };
     let mut made = Generated {
         checks: Vec::new(),
         further: Vec::new(),
@@ -140,7 +151,7 @@ pub fn generated(configured: &Configured) -> Generated {
             Err(why) => made.leave_out(&route, &why),
             Ok(requests) => {
                 for request in &requests {
-                    plugins.checks(&route, request, &configured.key_holders, &mut made);
+                    plugins.checks(&route, request, &access, &mut made);
                 }
             }
         }

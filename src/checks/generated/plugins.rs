@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use super::access::{self, Access};
+use super::passing::Caller;
 use super::route::{Request, Route};
 use super::{Entity, Generated, GeneratedCheck, LeftOut};
 use crate::checks::CheckDescription;
-use crate::gateway::{Expectation, HttpRequest, OneOrMore, Predicate, StatusWanted, Text, Wanted};
+use crate::gateway::{Expectation, HttpRequest, OneOrMore, Predicate, Text, Wanted};
 
 /// Plugins that ask who it is, and refuse with 401 who does not say.
 const REFUSING: [&str; 6] = [
@@ -29,16 +31,13 @@ const ASKING: [&str; 5] = [
 ];
 
 /// Plugins by which a request may be refused that has the right credentials.
-const DECIDING: [&str; 5] = [
+pub(super) const DECIDING: [&str; 5] = [
     "acl",
     "ip-restriction",
     "bot-detection",
     "opa",
     "request-validator",
 ];
-
-/// Plugins that answer themselves.
-const ANSWERING: [&str; 3] = ["request-termination", "redirect", "mocking"];
 
 /// The keys of so many consumers are sent to a route.
 const MOST_KEYS: usize = 5;
@@ -47,7 +46,7 @@ const MOST_KEYS: usize = 5;
 pub(super) struct Plugin<'a> {
     entity: &'a Entity,
     pub(super) id: &'a str,
-    name: &'a str,
+    pub(super) name: &'a str,
 }
 
 /// The enabled plugins of a gateway.
@@ -117,20 +116,12 @@ impl<'a> Plugins<'a> {
         &self,
         route: &Route<'_>,
         request: &Request,
-        key_holders: &[String],
+        access: &Access<'_>,
         made: &mut Generated,
     ) {
         let name = format!("{}{}", route.name(), request.label);
-        let of = |names: &[&str]| {
-            names
-                .iter()
-                .find_map(|name| self.effective(name, route, None))
-        };
-        let refusing = of(&REFUSING).filter(|plugin| {
-            let anonymous = plugin.config("anonymous");
-            !anonymous.is_string() || anonymous == ""
-        });
-        let asking = of(&ASKING);
+        let refusing = self.refusing(route);
+        let asking = self.asking(route);
         for method in request.safe_methods() {
             let title = |state: &str| format!("route {name}: {method}{state}");
             let plain = request.with(method);
@@ -145,17 +136,29 @@ impl<'a> Plugins<'a> {
             }
             match (refusing, asking) {
                 (None, None) => {
-                    let (expect, judged) = self.passing(route, None);
+                    let (expect, judged) = self.passing(route, Caller::Nobody);
                     made.add(route, title(""), plain, expect, judged);
                 }
+                (Some(plugin), None) | (None, Some(plugin))
+                    if access.named(plugin.name).next().is_some() =>
+                {
+                    for (place, credential) in access.named(plugin.name).enumerate() {
+                        let (expect, mut judged) = self.passing(route, Caller::Somebody);
+                        judged.insert(plugin.id);
+                        let number = if place == 0 { String::new() } else { format!(" {}", place + 1) };
+                        let state = format!(" with credentials of {}{number}", plugin.name);
+                        let let_in = access::with(credential, plain.clone());
+                        made.add(route, title(&state), let_in, expect, judged);
+                    }
+                }
                 (Some(plugin), None) if plugin.name == "key-auth" => {
-                    if key_holders.is_empty() {
+                    if access.key_holders.is_empty() {
                         made.left(title(" with a key"), "no consumer has one");
                     }
                     // Who asks changes nothing about where a path leads.
                     let keys = if request.label.is_empty() { MOST_KEYS } else { 1 };
-                    for (place, consumer) in key_holders.iter().take(keys).enumerate() {
-                        let (expect, mut judged) = self.passing(route, Some(consumer));
+                    for (place, consumer) in access.key_holders.iter().take(keys).enumerate() {
+                        let (expect, mut judged) = self.passing(route, Caller::Consumer(consumer));
                         judged.insert(plugin.id);
                         let with_key = plugin.with_key(plain.clone(), consumer);
                         let state = match place {
@@ -167,7 +170,7 @@ impl<'a> Plugins<'a> {
                 }
                 (Some(plugin), _) | (None, Some(plugin)) => made.left(
                     format!("{} with credentials of `{}`", title(""), plugin.name),
-                    "they cannot be read from the gateway: write the check, with a secret of the environment",
+                    "they cannot be read from the gateway: name some under `[[credentials]]` of the environment file",
                 ),
             }
         }
@@ -186,76 +189,32 @@ impl<'a> Plugins<'a> {
         }
         if request.label.is_empty() {
             self.cross_origin(route, request, made);
-            self.further(route, request, key_holders, made);
+            self.sizes(route, request, access, made);
+            self.further(route, request, access, made);
         }
     }
 
-    /// What must be seen where nobody refuses the request, and the plugins that are judged by it.
-    fn passing(
-        &self,
-        route: &Route<'_>,
-        consumer: Option<&str>,
-    ) -> (Expectation, BTreeSet<&'a str>) {
-        let mut expect = Expectation::default();
-        let mut judged = BTreeSet::new();
-        let effective = |name: &str| self.effective(name, route, consumer);
-        if let Some(plugin) = effective("rate-limiting")
-            && plugin.config("hide_client_headers") != &Value::Bool(true)
-        {
-            for period in ["second", "minute", "hour", "day", "month", "year"] {
-                if let Some(limit) = plugin.config(period).as_u64() {
-                    let header = format!("x-ratelimit-limit-{period}");
-                    expect
-                        .headers
-                        .insert(header, Wanted::Value(json!(limit.to_string())));
-                    judged.insert(plugin.id);
-                }
-            }
-        }
-        if let Some(plugin) = effective("correlation-id")
-            && plugin.config("echo_downstream") == &Value::Bool(true)
-        {
-            let header = plugin
-                .config("header_name")
-                .as_str()
-                .unwrap_or("Kong-Request-ID");
-            expect.headers.insert(header.to_lowercase(), present());
-            judged.insert(plugin.id);
-        }
-        if let Some(plugin) = effective("response-transformer") {
-            let added = plugin
-                .config("add")
-                .get("headers")
-                .and_then(Value::as_array);
-            for header in added.into_iter().flatten().filter_map(Value::as_str) {
-                let name = header.split(':').next().unwrap_or_default();
-                expect.headers.insert(name.to_lowercase(), present());
-                judged.insert(plugin.id);
-            }
-        }
-        let answering = ANSWERING.iter().find_map(|name| effective(name));
-        let answering = answering.filter(|plugin| !plugin.config("trigger").is_string());
-        if let Some(plugin) = answering {
-            let status = plugin
-                .config("status_code")
-                .as_u64()
-                .and_then(|status| u16::try_from(status).ok());
-            expect.status = status.map(StatusWanted::One);
-            judged.extend(status.map(|_| plugin.id));
-        } else if !route.has_service() {
-            expect.status = Some(StatusWanted::One(503));
-        } else if DECIDING.iter().all(|name| effective(name).is_none())
-            && effective("rate-limiting").is_none()
-        {
-            // That it came from behind the gateway; with which status is for that to say.
-            expect
-                .headers
-                .insert("x-kong-upstream-latency".to_owned(), present());
-        }
-        if expect == Expectation::default() {
-            expect = routed();
-        }
-        (expect, judged)
+    /// The plugin that refuses who says not who it is.
+    pub(super) fn refusing(&self, route: &Route<'_>) -> Option<&Plugin<'a>> {
+        let plugin = self.first_of(&REFUSING, route)?;
+        let anonymous = plugin.config("anonymous");
+        (!anonymous.is_string() || anonymous == "").then_some(plugin)
+    }
+
+    /// The plugin that asks who it is, with an answer of its own.
+    pub(super) fn asking(&self, route: &Route<'_>) -> Option<&Plugin<'a>> {
+        self.first_of(&ASKING, route)
+    }
+
+    fn first_of(&self, names: &[&str], route: &Route<'_>) -> Option<&Plugin<'a>> {
+        let mut names = names.iter();
+        names.find_map(|name| self.effective(name, route, None))
+    }
+
+    /// Whether one of the name runs for some consumers alone.
+    pub(super) fn is_bound_to_consumers(&self, name: &str) -> bool {
+        let mut named = self.0.iter().filter(|plugin| plugin.name == name);
+        named.any(|plugin| plugin.entity.get("consumer").is_some_and(Value::is_object))
     }
 
     /// The plugins whose effect no check expects.

@@ -60,6 +60,11 @@ impl<'a> Route<'a> {
         self.has_service
     }
 
+    /// Whether the gateway has a body whole before it passes it on.
+    pub(super) fn buffers_requests(&self) -> bool {
+        self.entity.get("request_buffering") != Some(&Value::Bool(false))
+    }
+
     pub(super) fn speaks_http(&self) -> bool {
         let protocols = self.texts("protocols");
         protocols.is_empty() || protocols.iter().any(|one| matches!(*one, "http" | "https"))
@@ -265,6 +270,14 @@ impl Request {
     pub(super) fn other_methods(&self) -> Vec<&str> {
         let all = self.methods.iter().map(String::as_str);
         all.filter(|method| !is_safe_method(method)).collect()
+    }
+
+    /// A method that the route takes, one with a body where there is one.
+    pub(super) fn method_with_body(&self) -> &str {
+        let with_body = ["POST", "PUT", "PATCH"].into_iter();
+        let mut with_body = with_body.filter(|method| self.takes(method));
+        let first = || self.methods.first().map_or("POST", String::as_str);
+        with_body.next().unwrap_or_else(first)
     }
 
     /// Whether the route takes a method.

@@ -288,13 +288,19 @@ pub enum Body {
         /// The parts in order.
         multipart: Vec<MultipartPart>,
     },
+    /// A body that is announced (`Expect: 100-continue`, RFC 9110, 10.1.1) and never sent: the status is 100 where the server would take
+    /// it. What stands behind a gateway that reads bodies before it passes them on hears nothing of it.
+    Announced {
+        /// Its length, in bytes.
+        announced: u64,
+    },
 }
 
 impl Body {
     fn texts(&self) -> Vec<&Text> {
         match self {
             Self::Text(text) => vec![text],
-            Self::Json { .. } => Vec::new(),
+            Self::Json { .. } | Self::Announced { .. } => Vec::new(),
             Self::Form { form } => form.values().flat_map(OneOrMore::iter).collect(),
             Self::Multipart { multipart } => multipart.iter().map(|part| &part.value).collect(),
         }

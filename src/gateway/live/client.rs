@@ -1,5 +1,6 @@
 //! The one client for everything over HTTP, through which alone a request can be begun.
 
+use std::cell::OnceCell;
 use std::time::Duration;
 
 use reqwest::{Method, RequestBuilder};
@@ -30,22 +31,27 @@ fn settings() -> reqwest::ClientBuilder {
 
 /// No redirects, no proxies, and each connection used once: a pass over an old one proves nothing about new ones.
 pub(super) struct Client {
-    inner: reqwest::Client,
+    /// Made when it is first asked: making it reads every certificate authority of the system.
+    inner: OnceCell<reqwest::Client>,
     access: Access,
 }
 
 impl Client {
     pub(super) fn new(access: Access) -> Self {
-        let inner = settings()
-            .build()
-            .expect("the settings are constant and valid");
-        Self { inner, access }
+        Self {
+            inner: OnceCell::new(),
+            access,
+        }
     }
 
     /// A request that may be sent.
     pub(super) fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, Failure> {
         self.admit(&method, url)?;
-        Ok(self.inner.request(method, url))
+        let inner = self.inner.get_or_init(|| {
+            let made = settings().build();
+            made.expect("the settings are constant and valid")
+        });
+        Ok(inner.request(method, url))
     }
 
     /// Refuses what is no look to somebody who only looks.

@@ -30,6 +30,7 @@ impl Configurations for Simulated {
         Ok(Configuration {
             version,
             entities: kinds.iter().map(of).collect(),
+            credentials: Vec::new(),
         })
     }
 

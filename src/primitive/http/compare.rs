@@ -51,6 +51,37 @@ pub struct ComparedAnswers {
 /// Verdicts are told up to so many.
 const TOLD: usize = 50;
 
+/// Of so many requests it is told what was not the same.
+const SHOWN: usize = 5;
+
+impl ComparedAnswers {
+    /// What was not the same between an old node and a new one, in a few lines.
+    #[must_use]
+    pub fn in_words(&self, [blue, green]: &[String; 2]) -> String {
+        let told = self.told.iter().take(SHOWN);
+        let mut told: Vec<String> = told
+            .map(|(name, compared)| format!("{name}: {}", compared.told.join("; ")))
+            .collect();
+        if let Some(pace) = self.pace.filter(|pace| pace.is_slower == Some(true)) {
+            told.push(format!(
+                "answers take {} ms instead of {} ms",
+                pace.green, pace.blue
+            ));
+        }
+        let word = if self.verdict == Sameness::Different {
+            "answer otherwise"
+        } else {
+            "cannot be told apart or the same"
+        };
+        format!(
+            "`{blue}` and `{green}` {word} for {} of {} requests:\n{}",
+            self.not_same,
+            self.compared,
+            told.join("\n")
+        )
+    }
+}
+
 impl CompareAnswers {
     /// Compares.
     pub async fn compare(&self, world: &impl Gateway) -> Result<ComparedAnswers, Failure> {
@@ -179,34 +210,11 @@ impl Look for CompareAnswers {
 
     async fn look(&self, world: &impl Gateway, _target: &str) -> Result<ComparedAnswers, Failure> {
         let compared = self.compare(world).await?;
-        let [blue, green] = &self.nodes;
-        let code = match compared.verdict {
-            Sameness::Same => return Ok(compared),
-            Sameness::Different => "http.compare.different",
-            Sameness::Inconclusive => "http.compare.inconclusive",
-        };
-        let told = compared.told.iter().take(5);
-        let mut told: Vec<String> = told
-            .map(|(name, compared)| format!("{name}: {}", compared.told.join("; ")))
-            .collect();
-        if let Some(pace) = compared.pace.filter(|pace| pace.is_slower == Some(true)) {
-            told.push(format!(
-                "answers take {} ms instead of {} ms",
-                pace.green, pace.blue
-            ));
+        if compared.verdict != Sameness::Different {
+            return Ok(compared);
         }
-        let word = if compared.verdict == Sameness::Different {
-            "answer otherwise"
-        } else {
-            "cannot be told apart or the same"
-        };
-        let message = format!(
-            "`{blue}` and `{green}` {word} for {} of {} requests:\n{}",
-            compared.not_same,
-            compared.compared,
-            told.join("\n")
-        );
-        Err(Failure::new(code, message)
+        let message = compared.in_words(&self.nodes);
+        Err(Failure::new("http.compare.different", message)
             .hint("what is to differ is left out by `ignore`, as in `ignore: [\"header etag\", \"body /time\"]`")
             .details(json!(compared)))
     }

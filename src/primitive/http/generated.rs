@@ -73,6 +73,7 @@ pub async fn generated_checks(world: &impl Gateway, node: &str) -> Result<Genera
         services,
         plugins,
         key_holders,
+        credentials: configuration.credentials,
     });
     if made.checks.is_empty() {
         let message = format!(

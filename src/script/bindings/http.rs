@@ -16,6 +16,8 @@ use crate::primitive::{
 };
 use crate::script::child::{Raise as _, to_dynamic};
 
+use super::comparison::{self, Unclear};
+
 type Result<T> = std::result::Result<T, Box<EvalAltResult>>;
 
 /// What the first argument says the checks run against.
@@ -121,7 +123,8 @@ pub(super) mod http {
     ///
     /// The request is a path, a whole URL (scheme, host and path are the URL's, and the connection goes to the node, as with curl's
     /// `--connect-to`), what `http::curl` answers, or a map: `url`, `method`, `query`, `headers`, `body` (a text, or
-    /// `#{ json: … }`, `#{ form: … }`, `#{ multipart: […] }`), `login` (`name`, `password`), `timeout` and `connect_timeout`
+    /// `#{ json: … }`, `#{ form: … }`, `#{ multipart: […] }`; `#{ announced: 9000000 }` is announced and never sent, and answered with
+    /// status 100 where it would be taken), `login` (`name`, `password`), `timeout` and `connect_timeout`
     /// (milliseconds), `http` (`"1.1"`, `"2"`), `tls` (a `[tls.NAME]` of the environment: authority, client's certificate,
     /// `insecure`), `redirects` (how many are followed, at the same server), `compressed`. A header, a password, a field can be
     /// `#{ secret: "NAME", before: "Bearer " }`: a `[secrets.NAME]` of the environment.
@@ -393,8 +396,9 @@ pub(super) mod http {
     /// `"generated"`: those that are made from the old node's routes and plugins. Options: `ignore` (`["header etag", "body /time"]`, a
     /// star at the end covers all that begin so), `headers` (the only ones that are compared), `body` (`"values"`, `"shape"` or `"none"`),
     /// `samples` (how many answers of each side are timed, preset 0; 20 at least say
-    /// something), `slower` (how many times as slow the new one may be, preset 2), `at_once` (preset 4). Answers `verdict` (`"same"`),
-    /// `compared`, `coverage`, `pace`.
+    /// something), `slower` (how many times as slow the new one may be, preset 2), `at_once` (preset 4), `unclear` (`"hold"`, the preset:
+    /// where it cannot be told whether they answer the same, a person is asked before the run goes on; `"fail"`). Answers `verdict`
+    /// (`"same"`, or `"inconclusive"` where a person went on), `compared`, `told`, `coverage`, `pace`.
     ///
     /// # Needs
     /// `http.compare`
@@ -403,10 +407,10 @@ pub(super) mod http {
     /// # Undo
     /// Nothing to undo.
     /// # On resume
-    /// Not repeated.
+    /// Not repeated; what a person said stands as with `run::approve`.
     /// # Errors
-    /// `http.compare.different`; `http.compare.inconclusive`: a side answers otherwise each time, or neither does; those of
-    /// `http::check_generated`. `same` of `std/comparison` asks a person about what is inconclusive.
+    /// `http.compare.different`; `http.compare.inconclusive` with `unclear: "fail"`: a side answers otherwise each time, or neither
+    /// does; those of `http::check_generated`.
     /// # Example
     /// ```rhai
     /// let nodes = env::cluster("practice").nodes;
@@ -450,6 +454,10 @@ pub(super) mod http {
             None => BodyCompared::Values,
             Some(word) => data("`body`", &word)?,
         };
+        let unclear: Unclear = match options.take("unclear") {
+            None => Unclear::Hold,
+            Some(word) => data("`unclear`", &word)?,
+        };
         options.done()?;
         let scope = Scope::of(ignore, headers, body);
         if let Some(problem) = scope.problem() {
@@ -476,16 +484,14 @@ pub(super) mod http {
         } else {
             Some(compared_checks(&checks, &nodes[0])?)
         };
-        call(
-            &context,
-            Intent::CompareAnswers(CompareAnswers {
-                nodes,
-                checks,
-                scope,
-                samples,
-                slower,
-                at_once,
-            }),
-        )
+        let intent = CompareAnswers {
+            nodes,
+            checks,
+            scope,
+            samples,
+            slower,
+            at_once,
+        };
+        comparison::compared(&context, intent, unclear)
     }
 }

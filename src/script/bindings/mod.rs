@@ -7,6 +7,7 @@
 
 mod arguments;
 mod clock;
+mod comparison;
 mod database;
 mod environment;
 mod gap;

@@ -26,7 +26,11 @@ impl Configurations for Live {
             };
             entities.insert((*kind).to_owned(), found);
         }
-        Ok(Configuration { version, entities })
+        Ok(Configuration {
+            version,
+            entities,
+            credentials: self.environment.credentials.clone(),
+        })
     }
 
     async fn schemas(&self, node: &str, of: &[String]) -> Result<BTreeMap<String, Value>, Failure> {

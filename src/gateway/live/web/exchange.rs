@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::{Body as _, Bytes, Incoming};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::{http1, http2};
 use hyper::header::LOCATION;
 use hyper::{HeaderMap, Request, Response, Version};
@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use url::Url;
 use x509_parser::prelude::{FromDer as _, GeneralName, X509Certificate};
 
+use super::announced::{self, Outgoing};
 use super::connection::{Stream, connect, encrypt, other_version};
 use super::filled::Filled;
 use super::phase::{Phase, Progress};
@@ -67,7 +68,8 @@ impl Exchange {
         let stream = TokioIo::new(stream);
         // Ends with the answer, however that ends.
         let mut connection = JoinSet::new();
-        let request = request.to_hyper(url, is_two)?;
+        let is_announced = request.is_announced;
+        let mut request = request.to_hyper(url, is_two)?;
         let answer = if is_two {
             let (mut sender, driver) = http2::handshake(TokioExecutor::new(), stream)
                 .await
@@ -79,7 +81,15 @@ impl Exchange {
                 .await
                 .map_err(|error| trouble(&error))?;
             connection.spawn(driver);
-            sender.send_request(request).await
+            if is_announced {
+                let wanted = announced::wanted(&mut request);
+                tokio::select! {
+                    answer = sender.send_request(request) => answer,
+                    () = wanted.notified() => return Ok(announced::would_take(url, certificate)),
+                }
+            } else {
+                sender.send_request(request).await
+            }
         };
         let answer = answer.map_err(|error| trouble(&error))?;
         allowance.lift();
@@ -173,7 +183,7 @@ impl Exchange {
 
 impl Filled {
     /// As hyper takes it: the path for HTTP/1.1, the whole URL for HTTP/2, whose server stands in it.
-    fn to_hyper(&self, url: &Url, is_two: bool) -> Result<Request<Full<Bytes>>, Failure> {
+    fn to_hyper(&self, url: &Url, is_two: bool) -> Result<Request<Outgoing>, Failure> {
         let host = match &self.host {
             Some(host) => host.clone(),
             None => match url.port() {
@@ -194,8 +204,13 @@ impl Filled {
         for (name, value) in &self.headers {
             building = building.header(name, value);
         }
+        let body = if self.is_announced {
+            announced::never()
+        } else {
+            announced::whole(self.body.clone())
+        };
         building
-            .body(Full::new(Bytes::from(self.body.clone())))
+            .body(body)
             .map_err(|error| wrong(format!("the request to `{url}` cannot be made: {error}")))
     }
 }

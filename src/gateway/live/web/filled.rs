@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
+use hyper::body::Bytes;
 use url::{Url, form_urlencoded};
 use uuid::Uuid;
 
@@ -10,7 +11,7 @@ use super::{decoded, wrong};
 use crate::environment::NamedSecret;
 use crate::gateway::live::Live;
 use crate::gateway::live::secret::{self, Secret};
-use crate::gateway::{Body, Failure, HttpRequest, MultipartPart, Reach, Text};
+use crate::gateway::{Body, Failure, HttpRequest, HttpVersion, MultipartPart, Reach, Text};
 
 /// What is said of the client, where the request does not say it.
 const USER_AGENT: &str = concat!("cutover/", env!("CARGO_PKG_VERSION"));
@@ -21,7 +22,10 @@ pub(super) struct Filled {
     /// The header `Host`, where it is not the URL's.
     pub(super) host: Option<String>,
     pub(super) headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    /// Shared, since a request may be sent several times, and its body may be long.
+    pub(super) body: Bytes,
+    /// Whether a body is announced that is not sent.
+    pub(super) is_announced: bool,
 }
 
 impl Filled {
@@ -31,8 +35,12 @@ impl Filled {
             return;
         }
         self.method = Method::GET;
-        self.body.clear();
-        let of_body = |name: &str| name.eq_ignore_ascii_case("content-type");
+        self.body = Bytes::new();
+        self.is_announced = false;
+        let of_body = |name: &str| {
+            let of_body = ["content-type", "content-length", "expect"];
+            of_body.iter().any(|one| name.eq_ignore_ascii_case(one))
+        };
         self.headers.retain(|(name, _)| !of_body(name));
     }
 
@@ -59,7 +67,8 @@ impl Live {
             method: request.method.parse().expect("it was looked at"),
             host: None,
             headers: Vec::new(),
-            body: Vec::new(),
+            body: Bytes::new(),
+            is_announced: false,
         };
         for (name, values) in &request.headers {
             for value in values.iter() {
@@ -78,9 +87,16 @@ impl Live {
             let word = Secret::new(word);
             filled.header("authorization", format!("Basic {}", word.expose()));
         }
-        if let Some(body) = &request.body {
+        if let Some(Body::Announced { announced }) = &request.body {
+            if request.http == HttpVersion::Two {
+                return Err(wrong("a body is announced by HTTP/1.1 alone"));
+            }
+            filled.is_announced = true;
+            filled.header("content-length", announced.to_string());
+            filled.header("expect", "100-continue");
+        } else if let Some(body) = &request.body {
             let (body, kind) = self.body(body, &to).await?;
-            filled.body = body;
+            filled.body = body.into();
             if let Some(kind) = kind.filter(|_| !filled.has("content-type")) {
                 filled.header("content-type", kind);
             }
@@ -143,6 +159,7 @@ impl Live {
         to: &Recipient<'_>,
     ) -> Result<(Vec<u8>, Option<String>), Failure> {
         Ok(match body {
+            Body::Announced { .. } => (Vec::new(), None),
             Body::Text(text) => (self.text(text, to).await?.into_bytes(), None),
             Body::Json { json } => (
                 json.to_string().into_bytes(),

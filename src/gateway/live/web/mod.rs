@@ -1,5 +1,6 @@
 //! HTTP: one request at a time, each over a connection of its own, within its deadline and with a bounded answer.
 
+mod announced;
 mod connection;
 mod decoded;
 mod exchange;

@@ -32,6 +32,7 @@ mod waiting;
 use std::sync::Arc;
 use std::time::Instant;
 
+use hyper::body::Bytes;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, StatusCode};
@@ -84,16 +85,22 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
     }
     let peer = request.extensions().get::<Peer>().copied();
     let (head, body) = request.into_parts();
-    let Some(body) = http::body(body).await else {
-        return http::empty(StatusCode::BAD_REQUEST);
-    };
+    let (mut read, mut unread) = (Bytes::new(), None);
+    if asks_before_sending(&head) {
+        unread = Some(body);
+    } else {
+        match http::body(body).await {
+            Some(body) => read = body,
+            None => return http::empty(StatusCode::BAD_REQUEST),
+        }
+    }
     let mut exchange = Exchange {
         head,
         address: peer.map_or_else(String::new, |Peer(address)| address.ip().to_string()),
         request_id: Uuid::new_v4().simple().to_string(),
         started: Instant::now(),
         credential: None,
-        body_length: u64::try_from(body.len()).unwrap_or(u64::MAX),
+        body_length: u64::try_from(read.len()).unwrap_or(u64::MAX),
         elsewhere: None,
         path_for_upstream: None,
         host_for_upstream: None,
@@ -112,12 +119,25 @@ pub(super) async fn answer(node: Arc<Node>, request: Asked) -> Answer {
     let Some((route, matched)) = found else {
         return exchange.refuse_unrouted(404, "no Route matched with those values");
     };
-    let answer = match exchange.plugins(&route).await {
-        Some(answer) => exchange.finish(answer),
-        None => upstream::pass_on(&mut exchange, &route, matched, body).await,
+    let answer = if let Some(answer) = exchange.plugins(&route).await {
+        exchange.finish(answer)
+    } else {
+        if let Some(body) = unread {
+            // Reading it tells the client to send it.
+            match http::body(body).await {
+                Some(body) => read = body,
+                None => return http::empty(StatusCode::BAD_REQUEST),
+            }
+        }
+        upstream::pass_on(&mut exchange, &route, matched, read).await
     };
     node.traffic.note(&route, answer.status());
     answer
+}
+
+fn asks_before_sending(head: &Parts) -> bool {
+    let expect = head.headers.get(hyper::header::EXPECT);
+    expect.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
 impl Exchange {

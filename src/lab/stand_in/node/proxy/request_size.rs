@@ -1,6 +1,7 @@
 //! The plugin `request-size-limiting`: how long a request's body may be.
 //!
-//! The stand-in has read the whole body before, as nginx does unless `request_buffering` is off.
+//! A client that asks before it sends (`Expect: 100-continue`) is answered before its body is read, as Kong does, whose plugins run before
+//! the body is. The body of any other is read before.
 
 use hyper::header::{CONTENT_LENGTH, EXPECT, TRANSFER_ENCODING};
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{HOST, VIA};
+use hyper::header::{EXPECT, HOST, VIA};
 use hyper::{Request, Uri};
 
 use super::super::answers;
@@ -106,6 +106,8 @@ fn request(
     *request.uri_mut() = uri;
     let mut headers = given.headers.clone();
     http::strip_connection_headers(&mut headers);
+    // Nobody waits: the body is there.
+    headers.remove(EXPECT);
     if !route.preserve_host {
         headers.remove(HOST);
     }
