@@ -5,6 +5,7 @@ pub mod advisories;
 pub mod catalogue;
 pub mod changes;
 pub mod comparison;
+pub mod conf;
 pub mod migrations;
 pub mod paths;
 pub mod rate_limits;

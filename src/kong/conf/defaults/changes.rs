@@ -1,0 +1,212 @@
+//! What later releases of Kong fill in otherwise than the one before them. An empty text is no value.
+//!
+//! Source: `kong_defaults.lua` of every release from 3.0.0 to 3.9.3; those that are not named changed nothing.
+
+use crate::kong::Version;
+
+/// What a release changed.
+pub(super) struct Change {
+    /// The release.
+    pub(super) since: Version,
+    /// Keys that are new or have another default.
+    pub(super) set: &'static [(&'static str, &'static str)],
+    /// Keys that are no longer there.
+    pub(super) gone: &'static [&'static str],
+}
+
+/// The changes, by release.
+pub(super) const CHANGES: &[Change] = &[
+    Change {
+        since: Version::new(3, 0, 0),
+        set: &[
+            ("legacy_hybrid_protocol", "off"),
+            ("legacy_worker_events", "off"),
+            ("lmdb_environment_path", "dbless.lmdb"),
+            ("lmdb_map_size", "128m"),
+            ("lua_ssl_trusted_certificate", "system"),
+            ("openresty_path", ""),
+            ("opentelemetry_tracing", "off"),
+            ("opentelemetry_tracing_sampling_rate", "1.0"),
+            ("router_flavor", "traditional_compatible"),
+            ("vaults", "bundled"),
+            ("worker_consistency", "eventual"),
+        ],
+        gone: &[
+            "cassandra_consistency",
+            "client_max_body_size",
+            "go_plugins_dir",
+            "go_pluginserver_exe",
+            "nginx_http_upstream_keepalive",
+            "nginx_http_upstream_keepalive_requests",
+            "nginx_http_upstream_keepalive_timeout",
+            "nginx_optimizations",
+            "nginx_upstream_keepalive",
+            "nginx_upstream_keepalive_requests",
+            "nginx_upstream_keepalive_timeout",
+            "upstream_keepalive",
+        ],
+    },
+    Change {
+        since: Version::new(3, 1, 0),
+        set: &[
+            ("cluster_use_proxy", "off"),
+            ("nginx_http_lua_regex_cache_max_entries", "8192"),
+            ("proxy_server", ""),
+            ("proxy_server_ssl_verify", "on"),
+        ],
+        gone: &["legacy_hybrid_protocol"],
+    },
+    Change {
+        since: Version::new(3, 2, 0),
+        set: &[
+            ("allow_debug_header", "off"),
+            ("nginx_http_charset", "UTF-8"),
+            ("pg_backlog", ""),
+            ("pg_keepalive_timeout", ""),
+            ("pg_pool_size", ""),
+            ("pg_ro_backlog", ""),
+            ("pg_ro_keepalive_timeout", ""),
+            ("pg_ro_pool_size", ""),
+            ("ssl_session_cache_size", "10m"),
+            ("tracing_instrumentations", "off"),
+            ("tracing_sampling_rate", "1.0"),
+        ],
+        gone: &[],
+    },
+    Change {
+        since: Version::new(3, 3, 0),
+        set: &[
+            ("_debug_pg_ttl_cleanup_interval", "300"),
+            ("cluster_dp_labels", ""),
+            ("error_template_html", ""),
+            ("error_template_json", ""),
+            ("error_template_plain", ""),
+            ("error_template_xml", ""),
+            ("lua_max_post_args", "100"),
+            ("lua_max_req_headers", "100"),
+            ("lua_max_resp_headers", "100"),
+            ("lua_max_uri_args", "100"),
+            ("node_id", ""),
+            ("opentelemetry_tracing_sampling_rate", "0.01"),
+            ("tracing_sampling_rate", "0.01"),
+        ],
+        gone: &["legacy_worker_events"],
+    },
+    Change {
+        since: Version::new(3, 4, 0),
+        set: &[
+            ("admin_gui_access_log", "logs/admin_gui_access.log"),
+            ("admin_gui_api_url", ""),
+            ("admin_gui_error_log", "logs/admin_gui_error.log"),
+            ("admin_gui_listen", "0.0.0.0:8002, 0.0.0.0:8445 ssl"),
+            ("admin_gui_origin", ""),
+            ("admin_gui_path", "/"),
+            ("admin_gui_ssl_cert", ""),
+            ("admin_gui_ssl_cert_key", ""),
+            ("admin_gui_url", ""),
+            ("cluster_max_payload", "16777216"),
+            ("lmdb_map_size", "2048m"),
+            ("privileged_agent", "off"),
+            ("wasm", "off"),
+            ("wasm_dynamic_module", ""),
+            ("wasm_filters_path", ""),
+            ("worker_events_max_payload", "65535"),
+        ],
+        gone: &[
+            "cassandra_contact_points",
+            "cassandra_data_centers",
+            "cassandra_keyspace",
+            "cassandra_lb_policy",
+            "cassandra_local_datacenter",
+            "cassandra_password",
+            "cassandra_port",
+            "cassandra_read_consistency",
+            "cassandra_refresh_frequency",
+            "cassandra_repl_factor",
+            "cassandra_repl_strategy",
+            "cassandra_schema_consensus_timeout",
+            "cassandra_ssl",
+            "cassandra_ssl_verify",
+            "cassandra_timeout",
+            "cassandra_username",
+            "cassandra_write_consistency",
+        ],
+    },
+    Change {
+        since: Version::new(3, 4, 1),
+        set: &[
+            ("nginx_http_keepalive_requests", "1000"),
+            ("upstream_keepalive_max_requests", "1000"),
+            ("upstream_keepalive_pool_size", "512"),
+        ],
+        gone: &[],
+    },
+    Change {
+        since: Version::new(3, 5, 0),
+        set: &[
+            ("dedicated_config_processing", "on"),
+            ("dns_no_sync", "on"),
+            (
+                "headers",
+                "server_tokens, latency_tokens, x-kong-request-id",
+            ),
+            ("headers_upstream", "x-kong-request-id"),
+            ("lua_socket_pool_size", "256"),
+            ("request_debug", "on"),
+            ("request_debug_token", ""),
+        ],
+        gone: &["admin_gui_origin", "privileged_agent"],
+    },
+    Change {
+        since: Version::new(3, 6, 0),
+        set: &[
+            ("dns_no_sync", "off"),
+            ("dns_stale_ttl", "3600"),
+            ("nginx_http_keepalive_requests", "10000"),
+            ("status_listen", "127.0.0.1:8007 reuseport backlog=16384"),
+            ("upstream_keepalive_max_requests", "10000"),
+        ],
+        gone: &[],
+    },
+    Change {
+        since: Version::new(3, 6, 1),
+        set: &[
+            ("lua_ssl_protocols", "TLSv1.2 TLSv1.3"),
+            ("nginx_http_grpc_ssl_conf_command", ""),
+            ("nginx_http_lua_ssl_conf_command", ""),
+            ("nginx_http_proxy_ssl_conf_command", ""),
+            ("nginx_http_ssl_conf_command", ""),
+            ("nginx_stream_lua_ssl_conf_command", ""),
+            ("nginx_stream_proxy_ssl_conf_command", ""),
+            ("nginx_stream_ssl_conf_command", ""),
+            ("ssl_protocols", "TLSv1.2 TLSv1.3"),
+        ],
+        gone: &[],
+    },
+    Change {
+        since: Version::new(3, 7, 0),
+        set: &[("cluster_rpc", "off"), ("wasm_filters", "bundled,user")],
+        gone: &[],
+    },
+    Change {
+        since: Version::new(3, 8, 0),
+        set: &[
+            ("cluster_cjson", "off"),
+            ("new_dns_client", "off"),
+            ("resolver_address", ""),
+            ("resolver_error_ttl", "1"),
+            ("resolver_family", "A,SRV"),
+            ("resolver_hosts_file", "/etc/hosts"),
+            ("resolver_lru_cache_size", "10000"),
+            ("resolver_mem_cache_size", "5m"),
+            ("resolver_stale_ttl", "3600"),
+            ("resolver_valid_ttl", ""),
+        ],
+        gone: &[],
+    },
+    Change {
+        since: Version::new(3, 9, 0),
+        set: &[("cluster_incremental_sync", "off")],
+        gone: &[],
+    },
+];
