@@ -19,6 +19,7 @@
 //! * [`checks`]: checks of what servers answer, as data: written out, from curl's command lines, from a gateway's routes.
 //! * [`kong`]: knowledge: versions, ways between them, migrations, what changed with each release, paths of routes. Pure.
 //! * [`drill`]: what can go wrong, each played once, and what must hold all the same.
+//! * [`host`]: what hosts answer, read into values: units, packages, facts. Pure.
 //! * [`doctor`]: what would make a change of an environment go wrong, looked for before one is begun.
 //! * [`plan`]: what a run would do, read off the same run played in a simulated world.
 //! * [`trial`]: unit tests of playbooks: the worlds that they describe, what came of them, what they reached.
@@ -39,7 +40,8 @@
 //! * `render → journal, primitive, playbook, gateway, plan, doctor, drill, trial, checks, kong` (types only);
 //! * `journal → primitive` (types only);
 //! * `primitive → gateway, kong, playbook, environment, checks` (of `playbook` and `environment` value types only);
-//! * `gateway → environment, haproxy, kong, tls`;
+//! * `gateway → environment, haproxy, host, kong, tls`;
+//! * `host → kong` (of it the version only);
 //! * `checks → gateway, environment, kong` (of `gateway` and `environment` types only);
 //! * `lab → haproxy, kong, tls`;
 //! * `playbook → kong, environment` (value types only).
@@ -56,6 +58,7 @@ pub mod environment;
 mod fuzzing;
 pub mod gateway;
 pub mod haproxy;
+pub mod host;
 pub mod journal;
 pub mod kong;
 pub mod lab;

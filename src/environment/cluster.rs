@@ -1,5 +1,6 @@
 //! Clusters and their nodes, as the inventory describes them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SecretReference;
 use super::error::Problem;
+use super::ssh::unusable;
 
 /// A Kong cluster: nodes that share one configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,12 +49,18 @@ pub struct Node {
     /// What starts and stops Kong there.
     #[serde(default)]
     pub service: Service,
+    /// Where systemd's command is, for a node that is a unit.
+    #[serde(default = "systemctl")]
+    pub systemctl: PathBuf,
     /// Kong's configuration file, `kong.conf`.
     pub conf: PathBuf,
     /// Kong's working directory, the `prefix` of its configuration.
     pub prefix: PathBuf,
     /// How Kong's packages are installed on this node.
     pub packages: PackageDriver,
+    /// The commands that are run as root on the node's host, by `sudo -n`, as one would type them; `*` at the end stands for any words.
+    #[serde(default)]
+    pub sudo: Vec<String>,
     /// Base URL of the node's Admin API.
     pub admin: String,
     /// Base URL of the node's proxy.
@@ -70,7 +78,7 @@ pub enum Transport {
     /// The node runs on this machine.
     #[default]
     Local,
-    /// The node is reached over SSH as `user@host`. Read, and refused by name until it exists.
+    /// The node is reached over SSH: `user@host`, or a name of the client's configuration.
     Ssh(String),
 }
 
@@ -81,7 +89,7 @@ pub enum Service {
     /// The `kong` command itself.
     #[default]
     Kong,
-    /// A systemd unit. Read, and refused by name until it exists.
+    /// A systemd unit.
     Systemd(String),
 }
 
@@ -91,8 +99,8 @@ pub enum Service {
 pub enum PackageDriver {
     /// Versions side by side as `PREFIX/kong-VERSION`, the running one behind the link `PREFIX/current`.
     Prefix(PathBuf),
-    /// Debian packages through apt. Read, and refused by name until it exists.
-    Apt {},
+    /// Debian packages through apt.
+    Apt(AptPackages),
     /// RPM packages through dnf. Read, and refused by name until it exists.
     Dnf {},
     /// A `.deb` file. Read, and refused by name until it exists.
@@ -101,27 +109,71 @@ pub enum PackageDriver {
     Rpm {},
 }
 
+/// Kong's package on a Debian system.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AptPackages {
+    /// The package: `kong`, or `kong-enterprise-edition`.
+    #[serde(default = "kong")]
+    pub name: String,
+    /// Where packages are kept on the host, so that the old one can be installed again once no repository has it.
+    #[serde(default = "archive")]
+    pub archive: PathBuf,
+    /// SHA-256 of packages by their version, over what a repository's signed lists say.
+    #[serde(default)]
+    pub sha256: BTreeMap<String, String>,
+    /// The `kong` command that the package installs.
+    #[serde(default = "kong_command")]
+    pub command: PathBuf,
+    /// Where apt's and dpkg's programs are.
+    #[serde(default = "programs")]
+    pub programs: PathBuf,
+}
+
+fn systemctl() -> PathBuf {
+    "/usr/bin/systemctl".into()
+}
+
+fn kong() -> String {
+    "kong".to_owned()
+}
+
+fn archive() -> PathBuf {
+    "/var/cache/cutover".into()
+}
+
+fn kong_command() -> PathBuf {
+    "/usr/local/bin/kong".into()
+}
+
+fn programs() -> PathBuf {
+    "/usr/bin".into()
+}
+
 impl Node {
+    /// Whether a program with these words is run as root (`sudo -n`).
+    #[must_use]
+    pub fn wants_sudo(&self, words: &[String]) -> bool {
+        self.sudo.iter().any(|listed| {
+            let Some(mut listed) = shlex::split(listed) else {
+                return false;
+            };
+            if listed.last().is_some_and(|last| last == "*") {
+                listed.pop();
+                return words.starts_with(&listed);
+            }
+            words == listed
+        })
+    }
+
     pub(super) fn check(&self) -> Result<(), Problem> {
-        if matches!(self.transport, Transport::Ssh(_)) {
-            return Err(Problem::unsupported(
-                &self.name,
-                "transport",
-                "ssh",
-                "transport = \"local\"",
-            ));
-        }
-        if matches!(self.service, Service::Systemd(_)) {
-            return Err(Problem::unsupported(
-                &self.name,
-                "service",
-                "systemd",
-                "service = \"kong\"",
-            ));
+        if let Transport::Ssh(destination) = &self.transport
+            && let Some(why) = unusable(destination)
+        {
+            return Err(Problem::destination(&self.name, destination, why));
         }
         let driver = match self.packages {
-            PackageDriver::Prefix(_) => return Ok(()),
-            PackageDriver::Apt {} => "apt",
+            PackageDriver::Prefix(_) | PackageDriver::Apt(_) => return Ok(()),
             PackageDriver::Dnf {} => "dnf",
             PackageDriver::Deb {} => "deb",
             PackageDriver::Rpm {} => "rpm",

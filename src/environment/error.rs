@@ -74,6 +74,17 @@ impl Problem {
         }
     }
 
+    pub(super) fn destination(node: &str, destination: &str, why: &str) -> Self {
+        Self {
+            word: "ssh".to_owned(),
+            after: format!("\"{node}\""),
+            what: format!("node `{node}` cannot be reached over SSH as `{destination}`: {why}"),
+            help: Some(
+                "write `{ ssh = \"user@host\" }`, or a name of ssh's configuration".to_owned(),
+            ),
+        }
+    }
+
     pub(super) fn credential(plugin: &str) -> Self {
         Self {
             word: format!("\"{plugin}\""),

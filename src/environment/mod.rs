@@ -18,6 +18,7 @@ mod redis;
 mod requests;
 mod review;
 mod secret;
+mod ssh;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ use serde::{Deserialize, Serialize};
 
 pub use access::Access;
 pub use budgets::Budgets;
-pub use cluster::{Cluster, Node, PackageDriver, Service, Topology, Transport};
+pub use cluster::{AptPackages, Cluster, Node, PackageDriver, Service, Topology, Transport};
 pub use command::{is_program, typed};
 pub use database::{Database, DatabaseAdmin, DatabaseKind, Tls};
 pub use error::EnvironmentError;
@@ -40,6 +41,7 @@ pub use redis::Redis;
 pub use requests::{Bearing, Credential, NamedSecret, TlsProfile};
 pub use review::{Review, Waiver};
 pub use secret::SecretReference;
+pub use ssh::Ssh;
 pub use traffic::{HaproxyMap, Traffic, TrafficKind};
 
 /// One environment: everything that a run may name.
@@ -81,6 +83,9 @@ pub struct Environment {
     /// Whom requests trust and whom they show themselves to be, by name.
     #[serde(default)]
     pub tls: BTreeMap<String, TlsProfile>,
+    /// How hosts are reached over SSH.
+    #[serde(default)]
+    pub ssh: Ssh,
     /// What a review looks into beside clusters, and what it lets pass.
     #[serde(default)]
     pub review: Review,
@@ -131,6 +136,7 @@ impl Environment {
         environment.tls = profiles
             .map(|(name, profile)| (name, profile.starting_at(&base)))
             .collect();
+        environment.ssh = environment.ssh.starting_at(&base);
         // Absolute, since programs that are started elsewhere are told of paths under it.
         environment.storage.path = std::path::absolute(base.join(&environment.storage.path))
             .map_err(|source| EnvironmentError::Unreadable {
@@ -332,10 +338,51 @@ path = "store"
     #[test]
     fn what_does_not_exist_yet_is_refused_by_name() {
         insta::assert_snapshot!(
-            refusal(&SMALL.replace("conf =", "transport = { ssh = \"ops@10.0.0.11\" }\nconf =")), @r#"
-        environment.toml:7:15: node `kong-1` wants the transport `ssh`, which this version of cutover does not have
-        help: use `transport = "local"`
+            refusal(&SMALL.replace("{ prefix = \"/opt/kong\" }", "{ dnf = {} }")), @r#"
+        environment.toml:9:14: node `kong-1` wants the package driver `dnf`, which this version of cutover does not have
+        help: use `packages = { prefix = "/opt/kong" }`
         "#);
+    }
+
+    #[test]
+    fn a_host_is_one_word_and_no_option() {
+        let to = |host: &str| {
+            SMALL.replace(
+                "conf =",
+                &format!("transport = {{ ssh = \"{host}\" }}\nconf ="),
+            )
+        };
+        let environment = Environment::parse(Path::new("environment.toml"), &to("ops@10.0.0.11"));
+        let (_, _, node) = environment
+            .as_ref()
+            .expect("valid")
+            .node("kong-1")
+            .expect("there");
+        assert_eq!(node.transport, Transport::Ssh("ops@10.0.0.11".to_owned()));
+        insta::assert_snapshot!(refusal(&to("-oProxyCommand=id")), @r#"
+        environment.toml:7:15: node `kong-1` cannot be reached over SSH as `-oProxyCommand=id`: it is none
+        help: write `{ ssh = "user@host" }`, or a name of ssh's configuration
+        "#);
+        insta::assert_snapshot!(refusal(&to("host id")), @r#"
+        environment.toml:7:15: node `kong-1` cannot be reached over SSH as `host id`: it is no single word
+        help: write `{ ssh = "user@host" }`, or a name of ssh's configuration
+        "#);
+    }
+
+    #[test]
+    fn commands_are_run_as_root_that_are_listed() {
+        let sudo = "sudo = [\"/usr/bin/systemctl *\", \"/usr/bin/apt-get -q update\"]\nconf =";
+        let text = SMALL.replace("conf =", sudo);
+        let environment = Environment::parse(Path::new("environment.toml"), &text).expect("valid");
+        let (_, _, node) = environment.node("kong-1").expect("there");
+        let wants = |command: &str| {
+            let words: Vec<String> = command.split(' ').map(str::to_owned).collect();
+            node.wants_sudo(&words)
+        };
+        assert!(wants("/usr/bin/systemctl stop -- kong"));
+        assert!(wants("/usr/bin/apt-get -q update"));
+        assert!(!wants("/usr/bin/apt-get -q update -o x"));
+        assert!(!wants("/opt/kong/bin/kong stop"));
     }
 
     #[test]

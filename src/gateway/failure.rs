@@ -22,6 +22,15 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// The code of what was begun elsewhere and was lost sight of: whether it had its effect, the world has to tell.
+    pub const LOST: &str = "host.lost";
+
+    /// Whether nobody knows what became of what was begun.
+    #[must_use]
+    pub fn leaves_open(&self) -> bool {
+        self.code == Self::LOST
+    }
+
     /// A failure with a stable code and a message, in which no secret stands that was read.
     pub fn new(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {

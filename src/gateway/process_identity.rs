@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 pub struct ProcessIdentity {
     /// The host's name.
     pub host: String,
+    /// The node whose host it is, where that is reached over SSH; nothing for this host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// The process id.
     pub pid: u32,
     /// Its start, in clock ticks since boot (`/proc/PID/stat`, field 22).
@@ -21,6 +24,7 @@ impl ProcessIdentity {
     pub fn own() -> Self {
         Self::of(std::process::id()).unwrap_or_else(|| Self {
             host: host(),
+            node: None,
             pid: std::process::id(),
             started: 0,
             boot: String::new(),
@@ -44,6 +48,7 @@ impl ProcessIdentity {
             .to_owned();
         Some(Self {
             host: host(),
+            node: None,
             pid,
             started,
             boot,
@@ -53,7 +58,8 @@ impl ProcessIdentity {
     /// Whether this process is still there. Told only on its own host; elsewhere `None`.
     #[must_use]
     pub fn alive(&self) -> Option<bool> {
-        (self.host == host()).then(|| Self::of(self.pid).as_ref() == Some(self))
+        (self.node.is_none() && self.host == host())
+            .then(|| Self::of(self.pid).as_ref() == Some(self))
     }
 }
 

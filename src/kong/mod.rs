@@ -15,7 +15,6 @@ pub mod router;
 pub mod routes;
 pub mod rows;
 pub mod schema;
-pub mod settings;
 pub mod version;
 
 pub use version::Version;

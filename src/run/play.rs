@@ -295,6 +295,7 @@ pub(super) fn attached(mark: Mark) -> Event {
 
 fn nobody() -> ProcessIdentity {
     ProcessIdentity {
+        node: None,
         host: "simulated".to_owned(),
         pid: 0,
         started: 0,

@@ -49,13 +49,18 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                     })?;
                 }
                 Ok(outcome) => return self.succeeded(number, outcome),
-                Err(failure) => {
-                    self.sync(Event::Failed {
-                        step: number,
-                        failure: failure.clone(),
-                    })?;
-                    return Ok(Err(failure));
+                Err(failure) if failure.leaves_open() => {
+                    // Never done twice: what was begun is ended, and the world is asked how it turned out.
+                    self.settle(number).await?;
+                    let settled = self.started(number);
+                    if !matches!(settled.targets[index].stage, TargetStage::Finished(_)) {
+                        return self.failed(number, failure);
+                    }
+                    if let Some(outcome) = settled.combined_outcome() {
+                        return self.succeeded(number, outcome);
+                    }
                 }
+                Err(failure) => return self.failed(number, failure),
             }
         }
         let outcome = self
@@ -182,6 +187,14 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             None => format!("waiting for an approval: {words}"),
         })
         .await
+    }
+
+    fn failed(&mut self, number: StepNo, failure: Failure) -> Result<Answer, Fault> {
+        self.sync(Event::Failed {
+            step: number,
+            failure: failure.clone(),
+        })?;
+        Ok(Err(failure))
     }
 
     fn succeeded(&mut self, number: StepNo, outcome: Value) -> Result<Answer, Fault> {

@@ -41,9 +41,14 @@ pub(crate) struct KeptPort {
 impl KeptPort {
     /// A port that the kernel chose.
     pub(crate) fn any() -> Self {
+        Self::on(Ipv4Addr::LOCALHOST)
+    }
+
+    /// The same at another of this machine's own addresses.
+    pub(crate) fn on(address: Ipv4Addr) -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.set_reuseaddr(true).expect("set");
-        socket.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("bound");
+        socket.bind((address, 0).into()).expect("bound");
         let port = socket.local_addr().expect("bound").port();
         Self {
             port,

@@ -81,35 +81,44 @@ fn whatever_fails_the_old_world_comes_back_or_a_person_is_called() {
 /// The runner is killed with SIGKILL around every record, its last record lost in half or not, and the run taken up again.
 #[test]
 fn wherever_the_runner_is_killed_the_run_goes_on_to_the_same_end() {
-    let swept = sweep("crash", |cluster, run, old, new| {
-        let over = cluster.journal_so_far(run).last().is_some_and(is_verdict);
-        let resumed = cluster.cutover(&["resume", run, "--approve", "practice"]);
-        let wanted = if over { REFUSED } else { 0 };
-        assert_eq!(resumed.code, Some(wanted), "{run}: {}", resumed.all);
-        assert_eq!(cluster.world(), *new, "{run}: {}", resumed.all);
-        assert_eq!(finished(cluster, run, "kong.migrate_up"), 1, "{run}");
-        assert_eq!(finished(cluster, run, "kong.finish"), 1, "{run}");
-        cluster.roll_back(run, old);
-    });
+    let swept = sweep("crash", PracticeCluster::up, resumed);
     println!("crash sweep: {swept} points, every one resumed to the same world and came back");
 }
 
 /// The runner is killed, and the run is taken back instead of on.
 #[test]
 fn a_run_can_be_taken_back_from_every_prefix() {
-    let swept = sweep("back", |cluster, run, old, _| cluster.roll_back(run, old));
+    let swept = sweep("back", PracticeCluster::up, |cluster, run, old, _| {
+        cluster.roll_back(run, old);
+    });
     println!("rollback from {swept} prefixes: the old world every time");
+}
+
+/// Takes a run up that was killed: it goes on to the new world, does nothing twice, and is taken back.
+pub(crate) fn resumed(cluster: &PracticeCluster, run: &str, old: &World, new: &World) {
+    let over = cluster.journal_so_far(run).last().is_some_and(is_verdict);
+    let resumed = cluster.cutover(&["resume", run, "--approve", "practice"]);
+    let wanted = if over { REFUSED } else { 0 };
+    assert_eq!(resumed.code, Some(wanted), "{run}: {}", resumed.all);
+    assert_eq!(cluster.world(), *new, "{run}: {}", resumed.all);
+    assert_eq!(finished(cluster, run, "kong.migrate_up"), 1, "{run}");
+    assert_eq!(finished(cluster, run, "kong.finish"), 1, "{run}");
+    cluster.roll_back(run, old);
 }
 
 /// By how many records two runs of the same upgrade differ at most. On a busy machine more is polled.
 pub(crate) const UNEQUAL: usize = 16;
 
-/// Kills a run at each of the points, and lets `follow` see to what comes then. The long sweep shares the points among clusters of
+/// Kills a run at each of the points, on clusters that `up` brings up, and lets `follow` see to what comes then. The long sweep shares the points among clusters of
 /// their own, since most of its time is waiting.
-fn sweep(name: &str, follow: impl Fn(&PracticeCluster, &str, &World, &World) + Sync) -> usize {
+pub(crate) fn sweep(
+    name: &str,
+    up: impl Fn() -> PracticeCluster + Sync,
+    follow: impl Fn(&PracticeCluster, &str, &World, &World) + Sync,
+) -> usize {
     let workers = if everything() { 3 } else { 1 };
     let share = |worker: usize| {
-        let cluster = PracticeCluster::up();
+        let cluster = up();
         let old = cluster.world();
         let (new, records) = reference(&cluster, &old);
         let points = points(records);

@@ -232,6 +232,17 @@ impl PracticeCluster {
         assert!(restarted.status.success(), "{restarted:?}");
     }
 
+    /// A node's configuration, prefix and installed `kong`, by its number from 1.
+    pub(crate) fn node_paths(&self, number: usize) -> (PathBuf, PathBuf, PathBuf) {
+        let node = &self.record["nodes"][number - 1];
+        let path = |key: &str| PathBuf::from(node[key].as_str().expect("a path"));
+        (
+            path("conf"),
+            path("prefix"),
+            path("packages").join("current/bin/kong"),
+        )
+    }
+
     /// Makes a version the one that a node's next start has, behind everybody's back.
     pub(crate) fn link(&self, node: usize, version: &str) {
         let packages = self.record["nodes"][node]["packages"].as_str();

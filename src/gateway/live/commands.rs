@@ -17,7 +17,7 @@ impl Commands for Live {
         within: Duration,
         _hoped: i32,
     ) -> Result<CommandAnswer, Failure> {
-        let (_, found) = self.node(node)?;
+        let (_, found) = self.node(node).await?;
         let (first, arguments) = command
             .split_first()
             .ok_or_else(|| Failure::new("node.exec.command", "there is no command"))?;
@@ -28,7 +28,8 @@ impl Commands for Live {
         let mut program = Program::new(path, within);
         program.arguments = arguments.iter().map(Into::into).collect();
         program.environment = login_environment();
-        let finished = self.run_program(program).await?;
+        let host = self.host(&found).await?;
+        let finished = self.run_program_on(&host, program.on(&found)).await?;
         match finished.ending {
             Ending::Exited(status) => Ok(CommandAnswer {
                 status,

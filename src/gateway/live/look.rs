@@ -14,7 +14,10 @@ const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::OPTIONS];
 
 /// The programs, by the name of the file and their first arguments. All of them read; what `prepare` writes goes to the directory that
 /// it is given. A command that fetches a secret is not a look but the environment's own, and not listed.
-const PROGRAMS: [(&str, &[&str]); 4] = [
+const PROGRAMS: [(&str, &[&str]); 7] = [
+    ("apt-cache", &["madison"]),
+    ("apt-mark", &["showhold"]),
+    ("dpkg-query", &["--show"]),
     ("kong", &["version"]),
     ("kong", &["health"]),
     ("kong", &["prepare"]),

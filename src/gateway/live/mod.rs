@@ -5,6 +5,7 @@ mod commands;
 mod copying;
 mod databases;
 mod gap;
+mod hosts;
 pub mod hurl;
 mod kong;
 mod look;
@@ -22,6 +23,7 @@ mod review;
 mod scratch;
 mod seal;
 pub mod secret;
+mod service;
 mod traffic;
 mod trust;
 mod waiting;
@@ -60,6 +62,8 @@ pub struct Live {
     /// How many programs this runner has started, so that each has an output file of its own.
     started: Cell<u32>,
     client: client::Client,
+    /// The connections to hosts of nodes.
+    connections: hosts::Connections,
     /// How requests are encrypted, as far as it was read.
     profiles: web::Profiles,
     /// Secrets of requests that were fetched.
@@ -85,6 +89,7 @@ impl Live {
         report: Rc<dyn Report>,
     ) -> Self {
         let live = Self {
+            connections: hosts::Connections::of(run, environment.ssh.configuration.clone()),
             environment,
             run: run.to_owned(),
             output,
@@ -131,10 +136,15 @@ impl Live {
     }
 
     /// The node called `name`, and its cluster.
-    fn node(&self, name: &str) -> Result<(Cow<'_, Cluster>, Cow<'_, Node>), Failure> {
-        if let Some(scratch) = ScratchNode::named(name) {
-            return self.scratch_node(&scratch);
+    async fn node(&self, name: &str) -> Result<(Cow<'_, Cluster>, Cow<'_, Node>), Failure> {
+        match ScratchNode::named(name) {
+            Some(scratch) => self.scratch_node(&scratch).await,
+            None => self.listed_node(name),
         }
+    }
+
+    /// The node of the environment called `name`, and its cluster.
+    fn listed_node(&self, name: &str) -> Result<(Cow<'_, Cluster>, Cow<'_, Node>), Failure> {
         let missing = || {
             Failure::new(
                 "environment.node",
@@ -189,8 +199,14 @@ impl Live {
     }
 
     /// Runs a program: its start goes to the journal before it is waited for, its whole output to a file of its own.
-    async fn run_program(
+    async fn run_program(&self, program: process::Program) -> Result<process::Finished, Failure> {
+        self.run_program_on(&hosts::Host::Here, program).await
+    }
+
+    /// The same on a host.
+    async fn run_program_on(
         &self,
+        host: &hosts::Host,
         mut program: process::Program,
     ) -> Result<process::Finished, Failure> {
         let number = self.started.get() + 1;
@@ -204,7 +220,7 @@ impl Live {
             self.output
                 .join(format!("step-{}-{number}-{name}.log", self.step.get())),
         );
-        Ok(self.starts().run(&name, &program).await?)
+        Ok(self.starts().run_on(host, &name, &program).await?)
     }
 }
 

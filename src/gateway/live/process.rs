@@ -18,11 +18,12 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 
 use super::secret::Secret;
+use crate::environment::Node;
 use crate::gateway::ProcessIdentity;
-use capture::Capture;
+pub(super) use capture::{Capture, Stream};
 
 /// How long output may still come after the program itself has ended. A service that it started may keep the pipe open for ever.
-const AFTERMATH: Duration = Duration::from_secs(1);
+pub(super) const AFTERMATH: Duration = Duration::from_secs(1);
 
 /// A program to run.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Program {
     pub program: PathBuf,
     /// Its arguments, exactly.
     pub arguments: Vec<OsString>,
+    /// Whether it is run as root, by `sudo`, which must not ask for a password.
+    pub as_root: bool,
     /// Its whole environment.
     pub environment: Vec<(OsString, OsString)>,
     /// Its working directory; `/` where absent.
@@ -95,6 +98,14 @@ pub enum ProcessError {
         /// Why.
         source: io::Error,
     },
+    /// The connection to its host was cut, or somebody there ended it, once it had begun: what became of it is not known.
+    #[error("lost `{}` {why}", program.display())]
+    Cut {
+        /// The program.
+        program: PathBuf,
+        /// How.
+        why: String,
+    },
     /// Its start could not be written down, so it was killed.
     #[error("cannot record the start of `{}`: {source}", program.display())]
     Unrecorded {
@@ -112,12 +123,54 @@ impl Program {
         Self {
             program: program.into(),
             arguments: Vec::new(),
+            as_root: false,
             environment: Vec::new(),
             directory: None,
             deadline,
             secrets: Vec::new(),
             log: None,
         }
+    }
+}
+
+impl Program {
+    /// The same as it is run on a node: as root where the environment file lists it.
+    #[must_use]
+    pub(super) fn on(self, node: &Node) -> Self {
+        let words = std::iter::once(self.program.as_os_str())
+            .chain(self.arguments.iter().map(OsString::as_os_str));
+        let words: Vec<String> = words
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        Self {
+            as_root: node.wants_sudo(&words),
+            ..self
+        }
+    }
+
+    /// The words that start it.
+    pub(super) fn words(&self) -> Vec<OsString> {
+        let mut words = Vec::new();
+        if self.as_root {
+            words.extend(["sudo".into(), "-n".into()]);
+            // It takes away the environment, and has a path of its own.
+            let names = self.environment.iter().map(|(name, _)| name);
+            let kept: Vec<_> = names.filter(|name| *name != "PATH").collect();
+            if !kept.is_empty() {
+                let mut option = OsString::from("--preserve-env=");
+                for (place, name) in kept.into_iter().enumerate() {
+                    if place > 0 {
+                        option.push(",");
+                    }
+                    option.push(name);
+                }
+                words.push(option);
+            }
+            words.push("--".into());
+        }
+        words.push(self.program.clone().into_os_string());
+        words.extend(self.arguments.iter().cloned());
+        words
     }
 }
 
@@ -170,8 +223,8 @@ pub async fn run(
     let stderr = child.stderr.take().expect("standard error is piped");
     let mut reading = std::pin::pin!(async {
         tokio::try_join!(
-            capture.read(stdout, capture::Stream::Out),
-            capture.read(stderr, capture::Stream::Error)
+            capture.read(stdout, Stream::Out),
+            capture.read(stderr, Stream::Error)
         )
     });
     let deadline = tokio::time::sleep(program.deadline);
@@ -211,9 +264,10 @@ pub async fn run(
 }
 
 fn command(program: &Program) -> tokio::process::Command {
-    let mut command = tokio::process::Command::new(&program.program);
+    let mut words = program.words().into_iter();
+    let mut command = tokio::process::Command::new(words.next().unwrap_or_default());
     command
-        .args(&program.arguments)
+        .args(words)
         .env_clear()
         .envs(
             program
@@ -258,6 +312,30 @@ mod tests {
         let mut program = Program::new("/bin/sh", deadline);
         program.arguments = vec!["-c".into(), script.into()];
         program
+    }
+
+    #[test]
+    fn root_gets_the_environment_by_name_alone() {
+        let mut program = Program::new("/usr/bin/apt-get", MINUTE);
+        program.arguments = vec!["update".into()];
+        assert_eq!(program.words(), ["/usr/bin/apt-get", "update"]);
+        program.as_root = true;
+        program.environment = [
+            ("PATH", "/bin"),
+            ("LC_ALL", "C"),
+            ("KONG_PG_PASSWORD", "hunter2"),
+        ]
+        .map(|(name, value)| (name.into(), value.into()))
+        .into();
+        let words = [
+            "sudo",
+            "-n",
+            "--preserve-env=LC_ALL,KONG_PG_PASSWORD",
+            "--",
+            "/usr/bin/apt-get",
+            "update",
+        ];
+        assert_eq!(program.words(), words);
     }
 
     #[tokio::test]

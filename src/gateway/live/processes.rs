@@ -21,6 +21,9 @@ impl Processes for Live {
     }
 
     async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure> {
+        if let Some(node) = &process.node {
+            return self.end_on(node, process).await;
+        }
         let still = |text: String| {
             Failure::new("process.alive", text).hint("end it, or restart its host, then resume")
         };

@@ -7,17 +7,16 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempPath;
 use tokio::net::TcpSocket;
 
+use super::hosts::Host;
 use super::kong::rendered;
 use super::postgres::{self, PostgresError, RestoreRequest, Role};
 use super::process::Program;
 use super::secret::Secret;
-use super::{Live, databases, private_file, secret};
+use super::{Live, databases, secret};
 use crate::environment::{Cluster, Database, Node, Tls};
 use crate::gateway::{BackupFacts, Failure, ScratchCopy, ScratchNode, ScratchPlace};
 
@@ -29,20 +28,21 @@ const SILENT: [&str; 2] = ["STREAM", "ADMIN_GUI"];
 
 impl Live {
     /// The node and the cluster that a scratch node is.
-    pub(super) fn scratch_node(
+    pub(super) async fn scratch_node(
         &self,
         scratch: &ScratchNode,
     ) -> Result<(Cow<'_, Cluster>, Cow<'_, Node>), Failure> {
-        let (cluster, node) = self.node(&scratch.node)?;
+        let (cluster, node) = self.listed_node(&scratch.node)?;
         let (mut cluster, mut node) = (cluster.into_owned(), node.into_owned());
+        let host = self.host(&node).await?;
         if is_apart(&cluster, &scratch.copy) {
-            node.conf = self.scratch_conf(&scratch.copy);
+            node.conf = self.scratch_conf(&host, &scratch.copy);
         }
         cluster.database = Some(scratch.copy.name());
         cluster.traffic = None;
-        node.prefix = self.scratch_prefix(&scratch.copy);
+        node.prefix = self.scratch_prefix(&host, &scratch.copy);
         // Where it listens stands in its prefix, once it was started; before that nobody can ask it anything.
-        let settings = rendered(&node.prefix).unwrap_or_default();
+        let settings = rendered(&host, &node.prefix).await.unwrap_or_default();
         let url = |listener: &str| {
             let listen = settings.get(&format!("{listener}_listen"));
             let address = listen.and_then(|listen| listen.split_whitespace().next());
@@ -54,27 +54,29 @@ impl Live {
         Ok((Cow::Owned(cluster), Cow::Owned(node)))
     }
 
-    fn scratch_prefix(&self, copy: &ScratchCopy) -> PathBuf {
-        self.output.join("scratch").join(&copy.copy)
+    fn scratch_prefix(&self, host: &Host, copy: &ScratchCopy) -> PathBuf {
+        let directory = self.directory_on(host);
+        directory.join("scratch").join(&copy.copy)
     }
 
     /// The node's configuration with the password of another server, which is there while a command reads it.
-    fn scratch_conf(&self, copy: &ScratchCopy) -> PathBuf {
-        self.temporary().join(format!("{}.conf", copy.copy))
+    fn scratch_conf(&self, host: &Host, copy: &ScratchCopy) -> PathBuf {
+        self.temporary_on(host).join(format!("{}.conf", copy.copy))
     }
 
     /// Removes what a scratch node that does not run left; of any other node nothing.
-    pub(super) fn remove_scratch(&self, node: &str) -> Result<(), Failure> {
+    pub(super) async fn remove_scratch(&self, node: &str) -> Result<(), Failure> {
         let Some(scratch) = ScratchNode::named(node) else {
             return Ok(());
         };
-        match std::fs::remove_dir_all(self.scratch_prefix(&scratch.copy)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                let message = format!("cannot remove what the rehearsal's node left: {error}");
-                Err(Failure::new("kong.scratch.prefix", message))
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
+        let host = self
+            .host(self.listed_node(&scratch.node)?.1.as_ref())
+            .await?;
+        let prefix = self.scratch_prefix(&host, &scratch.copy);
+        host.remove(&prefix).await.map_err(|error| {
+            let message = format!("cannot remove what the rehearsal's node left: {error}");
+            Failure::new("kong.scratch.prefix", message)
+        })
     }
 
     /// Lets a command of a scratch node use the copy, whatever its configuration says. Where that takes a file, it is there until what
@@ -83,13 +85,13 @@ impl Live {
         &self,
         program: &mut Program,
         scratch: &ScratchNode,
-    ) -> Result<Option<TempPath>, Failure> {
+    ) -> Result<Option<PathBuf>, Failure> {
         let mut set = |name: &str, value: &str| {
             let name = format!("KONG_PG_{name}");
             program.environment.push((name.into(), value.into()));
         };
         set("DATABASE", &scratch.copy.copy);
-        let (cluster, node) = self.node(&scratch.node)?;
+        let (cluster, node) = self.listed_node(&scratch.node)?;
         if !is_apart(&cluster, &scratch.copy) {
             return Ok(None);
         }
@@ -113,11 +115,9 @@ impl Live {
                 resolved.map_err(|error| Failure::new("secret.unavailable", error.to_string()))?,
             );
         }
-        let conf = write_conf(
-            self.scratch_conf(&scratch.copy),
-            &node.conf,
-            password.as_ref(),
-        )?;
+        let host = self.host(&node).await?;
+        let conf = self.scratch_conf(&host, &scratch.copy);
+        write_conf(&host, &conf, &node.conf, password.as_ref()).await?;
         program.secrets.extend(password);
         Ok(Some(conf))
     }
@@ -174,16 +174,18 @@ fn is_apart(cluster: &Cluster, copy: &ScratchCopy) -> bool {
 }
 
 /// Writes a node's configuration anew with the `password`: a file of ours alone, where an environment could be read by others.
-fn write_conf(
-    conf: PathBuf,
+async fn write_conf(
+    host: &Host,
+    conf: &Path,
     origin: &Path,
     password: Option<&Secret>,
-) -> Result<TempPath, Failure> {
+) -> Result<(), Failure> {
     let unusable = |what: String| {
         let message = format!("cannot configure a node for the rehearsal: {what}");
         Failure::new("kong.scratch.prefix", message)
     };
-    let mut text = std::fs::read_to_string(origin).map_err(|error| unusable(error.to_string()))?;
+    let text = host.read_text(origin).await;
+    let mut text = text.map_err(|error| unusable(error.to_string()))?;
     if let Some(password) = password {
         if password.expose().contains(['\n', '\r']) {
             return Err(unusable("its password holds a line break".to_owned()));
@@ -197,9 +199,8 @@ fn write_conf(
         lines.push(&line);
         text = lines.join("\n") + "\n";
     }
-    private_file::write(&conf, &text)
-        .and_then(|()| TempPath::try_from_path(conf))
-        .map_err(|error| unusable(error.to_string()))
+    let written = host.write_private(conf, &text).await;
+    written.map_err(|error| unusable(error.to_string()))
 }
 
 /// A scratch node that is about to start.
@@ -211,16 +212,12 @@ pub(super) struct Prepared {
 }
 
 /// Makes the prefix of a scratch node and keeps ports for it.
-pub(super) fn prepare(prefix: &Path) -> Result<Prepared, Failure> {
+pub(super) async fn prepare(host: &Host, prefix: &Path) -> Result<Prepared, Failure> {
     let unusable = |error: std::io::Error| {
         let message = format!("cannot prepare a node for the rehearsal: {error}");
         Failure::new("kong.scratch.prefix", message)
     };
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(prefix);
-    made.map_err(unusable)?;
+    host.make_directory(prefix).await.map_err(unusable)?;
     let mut settings = Vec::new();
     let mut ports = Vec::new();
     for listener in LISTENERS {

@@ -133,6 +133,10 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
                     act.version,
                     prefix.join("current").display()
                 ),
+                PackageDriver::Apt(apt) => format!(
+                    "apt-get install --allow-downgrades {}={}",
+                    apt.name, act.version
+                ),
                 _ => format!("install version {} of Kong's package", act.version),
             };
             step.commands = typed.on(&act.nodes, install);

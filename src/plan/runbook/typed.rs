@@ -107,6 +107,7 @@ impl Typed<'_> {
 pub(super) fn kong(node: &Node) -> String {
     match &node.packages {
         PackageDriver::Prefix(prefix) => prefix.join("current/bin/kong").display().to_string(),
+        PackageDriver::Apt(apt) => apt.command.display().to_string(),
         _ => "kong".to_owned(),
     }
 }

@@ -168,8 +168,9 @@ impl Live {
         path: &str,
         body: Option<&Value>,
     ) -> Result<reqwest::Response, Failure> {
-        let (cluster, found) = self.node(node)?;
-        let url = format!("{}{path}", found.admin.trim_end_matches('/'));
+        let (cluster, found) = self.node(node).await?;
+        let admin = self.host(&found).await?.reached(&found.admin).await?;
+        let url = format!("{}{path}", admin.trim_end_matches('/'));
         let mut request = self.client.request(method, &url)?;
         if let Some(body) = body {
             request = request.json(body);

@@ -14,7 +14,8 @@ use reqwest::Url;
 use tokio::net::TcpStream;
 
 use super::proof::rendered;
-use super::{BETWEEN, COMMAND};
+use super::{BETWEEN, COMMAND, refuse_settings};
+use crate::gateway::live::service::unit_name;
 use crate::gateway::live::{Live, private_file};
 use crate::gateway::{AdminAccess, Failure, Kong as _};
 
@@ -29,12 +30,12 @@ impl Live {
         if self.is_admin_closed(node).await? {
             return Ok(AdminAccess::Closed);
         }
-        let told_elsewhere = self.status_listener(node)?.is_some();
+        let told_elsewhere = self.status_listener(node).await?.is_some();
         Ok(AdminAccess::Open { told_elsewhere })
     }
 
     pub(super) async fn close_admin_of(&self, node: &str) -> Result<(), Failure> {
-        if self.status_listener(node)?.is_none() {
+        if self.status_listener(node).await?.is_none() {
             return Err(AdminAccess::nothing_tells(node));
         }
         let kept = self.closed_admin(node);
@@ -58,16 +59,14 @@ impl Live {
             listens.filter(|listens| !matches!(listens.as_str(), "" | "off"))
         };
         // What it was started with, which may have come from its service's environment.
-        if let Some(listens) = rendered(&self.node(node)?.1.prefix)
-            .ok()
-            .as_ref()
-            .and_then(open)
-        {
+        let found = self.node(node).await?.1;
+        let host = self.host(&found).await?;
+        let started_with = rendered(&host, &found.prefix).await.ok();
+        if let Some(listens) = started_with.as_ref().and_then(open) {
             return Ok(listens);
         }
         // A node that was closed when it stopped has left that behind, and its next start goes by its configuration.
-        let prefix = self.private_prefix()?;
-        let settings = self.prepared(node, prefix.path()).await?;
+        let settings = self.prepared(node).await?;
         open(&settings).ok_or_else(|| {
             let message = format!("the Admin API of `{node}` is off by its own settings");
             Failure::new("kong.admin.access", message)
@@ -104,7 +103,12 @@ impl Live {
         node: &str,
         settings: Vec<(OsString, OsString)>,
     ) -> Result<(), Failure> {
-        let found = self.node(node)?.1;
+        let found = self.node(node).await?.1;
+        if let Some(unit) = unit_name(node, &found) {
+            refuse_settings(node, &settings)?;
+            let host = self.host(&found).await?;
+            return self.reload_unit(&host, &found, unit).await;
+        }
         let (conf, prefix) = (
             found.conf.display().to_string(),
             found.prefix.display().to_string(),
@@ -132,8 +136,9 @@ impl Live {
 
     /// Whether anything takes connections at the address of a node's Admin API.
     async fn admin_listens(&self, node: &str) -> Result<bool, Failure> {
-        let found = self.node(node)?.1;
-        let url = Url::parse(&found.admin).ok();
+        let found = self.node(node).await?.1;
+        let admin = self.host(&found).await?.reached(&found.admin).await?;
+        let url = Url::parse(&admin).ok();
         let address = url.and_then(|url| {
             let port = url.port_or_known_default()?;
             Some((url.host_str()?.trim_matches(['[', ']']).to_owned(), port))

@@ -9,25 +9,23 @@ use std::path::{Path, PathBuf};
 use super::proof::{RENDERED, as_database, rendered};
 use crate::environment::Database;
 use crate::gateway::live::Live;
+use crate::gateway::live::hosts::Host;
 use crate::gateway::live::postgres::{PostgresError, Role, connect, is_same_database};
 use crate::gateway::{Failure, StrangeNode};
 
 impl Live {
     /// Every running node on this host that is not listed and does not certainly use another database.
     pub(super) async fn nodes_beside(&self, node: &str) -> Result<Vec<StrangeNode>, Failure> {
-        let (cluster, _) = self.node(node)?;
+        let (cluster, found_node) = self.node(node).await?;
         let (_, database) = self.database_of(&cluster)?;
-        let listed = self.environment.clusters.values();
-        let listed: BTreeSet<PathBuf> = listed
-            .flat_map(|cluster| &cluster.nodes)
-            .map(|node| canonical(&node.prefix))
-            .collect();
+        let host = self.host(&found_node).await?;
+        let listed = self.listed_on(&host).await;
         let mut found = Vec::new();
-        for (pid, prefix) in running_nodes()? {
-            if listed.contains(&canonical(&prefix)) {
+        for (pid, prefix) in running_nodes(&host).await? {
+            if listed.contains(&host.canonical(&prefix).await) {
                 continue;
             }
-            let shares_database = self.shares(&prefix, &database).await;
+            let shares_database = self.shares(&host, &prefix, &database).await;
             if shares_database != Some(false) {
                 found.push(StrangeNode {
                     described: format!("process {pid} with the prefix `{}`", prefix.display()),
@@ -38,11 +36,30 @@ impl Live {
         Ok(found)
     }
 
+    /// The prefixes of the nodes that the environment lists on the machine of a host, by whatever name that is reached: the same prefix
+    /// on another one is another node.
+    async fn listed_on(&self, host: &Host) -> BTreeSet<PathBuf> {
+        let mut listed = BTreeSet::new();
+        let machine = host.identity().await.ok();
+        let nodes = self.environment.clusters.values();
+        for node in nodes.flat_map(|cluster| &cluster.nodes) {
+            let Ok(other) = self.host(node).await else {
+                continue;
+            };
+            if machine.is_some() && other.identity().await.ok() == machine {
+                listed.insert(host.canonical(&node.prefix).await);
+            }
+        }
+        listed
+    }
+
     /// Whether the settings of a prefix lead to `database`; `None` where they cannot be followed.
-    async fn shares(&self, prefix: &Path, database: &Database) -> Option<bool> {
-        let private = self.private_prefix().ok()?;
-        let settings = rendered(prefix).ok()?;
-        let theirs = as_database(database, &settings, private.path()).ok()?;
+    async fn shares(&self, host: &Host, prefix: &Path, database: &Database) -> Option<bool> {
+        let private = self.private_directory().ok()?;
+        let settings = rendered(host, prefix).await.ok()?;
+        let theirs = as_database(host, database, &settings, private.path())
+            .await
+            .ok()?;
         let sockets = [&theirs.host, &database.host].map(|host| host.starts_with('/'));
         if sockets == [true, true] && theirs.host != database.host {
             // Two socket directories of one host are two servers.
@@ -66,25 +83,27 @@ impl Live {
     }
 }
 
-/// The processes of this host that are a node of Kong, with their prefixes.
-fn running_nodes() -> Result<Vec<(u32, PathBuf)>, Failure> {
+/// The processes of a host that are a node of Kong, with their prefixes.
+async fn running_nodes(host: &Host) -> Result<Vec<(u32, PathBuf)>, Failure> {
     let unseen = |error: std::io::Error| {
         Failure::new(
             "kong.census",
-            format!("the processes of this host cannot be listed: {error}"),
+            format!("the processes of the host cannot be listed: {error}"),
         )
     };
-    let entries = std::fs::read_dir("/proc").map_err(unseen)?;
-    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
-    let node = |pid: u32| {
+    let mut found = Vec::new();
+    for (pid, command) in host.processes().await.map_err(unseen)? {
+        let Some(prefix) = prefix_of(&command) else {
+            continue;
+        };
         // A process that has ended in between is no node any more.
-        let command = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        let prefix = prefix_of(&command)?;
-        let own = std::fs::read_to_string(prefix.join("pids/nginx.pid")).ok()?;
-        let is_node = own.trim() == pid.to_string() && prefix.join(RENDERED).exists();
-        is_node.then_some((pid, prefix))
-    };
-    Ok(pids.filter_map(node).collect())
+        let own = host.read_text(&prefix.join("pids/nginx.pid")).await;
+        let is_own = own.is_ok_and(|own| own.trim() == pid.to_string());
+        if is_own && host.exists(&prefix.join(RENDERED)).await.unwrap_or(false) {
+            found.push((pid, prefix));
+        }
+    }
+    Ok(found)
 }
 
 /// The prefix on a command line. nginx writes its own over the arguments, with spaces between them.
@@ -98,9 +117,9 @@ fn prefix_of(command: &[u8]) -> Option<PathBuf> {
         .map(PathBuf::from)
 }
 
-/// A prefix as the kernel knows it, so that a link to it is the same one.
-fn canonical(prefix: &Path) -> PathBuf {
-    std::fs::canonicalize(prefix).unwrap_or_else(|_| prefix.to_owned())
+/// A directory of sockets as the kernel knows it, so that a link to it is the same one.
+fn canonical(directory: &Path) -> PathBuf {
+    std::fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())
 }
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ impl Live {
             return Ok(None);
         }
         let base = self
-            .status_listener(node)?
+            .status_listener(node)
+            .await?
             .ok_or_else(|| AdminAccess::nothing_tells(node))?;
         let unreachable = |error: reqwest::Error| {
             let why = web::words(&error);
@@ -63,7 +64,7 @@ impl Live {
         if !self.is_admin_closed(node).await? {
             return Ok(None);
         }
-        let (cluster, _) = self.node(node)?;
+        let (cluster, _) = self.node(node).await?;
         let (_, database) = self.database_of(&cluster)?;
         let failed = || PostgresError::query("count entities");
         let session = connect(&database, Role::Owner, None).await?;
@@ -88,9 +89,10 @@ impl Live {
     }
 
     /// The base URL of the status listener of the node as it was last started or reloaded; none where it has none that can be read.
-    pub(super) fn status_listener(&self, node: &str) -> Result<Option<String>, Failure> {
-        let found = self.node(node)?.1;
-        let Ok(settings) = rendered(&found.prefix) else {
+    pub(super) async fn status_listener(&self, node: &str) -> Result<Option<String>, Failure> {
+        let found = self.node(node).await?.1;
+        let host = self.host(&found).await?;
+        let Ok(settings) = rendered(&host, &found.prefix).await else {
             return Ok(None);
         };
         let listens = settings.get("status_listen").cloned().unwrap_or_default();
@@ -100,11 +102,12 @@ impl Live {
             .find(|listen| *listen != "off" && !listen.is_empty() && !listen.contains(" ssl"));
         let address = plain.and_then(|listen| listen.split(' ').next());
         // Everywhere is here too.
-        Ok(address.map(|address| {
-            let address = address
-                .replace("0.0.0.0", "127.0.0.1")
-                .replace("[::]", "[::1]");
-            format!("http://{address}")
-        }))
+        let Some(address) = address else {
+            return Ok(None);
+        };
+        let address = address
+            .replace("0.0.0.0", "127.0.0.1")
+            .replace("[::]", "[::1]");
+        host.reached(&format!("http://{address}")).await.map(Some)
     }
 }

@@ -36,7 +36,7 @@ impl Live {
         settings: Vec<(OsString, OsString)>,
         deadline: Duration,
     ) -> Result<Command, Failure> {
-        let (_, found) = self.node(node)?;
+        let (_, found) = self.node(node).await?;
         let scratch = ScratchNode::named(node);
         let command = match &scratch {
             Some(scratch) => staged_command(&found, &scratch.version)?,
@@ -44,7 +44,10 @@ impl Live {
         };
         let mut program = Program::new(command, deadline);
         program.arguments = arguments.iter().map(Into::into).collect();
+        let host = self.host(&found).await?;
         program.environment = login_environment();
+        let of_service = self.service_environment(&host, &found).await?;
+        program.environment.extend(of_service);
         let mut conf = None;
         if let Some(scratch) = &scratch {
             conf = self.lead_to_copy(&mut program, scratch).await?;
@@ -54,8 +57,12 @@ impl Live {
             "kong {} on `{node}`",
             arguments.first().copied().unwrap_or_default()
         );
-        let finished = self.run_program(program).await?;
-        drop(conf);
+        let finished = self.run_program_on(&host, program.on(&found)).await;
+        if let Some(conf) = conf {
+            // What cannot be removed now, the next runner removes.
+            let _ = host.remove(&conf).await;
+        }
+        let finished = finished?;
         Ok(Command { name, finished })
     }
 }

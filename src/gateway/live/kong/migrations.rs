@@ -1,8 +1,12 @@
 //! `kong migrations`: the state by `list`, and runs of `up` and `finish` that are not believed by their exit code.
 
+use std::path::Path;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::gateway::live::Live;
+use crate::gateway::live::hosts::Host;
 use crate::gateway::live::process::Ending;
 use crate::gateway::{Failure, MigrationRun};
 use crate::kong::migrations::{MigrationState, error_message, parse_list, was_aborted};
@@ -13,19 +17,15 @@ const DB_TIMEOUT: &str = "600";
 impl Live {
     /// `kong migrations list`, with a prefix of its own so that no old node's settings are picked up.
     pub(super) async fn list_migrations(&self, node: &str) -> Result<MigrationState, Failure> {
-        let (_, found) = self.node(node)?;
-        let prefix = self.private_prefix()?;
-        let (conf, prefix) = (
-            found.conf.display().to_string(),
-            prefix.path().display().to_string(),
-        );
-        let command = self
-            .kong(
-                node,
-                &["migrations", "list", "-c", &conf, "-p", &prefix],
-                super::COMMAND,
-            )
-            .await?;
+        let (_, found) = self.node(node).await?;
+        let host = self.host(&found).await?;
+        let conf = found.conf.display().to_string();
+        let listing = async |prefix: &Path| {
+            let prefix = prefix.display().to_string();
+            let arguments = ["migrations", "list", "-c", &conf, "-p", &prefix];
+            self.kong(node, &arguments, super::COMMAND).await
+        };
+        let command = self.in_private_prefix(&host, listing).await?;
         let Ending::Exited(code) = command.finished.ending else {
             return command.success().map(|_| MigrationState::default());
         };
@@ -40,29 +40,30 @@ impl Live {
         half: &str,
         lock_timeout: Duration,
     ) -> Result<MigrationRun, Failure> {
-        let (cluster, found) = self.node(node)?;
+        let (cluster, found) = self.node(node).await?;
         let (_, database) = self.database_of(&cluster)?;
-        let prefix = self.private_prefix()?;
-        let (conf, prefix) = (
-            found.conf.display().to_string(),
-            prefix.path().display().to_string(),
-        );
+        let host = self.host(&found).await?;
+        let conf = found.conf.display().to_string();
         let seconds = lock_timeout.as_secs().to_string();
-        let arguments = [
-            "migrations",
-            half,
-            "-c",
-            &conf,
-            "-p",
-            &prefix,
-            "--db-timeout",
-            DB_TIMEOUT,
-            "--lock-timeout",
-            &seconds,
-        ];
         let name = format!("`{half}`");
-        let running = self.kong(node, &arguments, lock_timeout + super::COMMAND);
-        let command = self.telling_who_blocks(&name, &database, running).await?;
+        let migrating = async |prefix: &Path| {
+            let prefix = prefix.display().to_string();
+            let arguments = [
+                "migrations",
+                half,
+                "-c",
+                &conf,
+                "-p",
+                &prefix,
+                "--db-timeout",
+                DB_TIMEOUT,
+                "--lock-timeout",
+                &seconds,
+            ];
+            let running = self.kong(node, &arguments, lock_timeout + super::COMMAND);
+            self.telling_who_blocks(&name, &database, running).await
+        };
+        let command = self.in_private_prefix(&host, migrating).await?;
         let finished = command.finished;
         let error = match finished.ending {
             Ending::Exited(0) => None,
@@ -77,9 +78,30 @@ impl Live {
         })
     }
 
-    /// A directory for a command that needs a prefix and must not see a node's. It may come to hold a password, so it lies in the run's
-    /// own directory, where what a killed runner left behind is removed by the next one.
-    pub(in crate::gateway::live) fn private_prefix(&self) -> Result<tempfile::TempDir, Failure> {
+    /// Lets `work` have a directory on a host for a command that needs a prefix and must not see a node's. It may come to hold a
+    /// password, so it lies in the run's own directory there, where what a killed runner left behind is removed by the next one.
+    pub(in crate::gateway::live) async fn in_private_prefix<Out>(
+        &self,
+        host: &Host,
+        work: impl AsyncFnOnce(&Path) -> Result<Out, Failure>,
+    ) -> Result<Out, Failure> {
+        let unusable = |error: std::io::Error| {
+            Failure::new(
+                "kong.prefix",
+                format!("cannot make a temporary directory: {error}"),
+            )
+        };
+        let name = format!("kong-{}", Uuid::new_v4().simple());
+        let prefix = self.temporary_on(host).join(name);
+        host.make_directory(&prefix).await.map_err(unusable)?;
+        let done = work(&prefix).await;
+        // What cannot be removed now, the next runner removes.
+        let _ = host.remove(&prefix).await;
+        done
+    }
+
+    /// A directory of ours alone on this machine.
+    pub(in crate::gateway::live) fn private_directory(&self) -> Result<tempfile::TempDir, Failure> {
         let unusable = |error: std::io::Error| {
             Failure::new(
                 "kong.prefix",

@@ -13,12 +13,10 @@ mod proof;
 pub(super) use proof::rendered;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest as _, Sha256};
-
 use super::packages::kong_command;
+use super::service::unit_name;
 use super::{Live, scratch};
 use crate::gateway::{
     AdminAccess, AdminStatus, Failure, Kong, MigrationRun, ScratchNode, Stopped, StrangeNode,
@@ -56,7 +54,7 @@ impl Kong for Live {
     }
 
     async fn is_running(&self, node: &str) -> Result<bool, Failure> {
-        let prefix = self.node(node)?.1.prefix.display().to_string();
+        let prefix = self.node(node).await?.1.prefix.display().to_string();
         // Exit code 1 is Kong's way of saying no; a command that could not be run at all is an error.
         Ok(self
             .kong(node, &["health", "-p", &prefix], COMMAND)
@@ -67,7 +65,7 @@ impl Kong for Live {
     }
 
     async fn start_node(&self, node: &str) -> Result<(), Failure> {
-        let found = self.node(node)?.1;
+        let found = self.node(node).await?.1;
         if !self.is_running(node).await? {
             let (conf, prefix) = (
                 found.conf.display().to_string(),
@@ -75,17 +73,23 @@ impl Kong for Live {
             );
             // Keeps the node's ports until it has started.
             let mut prepared = match ScratchNode::named(node) {
-                Some(_) => Some(scratch::prepare(&found.prefix)?),
+                Some(_) => Some(scratch::prepare(&self.host(&found).await?, &found.prefix).await?),
                 None => None,
             };
             let settings = match &mut prepared {
                 Some(scratch) => std::mem::take(&mut scratch.settings),
                 None => self.admin_setting(node),
             };
-            let arguments = ["start", "-c", &conf, "-p", &prefix];
-            self.kong_with(node, &arguments, settings, COMMAND)
-                .await?
-                .success()?;
+            if let Some(unit) = unit_name(node, &found) {
+                refuse_settings(node, &settings)?;
+                let host = self.host(&found).await?;
+                self.start_unit(&host, &found, unit).await?;
+            } else {
+                let arguments = ["start", "-c", &conf, "-p", &prefix];
+                self.kong_with(node, &arguments, settings, COMMAND)
+                    .await?
+                    .success()?;
+            }
         }
         let installed = self.installed_version(node).await?;
         let deadline = Instant::now() + START;
@@ -113,10 +117,27 @@ impl Kong for Live {
 
     async fn stop_node(&self, node: &str, patience: Duration) -> Result<Stopped, Failure> {
         if !self.is_running(node).await? {
-            self.remove_scratch(node)?;
+            self.remove_scratch(node).await?;
             return Ok(Stopped::WasNotRunning);
         }
-        let prefix = self.node(node)?.1.prefix.display().to_string();
+        let found = self.node(node).await?.1;
+        if let Some(unit) = unit_name(node, &found) {
+            let host = self.host(&found).await?;
+            let gracefully = self.stop_unit(&host, &found, unit).await?;
+            if self.is_running(node).await? {
+                return Err(Failure::new(
+                    "kong.stop.running",
+                    format!("`{node}` still runs after its unit `{unit}` was stopped"),
+                )
+                .hint("it was not started by the unit: stop it as it was started"));
+            }
+            return Ok(if gracefully {
+                Stopped::Gracefully
+            } else {
+                Stopped::Forcefully
+            });
+        }
+        let prefix = found.prefix.display().to_string();
         let seconds = patience.as_secs().to_string();
         let arguments = ["quit", "-p", &prefix, "-t", &seconds];
         let finished = self
@@ -130,7 +151,7 @@ impl Kong for Live {
             )
             .hint("something restarts it: stop it through its supervisor"));
         }
-        self.remove_scratch(node)?;
+        self.remove_scratch(node).await?;
         // Kong exits 0 either way; only its text tells that requests were dropped.
         let forced =
             finished.stdout.contains("forcefully") || finished.stderr.contains("forcefully");
@@ -146,25 +167,24 @@ impl Kong for Live {
     }
 
     async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {
-        let found = self.node(node)?.1;
+        let found = self.node(node).await?.1;
+        let host = self.host(&found).await?;
         let command = kong_command(&found)?;
-        let digest = |name: &str, path: &Path| {
-            let text = std::fs::read(path).map_err(|error| {
+        let mut digests = BTreeMap::new();
+        for (name, path) in [("kong.conf", &found.conf), ("kong", &command)] {
+            let digest = host.digest(path).await.map_err(|error| {
                 Failure::new(
                     "kong.file",
                     format!("cannot read `{}` of `{node}`: {error}", path.display()),
                 )
             })?;
-            Ok((name.to_owned(), hex::encode(Sha256::digest(text))))
-        };
-        [("kong.conf", found.conf.as_path()), ("kong", &command)]
-            .into_iter()
-            .map(|(name, path)| digest(name, path))
-            .collect()
+            digests.insert(name.to_owned(), digest);
+        }
+        Ok(digests)
     }
 
     async fn check_configuration(&self, node: &str) -> Result<(), Failure> {
-        let conf = self.node(node)?.1.conf.display().to_string();
+        let conf = self.node(node).await?.1.conf.display().to_string();
         self.kong(node, &["check", &conf], COMMAND)
             .await?
             .success()
@@ -229,6 +249,21 @@ impl Kong for Live {
     ) -> Result<MigrationRun, Failure> {
         self.migrate(node, "finish", lock_timeout).await
     }
+}
+
+/// A unit is started with its own environment, and nothing goes over it.
+pub(super) fn refuse_settings(
+    node: &str,
+    settings: &[(std::ffi::OsString, std::ffi::OsString)],
+) -> Result<(), Failure> {
+    if settings.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "the Admin API of `{node}` cannot be kept closed: its Kong is started by systemd, with the unit's own environment"
+    );
+    Err(Failure::new("kong.admin.access", message)
+        .hint("`kong::freeze` with `deny` closes the database instead"))
 }
 
 impl Live {

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::environment::{Database, SecretReference};
 use crate::gateway::Failure;
 use crate::gateway::live::Live;
+use crate::gateway::live::hosts::Host;
 use crate::gateway::live::postgres::{PostgresError, Role, connect, is_same_database};
 
 /// The file in a prepared prefix that holds every setting as Kong understood it.
@@ -15,11 +16,12 @@ pub(super) const RENDERED: &str = ".kong_env";
 impl Live {
     /// Renders the node's settings with its own `kong`, connects with them, and compares.
     pub(super) async fn prove_database_of(&self, node: &str) -> Result<(), Failure> {
-        let (cluster, _) = self.node(node)?;
+        let (cluster, _) = self.node(node).await?;
         let (name, ours) = self.database_of(&cluster)?;
-        let prefix = self.private_prefix()?;
-        let settings = self.prepared(node, prefix.path()).await?;
-        let theirs = as_database(&ours, &settings, prefix.path())?;
+        let settings = self.prepared(node).await?;
+        let private = self.private_directory()?;
+        let host = self.host(&self.node(node).await?.1).await?;
+        let theirs = as_database(&host, &ours, &settings, private.path()).await?;
         let schema = settings
             .get("pg_schema")
             .filter(|schema| !schema.is_empty())
@@ -33,7 +35,13 @@ impl Live {
             Failure::new("kong.wrong_database", format!("the node `{node}` does not use the database `{name}`: {why}"))
                 .hint("compare `pg_*` in its kong.conf and its KONG_PG_* variables with `[databases]` of the environment file")
         };
-        let described = format!("{}:{}/{}", theirs.host, theirs.port, theirs.database);
+        let told = |key: &str| settings.get(key).cloned().unwrap_or_default();
+        let described = format!(
+            "{}:{}/{}",
+            told("pg_host"),
+            told("pg_port"),
+            theirs.database
+        );
         match same.await {
             Ok(true) if schema == ours.schema => Ok(()),
             Ok(true) => Err(different(format!(
@@ -54,28 +62,44 @@ impl Live {
     pub(in crate::gateway::live) async fn prepared(
         &self,
         node: &str,
-        prefix: &Path,
     ) -> Result<BTreeMap<String, String>, Failure> {
-        let conf = self.node(node)?.1.conf.display().to_string();
-        let directory = prefix.display().to_string();
-        let arguments = ["prepare", "-c", &conf, "-p", &directory];
-        self.kong(node, &arguments, super::COMMAND)
-            .await?
-            .success()?;
-        rendered(prefix)
+        Ok(self.prepared_in(node).await?.1)
+    }
+
+    /// The same with the prefix, which is gone by then, and may stand in values.
+    pub(in crate::gateway::live) async fn prepared_in(
+        &self,
+        node: &str,
+    ) -> Result<(PathBuf, BTreeMap<String, String>), Failure> {
+        let (_, found) = self.node(node).await?;
+        let host = self.host(&found).await?;
+        let conf = found.conf.display().to_string();
+        self.in_private_prefix(&host, async |prefix| {
+            let directory = prefix.display().to_string();
+            let arguments = ["prepare", "-c", &conf, "-p", &directory];
+            self.kong(node, &arguments, super::COMMAND)
+                .await?
+                .success()?;
+            Ok((prefix.to_owned(), rendered(&host, prefix).await?))
+        })
+        .await
     }
 }
 
 /// The settings of a prepared prefix.
-pub(in crate::gateway::live) fn rendered(
+pub(in crate::gateway::live) async fn rendered(
+    host: &Host,
     prefix: &Path,
 ) -> Result<BTreeMap<String, String>, Failure> {
-    let text = std::fs::read_to_string(prefix.join(RENDERED)).map_err(|error| {
-        Failure::new(
-            "kong.prepare",
-            format!("`kong prepare` left no `{RENDERED}`: {error}"),
-        )
-    })?;
+    let text = host
+        .read_text(&prefix.join(RENDERED))
+        .await
+        .map_err(|error| {
+            Failure::new(
+                "kong.prepare",
+                format!("`kong prepare` left no `{RENDERED}`: {error}"),
+            )
+        })?;
     Ok(pairs(&text))
 }
 
@@ -88,7 +112,10 @@ fn pairs(text: &str) -> BTreeMap<String, String> {
 }
 
 /// Kong's settings as a database of ours: its address and role, our protection of the connection.
-pub(super) fn as_database(
+///
+/// An address is where the node's host finds it, which need not be where this machine does.
+pub(super) async fn as_database(
+    host: &Host,
     ours: &Database,
     settings: &BTreeMap<String, String>,
     private: &Path,
@@ -112,11 +139,12 @@ pub(super) fn as_database(
     if !password.is_empty() {
         write().map_err(|error| unusable(&format!("a password that cannot be used: {error}")))?;
     }
+    let port = setting("pg_port");
+    let port = port.parse().map_err(|_| unusable("no port"))?;
+    let (address, port) = host.reached_database(setting("pg_host"), port).await?;
     Ok(Database {
-        host: setting("pg_host"),
-        port: setting("pg_port")
-            .parse()
-            .map_err(|_| unusable("no port"))?,
+        host: address,
+        port,
         database: setting("pg_database"),
         user: setting("pg_user"),
         password: (!password.is_empty()).then_some(SecretReference::File(file)),

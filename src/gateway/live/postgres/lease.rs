@@ -141,6 +141,7 @@ async fn try_claim(
     let holder = row.map(|row| Leaseholder {
         run: row.get(0),
         process: ProcessIdentity {
+            node: None,
             host: row.get(1),
             pid: u32::try_from(row.get::<_, i64>(2)).unwrap_or_default(),
             started: row.get::<_, i64>(3).cast_unsigned(),

@@ -7,8 +7,9 @@ use std::rc::Rc;
 
 use crate::environment::Access;
 use crate::gateway::ProcessIdentity;
+use crate::gateway::live::hosts::Host;
 use crate::gateway::live::look;
-use crate::gateway::live::process::{self, Finished, ProcessError, Program};
+use crate::gateway::live::process::{Finished, ProcessError, Program};
 
 /// What may be started, and whom each start is told to before anything is awaited; an error there ends the program at once.
 #[derive(Clone, Default)]
@@ -35,9 +36,19 @@ impl Starts {
         Self { access, ..self }
     }
 
-    /// Runs `program` to its end, writing its start down under `name`.
+    /// Runs `program` here to its end, writing its start down under `name`.
     pub(in crate::gateway::live) async fn run(
         &self,
+        name: &str,
+        program: &Program,
+    ) -> Result<Finished, ProcessError> {
+        self.run_on(&Host::Here, name, program).await
+    }
+
+    /// The same on a host.
+    pub(in crate::gateway::live) async fn run_on(
+        &self,
+        host: &Host,
         name: &str,
         program: &Program,
     ) -> Result<Finished, ProcessError> {
@@ -51,7 +62,7 @@ impl Starts {
             Some(record) => record(name, process),
             None => Ok(()),
         };
-        process::run(program, record).await
+        host.run(program, record).await
     }
 }
 

@@ -2,24 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use super::sockets;
 use crate::environment::Node;
 use crate::gateway::live::Live;
-use crate::gateway::live::databases::space::free_bytes;
+use crate::gateway::live::hosts::Host;
 use crate::gateway::live::kong::rendered;
 use crate::gateway::live::review::certificates;
 use crate::gateway::live::review::node::set;
 use crate::gateway::{Dated, Failure, HostFacts, PidFile};
 use crate::kong::advisories::{Certificate, Known};
+use crate::kong::conf::Grammar;
 
 impl Live {
     pub(super) async fn host_of(&self, node: &str) -> Result<HostFacts, Failure> {
-        let of = self.node(node)?.1;
+        let of = self.node(node).await?.1;
+        let host = self.host(&of).await?;
         let prefix = of.prefix.clone();
-        let pid_file = match pid_file(&prefix) {
+        let pid_file = match pid_file(&host, &prefix).await {
             Ok(found) => Known::Known(found),
             Err(error) => Known::unknown(unreadable(&prefix, &error)),
         };
@@ -28,10 +29,17 @@ impl Live {
             Known::Known(_) => Err("it does not run".to_owned()),
             Known::Unknown { unknown } => Err(unknown.clone()),
         };
-        let stale = sockets::stale(&prefix, process.as_ref().ok().copied());
+        let stale = sockets::stale(&host, &prefix, process.as_ref().ok().copied()).await;
+        let (other_user, supervisor) = match &process {
+            Ok(pid) => (
+                of_process(*pid, other_user(&host, *pid).await),
+                of_process(*pid, supervisor(&host, *pid).await),
+            ),
+            Err(why) => (Known::unknown(why), Known::unknown(why)),
+        };
         Ok(HostFacts {
-            other_user: of_process(process.as_ref(), other_user),
-            supervisor: of_process(process.as_ref(), supervisor),
+            other_user,
+            supervisor,
             stale_sockets: stale.map_or_else(
                 |error| Known::unknown(unreadable(&prefix, &error)),
                 Known::Known,
@@ -40,13 +48,18 @@ impl Live {
                 Ok(_) => self.changed_settings(node, &prefix).await,
                 Err(why) => Known::unknown(why.as_str()),
             },
-            certificates: served(&of, process.as_ref().ok()),
-            free_bytes: free_bytes(&prefix)
-                .map_or_else(|failure| Known::unknown(failure.message), Known::Known),
-            processors: std::thread::available_parallelism().map_or_else(
-                |error| Known::unknown(error.to_string()),
-                |count| Known::Known(count.get() as u64),
+            certificates: served(&host, &of, self.grammar(node).await, process.as_ref().ok()).await,
+            free_bytes: host.free_bytes(&prefix).await.map_or_else(
+                |error| {
+                    let why = format!("cannot look at `{}`: {error}", prefix.display());
+                    Known::unknown(why)
+                },
+                Known::Known,
             ),
+            processors: host
+                .processors()
+                .await
+                .map_or_else(|error| Known::unknown(error.to_string()), Known::Known),
             pid_file,
         })
     }
@@ -54,10 +67,10 @@ impl Live {
     /// What the node runs with, compared with what its own `kong` makes of its kong.conf now and here.
     async fn changed_settings(&self, node: &str, prefix: &Path) -> Known<BTreeSet<String>> {
         let compared = async {
-            let runs = rendered(prefix)?;
-            let private = self.private_prefix()?;
-            let next = self.prepared(node, private.path()).await?;
-            Ok::<_, Failure>(differing(&runs, prefix, &next, private.path()))
+            let host = self.host(&self.node(node).await?.1).await?;
+            let runs = rendered(&host, prefix).await?;
+            let (private, next) = self.prepared_in(node).await?;
+            Ok::<_, Failure>(differing(&runs, prefix, &next, &private))
         };
         compared
             .await
@@ -84,7 +97,12 @@ fn differing(
 }
 
 /// The certificates that the settings of a node name.
-fn served(node: &Node, process: Option<&u32>) -> Known<Vec<Dated>> {
+async fn served(
+    host: &Host,
+    node: &Node,
+    grammar: Grammar,
+    process: Option<&u32>,
+) -> Known<Vec<Dated>> {
     let process = process.map(|pid| format!("/proc/{pid}"));
     let dated = |found: Certificate| {
         let ends = found.ends;
@@ -94,7 +112,8 @@ fn served(node: &Node, process: Option<&u32>) -> Known<Vec<Dated>> {
             ends,
         })
     };
-    let found = certificates::of_settings(&set(node, process.as_deref()));
+    let set = set(host, node, grammar, process.as_deref()).await;
+    let found = certificates::of_settings(host, &set).await;
     let found = found.and_then(|all| all.into_iter().map(dated).collect::<Result<_, String>>());
     found.map_or_else(Known::unknown, Known::Known)
 }
@@ -103,30 +122,28 @@ fn unreadable(prefix: &Path, error: &io::Error) -> String {
     format!("cannot read `{}`: {}", prefix.display(), error.kind())
 }
 
-fn of_process<T>(process: Result<&u32, &String>, look: impl Fn(u32) -> io::Result<T>) -> Known<T> {
-    match process {
-        Err(why) => Known::unknown(why),
-        Ok(pid) => look(*pid).map_or_else(
-            |error| Known::unknown(format!("cannot read `/proc/{pid}`: {}", error.kind())),
-            Known::Known,
-        ),
-    }
+fn of_process<T>(pid: u32, looked: io::Result<T>) -> Known<T> {
+    looked.map_or_else(
+        |error| Known::unknown(format!("cannot read `/proc/{pid}`: {}", error.kind())),
+        Known::Known,
+    )
 }
 
-fn pid_file(prefix: &Path) -> io::Result<PidFile> {
-    let text = match std::fs::read_to_string(prefix.join("pids/nginx.pid")) {
+async fn pid_file(host: &Host, prefix: &Path) -> io::Result<PidFile> {
+    let text = match host.read_text(&prefix.join("pids/nginx.pid")).await {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(PidFile::Absent),
         text => text?,
     };
     let not_a_number = |_| io::Error::from(io::ErrorKind::InvalidData);
     let pid: u32 = text.trim().parse().map_err(not_a_number)?;
-    let command = match std::fs::read(format!("/proc/{pid}/cmdline")) {
+    let command = host.read(format!("/proc/{pid}/cmdline").as_ref()).await;
+    let command = match command {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(PidFile::Gone(pid)),
         command => command?,
     };
     let command = String::from_utf8_lossy(&command).replace('\0', " ");
     // nginx and the stand-in name their prefix, as they were given it.
-    let canonical = std::fs::canonicalize(prefix)?;
+    let canonical = host.canonical(prefix).await;
     let is_node = [prefix, &canonical].iter().any(|prefix| {
         let prefix = prefix.to_string_lossy();
         command.contains(prefix.trim_end_matches('/'))
@@ -138,16 +155,18 @@ fn pid_file(prefix: &Path) -> io::Result<PidFile> {
     })
 }
 
-/// The process's user, if that is another one than ours.
-fn other_user(pid: u32) -> io::Result<Option<u32>> {
-    let owner = std::fs::metadata(format!("/proc/{pid}"))?.uid();
-    Ok((owner != rustix::process::geteuid().as_raw()).then_some(owner))
+/// The process's user, if that is another one than the one that programs run as there.
+async fn other_user(host: &Host, pid: u32) -> io::Result<Option<u32>> {
+    let owner = host.owner(format!("/proc/{pid}").as_ref()).await?;
+    Ok((owner != host.user().await?).then_some(owner))
 }
 
 /// The control group of a process, where that is a service's or a container's and not our own.
-fn supervisor(pid: u32) -> io::Result<Option<String>> {
-    let theirs = std::fs::read_to_string(format!("/proc/{pid}/cgroup"))?;
-    let ours = std::fs::read_to_string("/proc/self/cgroup")?;
+async fn supervisor(host: &Host, pid: u32) -> io::Result<Option<String>> {
+    let theirs = host
+        .read_text(format!("/proc/{pid}/cgroup").as_ref())
+        .await?;
+    let ours = host.read_text("/proc/self/cgroup".as_ref()).await?;
     Ok(if theirs == ours {
         None
     } else {

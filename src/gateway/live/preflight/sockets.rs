@@ -2,26 +2,34 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
+
+use crate::gateway::live::hosts::Host;
 
 /// Where Kong keeps its sockets, below the prefix: in it, and since 3.8 in a directory of their own.
 const PLACES: [&str; 2] = ["", "sockets"];
 
 /// The stale ones, by their paths; as the node's process sees them, where it runs, since that may be in a container.
-pub(super) fn stale(prefix: &Path, process: Option<u32>) -> io::Result<BTreeSet<String>> {
+pub(super) async fn stale(
+    host: &Host,
+    prefix: &Path,
+    process: Option<u32>,
+) -> io::Result<BTreeSet<String>> {
     let table = process.map_or_else(|| "self".to_owned(), |pid| pid.to_string());
-    let bound = bound(&std::fs::read_to_string(format!("/proc/{table}/net/unix"))?);
+    let table = host
+        .read_text(format!("/proc/{table}/net/unix").as_ref())
+        .await?;
+    let bound = bound(&table);
     let mut stale = BTreeSet::new();
     for place in PLACES {
-        let entries = match std::fs::read_dir(prefix.join(place)) {
+        let directory = prefix.join(place);
+        let sockets = match host.sockets(&directory).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            entries => entries?,
+            sockets => sockets?,
         };
-        for entry in entries {
-            let entry = entry?;
-            let path = entry.path();
-            if entry.file_type()?.is_socket() && !bound.iter().any(|one| is_same(one, &path)) {
+        for name in sockets {
+            let path = directory.join(name);
+            if !is_bound(host, &bound, &path).await {
                 stale.insert(path.display().to_string());
             }
         }
@@ -29,14 +37,21 @@ pub(super) fn stale(prefix: &Path, process: Option<u32>) -> io::Result<BTreeSet<
     Ok(stale)
 }
 
-/// Whether two paths are one socket: a prefix may be named by a link to it.
-fn is_same(one: &Path, other: &Path) -> bool {
-    one == other
-        || one.file_name() == other.file_name()
-            && matches!(
-                (std::fs::canonicalize(one), std::fs::canonicalize(other)),
-                (Ok(one), Ok(other)) if one == other
-            )
+/// Whether a socket is among those that are bound: a prefix may be named by a link to it.
+async fn is_bound(host: &Host, bound: &BTreeSet<PathBuf>, path: &Path) -> bool {
+    if bound.contains(path) {
+        return true;
+    }
+    let canonical = host.canonical(path).await;
+    for one in bound
+        .iter()
+        .filter(|one| one.file_name() == path.file_name())
+    {
+        if host.canonical(one).await == canonical {
+            return true;
+        }
+    }
+    false
 }
 
 /// The paths that are bound: the last column of `/proc/net/unix`, as whoever bound them named them.
@@ -56,17 +71,26 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_socket_is_stale_once_nobody_has_it() {
+    #[tokio::test]
+    async fn a_socket_is_stale_once_nobody_has_it() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("worker_events.sock");
         let listener = UnixListener::bind(&path).expect("bound");
         std::fs::write(directory.path().join("file.sock"), "").expect("written");
-        assert!(stale(directory.path(), None).expect("listed").is_empty());
+        assert!(
+            stale(&Host::Here, directory.path(), None)
+                .await
+                .expect("listed")
+                .is_empty()
+        );
         drop(listener);
-        let found = stale(directory.path(), None).expect("listed");
+        let found = stale(&Host::Here, directory.path(), None)
+            .await
+            .expect("listed");
         assert_eq!(found, [path.display().to_string()].into());
-        let missing = stale(&directory.path().join("none"), None).expect("nothing is there");
+        let missing = stale(&Host::Here, &directory.path().join("none"), None)
+            .await
+            .expect("nothing is there");
         assert!(missing.is_empty());
     }
 }

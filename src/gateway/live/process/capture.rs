@@ -17,13 +17,13 @@ const KEPT: usize = 64 * 1024;
 
 /// Which of the two outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stream {
+pub(in crate::gateway::live) enum Stream {
     Out,
     Error,
 }
 
 /// Both outputs of one program.
-pub(super) struct Capture {
+pub(in crate::gateway::live) struct Capture {
     secrets: Vec<Vec<u8>>,
     kept: RefCell<[Kept; 2]>,
     log: Option<RefCell<File>>,
@@ -39,7 +39,10 @@ struct Kept {
 }
 
 impl Capture {
-    pub(super) fn new(secrets: &[Secret], log: Option<&Path>) -> io::Result<Self> {
+    pub(in crate::gateway::live) fn new(
+        secrets: &[Secret],
+        log: Option<&Path>,
+    ) -> io::Result<Self> {
         let log = log.map(|path| {
             OpenOptions::new()
                 .append(true)
@@ -65,7 +68,7 @@ impl Capture {
     }
 
     /// Reads `source` to its end.
-    pub(super) async fn read(
+    pub(in crate::gateway::live) async fn read(
         &self,
         mut source: impl AsyncRead + Unpin,
         stream: Stream,
@@ -81,7 +84,7 @@ impl Capture {
     }
 
     /// Both outputs as text.
-    pub(super) fn finish(&self) -> io::Result<(String, String)> {
+    pub(in crate::gateway::live) fn finish(&self) -> io::Result<(String, String)> {
         for stream in [Stream::Out, Stream::Error] {
             let pending = std::mem::take(&mut self.kept.borrow_mut()[stream as usize].pending);
             let (clear, rest) = self.black_out(&pending, 1);
@@ -91,7 +94,7 @@ impl Capture {
         Ok((kept[0].text(), kept[1].text()))
     }
 
-    fn take(&self, bytes: &[u8], stream: Stream) -> io::Result<()> {
+    pub(in crate::gateway::live) fn take(&self, bytes: &[u8], stream: Stream) -> io::Result<()> {
         let mut pending = std::mem::take(&mut self.kept.borrow_mut()[stream as usize].pending);
         pending.extend_from_slice(bytes);
         let longest = self.secrets.first().map_or(1, Vec::len);

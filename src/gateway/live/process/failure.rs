@@ -7,6 +7,7 @@ impl From<ProcessError> for Failure {
     fn from(error: ProcessError) -> Self {
         let code = match &error {
             ProcessError::NoLook { .. } => "look.program",
+            ProcessError::Cut { .. } => Self::LOST,
             ProcessError::Spawn { .. }
             | ProcessError::Lost { .. }
             | ProcessError::Unrecorded { .. } => "process.failed",

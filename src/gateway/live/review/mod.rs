@@ -24,14 +24,17 @@ impl Review for Live {
         let review = &self.environment.review;
         let mut nodes = BTreeMap::new();
         for node in &of.nodes {
-            nodes.insert(node.name.clone(), self.node_evidence(node).await);
+            let host = self.host(node).await.ok();
+            let evidence = self.node_evidence(node).await;
+            nodes.insert(node.name.clone(), (host, evidence));
         }
         let entities = self.entities(of).await;
+        let certificates = certificates_of(entities.get("certificates"));
+        let certificates = certificates::with_settings(certificates, &nodes).await;
+        let nodes = nodes.into_iter().map(|(name, (_, node))| (name, node));
         Ok(Evidence {
-            certificates: certificates::with_settings(
-                certificates_of(entities.get("certificates")),
-                nodes.iter(),
-            ),
+            nodes: nodes.collect(),
+            certificates,
             license: self.license(of).await,
             available_plugins: Known::unknown(
                 "no node of the version to go to was asked; `preflight` of the playbooks does",
@@ -48,7 +51,6 @@ impl Review for Live {
             // Only control planes know some.
             data_planes: Known::Known(Vec::new()),
             accepted: self.accepted(),
-            nodes,
             entities,
         })
     }

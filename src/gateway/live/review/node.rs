@@ -7,13 +7,19 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::super::Live;
+use super::super::hosts::Host;
 use crate::environment::{self, PackageDriver};
+use crate::gateway::Kong as _;
 use crate::kong::advisories::{Known, Node, Origin, Os, Setting};
-use crate::kong::settings;
+use crate::kong::conf::{Document, Grammar, Standing, key_of_variable};
 
 impl Live {
     pub(super) async fn node_evidence(&self, node: &environment::Node) -> Node {
-        let process = process(&node.prefix);
+        let host = match self.host(node).await {
+            Ok(host) => host,
+            Err(failure) => return unreached(&failure.message),
+        };
+        let process = process(&host, &node.prefix).await;
         let image_tag = match &self.environment.review.image_tag {
             Some(tag) => Known::Known(tag.clone()),
             None => Known::unknown(
@@ -29,19 +35,29 @@ impl Live {
         };
         Node {
             running: self.running(&node.name).await,
-            set: set(node, process.as_deref()),
+            set: set(
+                &host,
+                node,
+                self.grammar(&node.name).await,
+                process.as_deref(),
+            )
+            .await,
             image_tag,
             package,
-            architecture: Known::Known(
-                rustix::system::uname()
-                    .machine()
-                    .to_string_lossy()
-                    .into_owned(),
-            ),
-            os: os(),
-            open_files: open_files(process.as_deref()),
+            architecture: host
+                .architecture()
+                .await
+                .map_or_else(|error| Known::unknown(error.to_string()), Known::Known),
+            os: os(&host).await,
+            open_files: open_files(&host, process.as_deref()).await,
             modified_files,
         }
+    }
+
+    /// How the installed version of a node reads its kong.conf; as the newest do where it does not tell its version.
+    pub(in crate::gateway::live) async fn grammar(&self, node: &str) -> Grammar {
+        let installed = self.installed_version(node).await;
+        installed.map_or(Grammar::From32, Grammar::of)
     }
 
     /// The settings in effect, as the node tells them.
@@ -64,16 +80,33 @@ impl Live {
 }
 
 /// The directory of the node's process under `/proc`, if it runs.
-fn process(prefix: &Path) -> Option<String> {
-    let pid = std::fs::read_to_string(prefix.join("pids/nginx.pid")).ok()?;
+async fn process(host: &Host, prefix: &Path) -> Option<String> {
+    let pid = host.read_text(&prefix.join("pids/nginx.pid")).await.ok()?;
     let pid: u32 = pid.trim().parse().ok()?;
     let process = format!("/proc/{pid}");
-    Path::new(&process).exists().then_some(process)
+    let is_there = host.exists(process.as_ref()).await;
+    is_there.unwrap_or(false).then_some(process)
+}
+
+/// A node whose host is not reached.
+fn unreached(why: &str) -> Node {
+    Node {
+        running: Known::unknown(why),
+        set: Known::unknown(why),
+        image_tag: Known::unknown(why),
+        package: Known::unknown(why),
+        architecture: Known::unknown(why),
+        os: Known::unknown(why),
+        open_files: Known::unknown(why),
+        modified_files: Known::unknown(why),
+    }
 }
 
 /// What stands in a node's file, then what stands in its process's environment, which counts before the file.
-pub(in crate::gateway::live) fn set(
+pub(in crate::gateway::live) async fn set(
+    host: &Host,
     node: &environment::Node,
+    grammar: Grammar,
     process: Option<&str>,
 ) -> Known<Vec<Setting>> {
     let unread = |path: &Path, error: &io::Error| {
@@ -83,30 +116,31 @@ pub(in crate::gateway::live) fn set(
             error.kind()
         ))
     };
-    let text = match std::fs::read_to_string(&node.conf) {
+    let text = match host.read_text(&node.conf).await {
         Ok(text) => text,
         Err(error) => return unread(&node.conf, &error),
     };
     let file = node.conf.display().to_string();
-    let lines = settings::parse(&text).into_iter();
-    let mut all: Vec<Setting> = lines
-        .map(|line| Setting {
-            key: line.key,
-            value: line.value,
-            origin: Some(Origin::File(file.clone(), line.number)),
+    let found = Document::parse(&text, grammar).settings().into_iter();
+    let mut all: Vec<Setting> = found
+        .filter(|setting| setting.standing == Standing::Counts)
+        .map(|setting| Setting {
+            key: setting.key,
+            value: setting.value,
+            origin: Some(Origin::File(file.clone(), setting.line)),
         })
         .collect();
     let Some(process) = process else {
         return Known::unknown("it does not run, so what its environment sets is not known");
     };
     let path = Path::new(process).join("environ");
-    let variables = match std::fs::read(&path) {
+    let variables = match host.read(&path).await {
         Ok(variables) => variables,
         Err(error) => return unread(&path, &error),
     };
     let variables = String::from_utf8_lossy(&variables);
     for (name, value) in variables.split('\0').filter_map(|one| one.split_once('=')) {
-        if let Some(key) = settings::key_of_variable(name) {
+        if let Some(key) = key_of_variable(name) {
             all.retain(|before| before.key != key);
             all.push(Setting {
                 key,
@@ -118,9 +152,9 @@ pub(in crate::gateway::live) fn set(
     Known::Known(all)
 }
 
-/// The system of this machine, on which nodes run.
-fn os() -> Known<Os> {
-    let text = match std::fs::read_to_string("/etc/os-release") {
+/// The system of a host.
+async fn os(host: &Host) -> Known<Os> {
+    let text = match host.read_text("/etc/os-release".as_ref()).await {
         Ok(text) => text,
         Err(error) => {
             return Known::unknown(format!("cannot read `/etc/os-release`: {}", error.kind()));
@@ -140,11 +174,11 @@ fn os() -> Known<Os> {
 }
 
 /// How many files its process may open.
-fn open_files(process: Option<&str>) -> Known<u64> {
+async fn open_files(host: &Host, process: Option<&str>) -> Known<u64> {
     let Some(process) = process else {
         return Known::unknown("it does not run");
     };
-    let limits = std::fs::read_to_string(Path::new(process).join("limits"));
+    let limits = host.read_text(&Path::new(process).join("limits")).await;
     let limits = limits.unwrap_or_default();
     let line = limits
         .lines()

@@ -33,8 +33,8 @@ struct Told {
 
 impl Live {
     /// The load balancer in front of a node.
-    fn balancer(&self, node: &str) -> Result<&Balancer, Failure> {
-        let (cluster, _) = self.node(node)?;
+    async fn balancer(&self, node: &str) -> Result<&Balancer, Failure> {
+        let (cluster, _) = self.node(node).await?;
         let balancer = cluster
             .traffic
             .as_ref()
@@ -47,7 +47,7 @@ impl Live {
     }
 
     async fn told(&self, node: &str) -> Result<Told, Failure> {
-        let balancer = self.balancer(node)?;
+        let balancer = self.balancer(node).await?;
         match balancer.kind {
             TrafficKind::Haproxy => haproxy::told(&self.behind_haproxy(node)?, self.access).await,
             TrafficKind::Nginx => nginx::told(balancer, node),
@@ -64,7 +64,7 @@ impl Live {
             );
             return Err(Failure::new("look.request", message));
         }
-        let balancer = self.balancer(node)?;
+        let balancer = self.balancer(node).await?;
         match balancer.kind {
             TrafficKind::Haproxy => {
                 let place = self.behind_haproxy(node)?;

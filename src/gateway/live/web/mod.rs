@@ -53,7 +53,7 @@ impl Web for Live {
     ) -> Result<HttpAnswer, Failure> {
         let method: Method = (request.method.parse())
             .map_err(|_| wrong(format!("`{}` is not a method", request.method)))?;
-        let (mut url, server) = self.destination(request, reach)?;
+        let (mut url, server) = self.destination(request, reach).await?;
         self.client.admit(&method, url.as_str())?;
         let filled = self.filled(request, reach, &url).await?;
         self.with_query(request, reach, &mut url).await?;
@@ -84,13 +84,14 @@ impl Web for Live {
     }
 
     async fn proxy_url(&self, node: &str) -> Result<String, Failure> {
-        Ok(self.node(node)?.1.proxy.clone())
+        let found = self.node(node).await?.1;
+        self.host(&found).await?.reached(&found.proxy).await
     }
 }
 
 impl Live {
     /// The URL that is asked for, and the server (`host:port`) that the connection goes to where it is not the URL's.
-    fn destination(
+    async fn destination(
         &self,
         request: &HttpRequest,
         reach: &Reach,
@@ -110,16 +111,22 @@ impl Live {
             }
             return Ok((url, request.connect_to.clone()));
         };
-        let (_, node) = self.node(name)?;
+        let (_, node) = self.node(name).await?;
+        let host = self.host(&node).await?;
         if request.url.starts_with('/') {
-            return Ok((parsed(&at(&node.proxy, &request.url)?)?, None));
+            let proxy = host.reached(&node.proxy).await?;
+            return Ok((parsed(&at(&proxy, &request.url)?)?, None));
         }
         let url = parsed(&request.url)?;
-        let proxies = [Some(&node.proxy), node.proxy_tls.as_ref()];
-        let proxy = proxies
+        let mut proxies = Vec::new();
+        for proxy in [Some(&node.proxy), node.proxy_tls.as_ref()]
             .into_iter()
             .flatten()
-            .filter_map(|proxy| Url::parse(proxy).ok())
+        {
+            proxies.extend(Url::parse(&host.reached(proxy).await?).ok());
+        }
+        let proxy = proxies
+            .into_iter()
             .find(|proxy| proxy.scheme() == url.scheme())
             .ok_or_else(|| {
                 let message = format!("`{name}` has no proxy for `{}`", url.scheme());

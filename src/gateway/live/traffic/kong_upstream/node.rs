@@ -14,9 +14,11 @@ const DEADLINE: Duration = Duration::from_secs(3);
 impl Live {
     /// How many requests a node answers beside the one that asks; `None` where it does not tell.
     pub(super) async fn answering(&self, node: &str) -> Option<u64> {
-        let (cluster, found) = self.node(node).ok()?;
+        let (cluster, found) = self.node(node).await.ok()?;
+        let host = self.host(&found).await.ok()?;
         // Its status listener needs no token, and stays open when its Admin API is closed.
         let base = found.status.as_ref().unwrap_or(&found.admin);
+        let base = host.reached(base).await.ok()?;
         let url = format!("{}/status", base.trim_end_matches('/'));
         let mut request = self
             .client
@@ -29,12 +31,11 @@ impl Live {
         }
         let answer = request.send().await.ok()?;
         let server = answer.headers().get(header::SERVER)?.to_str().ok()?;
+        let settings = rendered(&host, &found.prefix).await.unwrap_or_default();
         let polls_events = server.strip_prefix("kong/")?.starts_with("2.")
-            || rendered(&found.prefix).is_ok_and(|settings| {
-                settings
-                    .get("legacy_worker_events")
-                    .is_some_and(|set| set == "on")
-            });
+            || settings
+                .get("legacy_worker_events")
+                .is_some_and(|set| set == "on");
         let status: Value = answer.json().await.ok()?;
         requests(&status, polls_events)
     }

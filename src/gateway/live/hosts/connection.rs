@@ -1,0 +1,173 @@
+//! Connections to hosts over SSH, one for each, kept as long as the run goes on and made again where they were cut.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+use super::Host;
+use crate::gateway::Failure;
+
+/// How long TCP may take.
+const CONNECTING: Duration = Duration::from_secs(10);
+
+/// How long all of it may take: names, jump hosts, keys, the first answer.
+const ALL: Duration = Duration::from_secs(20);
+
+/// How often a silent host is asked whether it is still there; after three times without an answer the connection is cut.
+const ALIVE: Duration = Duration::from_secs(5);
+
+/// How long ssh stays when nobody uses it any more, in seconds: a runner that was killed leaves it behind.
+const LEFT_BEHIND: usize = 60;
+
+/// The connections of a run.
+#[derive(Default)]
+pub(in crate::gateway::live) struct Connections {
+    /// The client's configuration file, where it is not the operator's own.
+    configuration: Option<PathBuf>,
+    /// The run, whose files lie in a directory of its name.
+    run: String,
+    open: RefCell<BTreeMap<String, Rc<Connection>>>,
+}
+
+/// A connection to a host.
+pub(in crate::gateway::live) struct Connection {
+    /// The node for whose sake it was made.
+    pub(super) node: String,
+    /// Where it leads, as the environment file has it.
+    pub(super) destination: String,
+    pub(super) session: Session,
+    /// The run's own directory there, in the home of the user.
+    pub(super) directory: PathBuf,
+    /// Ports of this machine that lead to ports of the host.
+    pub(super) forwards: RefCell<BTreeMap<(String, u16), u16>>,
+    /// Where its control socket lies; short, since the path of a socket may have 107 bytes.
+    _control: TempDir,
+}
+
+impl Connections {
+    /// None yet, for a run, by this configuration of the client.
+    pub(in crate::gateway::live) fn of(run: &str, configuration: Option<PathBuf>) -> Self {
+        Self {
+            configuration,
+            run: run.to_owned(),
+            open: RefCell::default(),
+        }
+    }
+
+    /// The connection to the host of a node.
+    pub(super) async fn to(
+        &self,
+        node: &str,
+        destination: &str,
+    ) -> Result<Rc<Connection>, Failure> {
+        let known = self.open.borrow().get(destination).cloned();
+        if let Some(known) = known
+            && known.session.check().await.is_ok()
+        {
+            return Ok(known);
+        }
+        let made = Rc::new(self.connect(node, destination).await?);
+        let left_behind = made.directory.join("temporary");
+        Host::There(Rc::clone(&made))
+            .remove(&left_behind)
+            .await
+            .map_err(|error| refusal(node, destination, &error.to_string()))?;
+        let mut open = self.open.borrow_mut();
+        open.insert(destination.to_owned(), Rc::clone(&made));
+        Ok(made)
+    }
+
+    async fn connect(&self, node: &str, destination: &str) -> Result<Connection, Failure> {
+        let failed = |why: &str| refusal(node, destination, why);
+        let control = tempfile::Builder::new().prefix("cutover-").tempdir();
+        let control = control.map_err(|error| failed(&error.to_string()))?;
+        let mut builder = SessionBuilder::default();
+        builder
+            .known_hosts_check(KnownHosts::Strict)
+            .connect_timeout(CONNECTING)
+            .server_alive_interval(ALIVE)
+            .control_directory(control.path());
+        if let Some(seconds) = NonZeroUsize::new(LEFT_BEHIND) {
+            builder.control_persist(ControlPersist::IdleFor(seconds));
+        }
+        if let Some(configuration) = &self.configuration {
+            builder.config_file(configuration);
+        }
+        let making = async {
+            let session = builder.connect_mux(destination).await?;
+            let told = session.command("pwd").output().await?;
+            Ok::<_, openssh::Error>((session, told.stdout))
+        };
+        let (session, home) = match timeout(ALL, making).await {
+            Ok(Ok(made)) => made,
+            Ok(Err(error)) => return Err(failed(&words(&error))),
+            Err(_) => return Err(failed(&format!("no answer within {} s", ALL.as_secs()))),
+        };
+        // A login that greets everybody says so before.
+        let home = String::from_utf8_lossy(&home).into_owned();
+        let home = home.lines().last().map(str::trim).unwrap_or_default();
+        if !home.starts_with('/') {
+            return Err(failed(&format!("its login answers `pwd` with `{home}`")));
+        }
+        Ok(Connection {
+            node: node.to_owned(),
+            destination: destination.to_owned(),
+            session,
+            directory: PathBuf::from(home).join(".cutover").join(&self.run),
+            forwards: RefCell::default(),
+            _control: control,
+        })
+    }
+}
+
+/// The innermost reason, where ssh's own words stand.
+pub(super) fn words(error: &openssh::Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(inner) = source {
+        words = inner.to_string();
+        source = inner.source();
+    }
+    words
+}
+
+/// Why a host cannot be used, by what ssh says.
+fn refusal(node: &str, destination: &str, why: &str) -> Failure {
+    let told = why.to_lowercase();
+    let (code, hint) = if told.contains("host key verification failed")
+        || told.contains("host identification has changed")
+        || told.contains("host key is known for")
+    {
+        (
+            "host.key",
+            "its key is not the one that is known, or none is known: compare it with what the host itself shows (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`), then put it into known_hosts",
+        )
+    } else if told.contains("permission denied") || told.contains("too many authentication") {
+        (
+            "host.refused",
+            "nobody can type a password here: give the user a key, and the agent or the configuration of ssh its private half",
+        )
+    } else {
+        (
+            "host.unreachable",
+            "`ssh DESTINATION true` must work without a question, by the same user on this machine",
+        )
+    };
+    let why = why.trim().replace('\n', " ");
+    let message = format!("no connection to `{destination}`, the host of the node `{node}`: {why}");
+    Failure::new(code, message).hint(hint)
+}
+
+/// What an error of a channel is to those who read files there.
+pub(super) fn as_io(error: &openssh::Error) -> io::Error {
+    io::Error::other(format!("the connection failed: {}", words(error)))
+}

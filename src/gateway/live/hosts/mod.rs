@@ -1,0 +1,104 @@
+//! The hosts that nodes run on: this machine, or one that is reached over SSH. One interface: run a program, read and write files.
+//!
+//! Over SSH the operator's own configuration, agent and jump hosts are used; a host whose key is not known, or is another one, is
+//! refused. No shell reads what is run there: the few lines of shell that start it are constant, and what they are given are words.
+
+mod connection;
+mod files;
+mod forward;
+mod launch;
+mod machine;
+mod processes;
+mod remote;
+mod reply;
+mod vector;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use super::Live;
+use super::process::{self, Finished, ProcessError, Program};
+use crate::environment::{Node, Transport};
+use crate::gateway::{Failure, ProcessIdentity};
+
+use connection::Connection;
+pub(super) use connection::Connections;
+
+/// A host.
+#[derive(Clone)]
+pub(super) enum Host {
+    /// This machine.
+    Here,
+    /// One that is reached over SSH.
+    There(Rc<Connection>),
+}
+
+impl Live {
+    /// The host of a node; connects where that was not done yet.
+    pub(super) async fn host(&self, node: &Node) -> Result<Host, Failure> {
+        match &node.transport {
+            Transport::Local => Ok(Host::Here),
+            Transport::Ssh(destination) => {
+                let connection = self.connections.to(&node.name, destination).await?;
+                Ok(Host::There(connection))
+            }
+        }
+    }
+
+    /// Makes certain that a process on the host of a node is gone, with its whole group.
+    pub(super) async fn end_on(
+        &self,
+        node: &str,
+        process: &ProcessIdentity,
+    ) -> Result<(), Failure> {
+        let (_, found) = self.node(node).await?;
+        match self.host(&found).await? {
+            Host::There(there) => there.end_for_certain(process).await,
+            Host::Here => Err(Failure::new(
+                "process.alive",
+                format!(
+                    "process {} ran on the host of `{node}`, which is this one now",
+                    process.pid
+                ),
+            )),
+        }
+    }
+
+    /// Where a run's own files lie on a host, which no step outlives.
+    pub(super) fn temporary_on(&self, host: &Host) -> PathBuf {
+        match host {
+            Host::Here => self.temporary(),
+            Host::There(there) => there.directory.join("temporary"),
+        }
+    }
+
+    /// Where a run's own files lie on a host that steps after this one need.
+    pub(super) fn directory_on(&self, host: &Host) -> PathBuf {
+        match host {
+            Host::Here => self.output.clone(),
+            Host::There(there) => there.directory.clone(),
+        }
+    }
+}
+
+impl Host {
+    /// Runs `program` to its end, as the node says that it is to be run. `started` is called before the program acts; its error keeps it
+    /// from acting.
+    pub(super) async fn run(
+        &self,
+        program: &Program,
+        started: impl FnOnce(&ProcessIdentity) -> io::Result<()>,
+    ) -> Result<Finished, ProcessError> {
+        match self {
+            Self::Here => process::run(program, started).await,
+            Self::There(there) => there.run(program, started).await,
+        }
+    }
+}
+
+/// A path as a word for a program.
+fn word(path: &Path) -> io::Result<&str> {
+    path.to_str()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the path is not UTF-8"))
+}

@@ -1,0 +1,205 @@
+//! Nodes whose Kong is a service of systemd's: started and stopped through it, since whatever else stops it may be undone by it, and with
+//! its environment, without which `kong` would take another database for the node's.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use super::Live;
+use super::commands::login_environment;
+use super::hosts::Host;
+use super::process::{Finished, Program};
+use crate::environment::{Node, Service};
+use crate::gateway::{Failure, ScratchNode};
+use crate::host::unit::{
+    ActiveState, Comments, Effective, Environment, EnvironmentFile, Hazard, LoadState,
+    ServiceResult, Unit, UnitFile, hazards, show,
+};
+
+/// How long a question, a start or a reload may take.
+const ANSWER: Duration = Duration::from_mins(2);
+
+/// A unit with what its files say.
+pub(super) struct OfUnit {
+    pub(super) unit: Unit,
+    effective: Effective,
+    environment: Environment,
+}
+
+/// The unit by which a node runs, if one is named. A scratch node is no service, whosever its node is.
+pub(super) fn unit_name<'n>(node: &str, found: &'n Node) -> Option<&'n str> {
+    match &found.service {
+        Service::Systemd(unit) if ScratchNode::named(node).is_none() => Some(unit),
+        Service::Systemd(_) | Service::Kong => None,
+    }
+}
+
+impl Live {
+    /// Starts a unit, if nothing about it would make the start another one than is meant.
+    pub(super) async fn start_unit(
+        &self,
+        host: &Host,
+        node: &Node,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let of = self.unit(host, node, name).await?;
+        let found = hazards(&of.unit, &of.effective, &of.environment);
+        // That it failed before is what a start mends.
+        let hinders = |hazard: &Hazard| hazard.blocks() && !matches!(hazard, Hazard::Failed { .. });
+        if let Some(finding) = found.iter().find(|finding| hinders(&finding.hazard)) {
+            let message = format!(
+                "`{}` of the node `{}` is not started: {} ({})",
+                finding.unit, node.name, finding.hazard, finding.at
+            );
+            return Err(Failure::new("service.unit", message).hint(finding.remedy()));
+        }
+        self.systemctl(host, node, "start", name).await
+    }
+
+    /// Stops a unit. Answers whether what was in flight had the time it took.
+    pub(super) async fn stop_unit(
+        &self,
+        host: &Host,
+        node: &Node,
+        name: &str,
+    ) -> Result<bool, Failure> {
+        self.systemctl(host, node, "stop", name).await?;
+        let after = self.unit(host, node, name).await?.unit;
+        if !matches!(after.active, ActiveState::Inactive | ActiveState::Failed) {
+            let message = format!(
+                "`{}` of the node `{}` was stopped and is {}",
+                after.id, node.name, after.sub
+            );
+            return Err(Failure::new("service.unit", message)
+                .hint("something starts it again: `systemctl list-dependencies --reverse` shows what wants it"));
+        }
+        Ok(after.result != ServiceResult::Timeout)
+    }
+
+    /// Lets a unit's Kong read its configuration again.
+    pub(super) async fn reload_unit(
+        &self,
+        host: &Host,
+        node: &Node,
+        name: &str,
+    ) -> Result<(), Failure> {
+        self.systemctl(host, node, "reload", name).await
+    }
+
+    /// The environment that a node's service gives to Kong; none where no service does.
+    pub(super) async fn service_environment(
+        &self,
+        host: &Host,
+        node: &Node,
+    ) -> Result<Vec<(OsString, OsString)>, Failure> {
+        let Service::Systemd(name) = &node.service else {
+            return Ok(Vec::new());
+        };
+        let of = self.unit(host, node, name).await?;
+        let missing = of
+            .environment
+            .not_read
+            .iter()
+            .find(|one| !one.what.may_be_missing);
+        let unknown = of.environment.unknown.first();
+        let why = match (missing, unknown) {
+            (Some(file), _) => format!("`{}` cannot be read", file.what.path),
+            (_, Some(variable)) => format!("only systemd knows what `{}` is set to", variable.what),
+            (None, None) => {
+                let variables = of.environment.variables.iter();
+                return Ok(variables
+                    .map(|(name, value)| (name.into(), value.what.reveal().into()))
+                    .collect());
+            }
+        };
+        let message = format!(
+            "the environment of `{name}` on `{}` is not known: {why}",
+            node.name
+        );
+        Err(Failure::new("service.environment", message)
+            .hint("without it `kong` could take another database for the node's: let the user whom commands run as read it"))
+    }
+
+    /// A unit as systemd has it, and as its files say.
+    async fn unit(&self, host: &Host, node: &Node, name: &str) -> Result<OfUnit, Failure> {
+        let unreadable = |why: String| {
+            Failure::new(
+                "service.unit",
+                format!("`{name}` of the node `{}`: {why}", node.name),
+            )
+        };
+        let question = show(name);
+        let told = self
+            .ask_systemd(host, node, question.iter().skip(1).map(String::as_str))
+            .await?;
+        let unit = Unit::of(&told.stdout).map_err(|error| unreadable(error.to_string()))?;
+        if unit.load == LoadState::NotFound {
+            return Err(unreadable("there is no such unit".to_owned())
+                .hint("`service = { systemd = \"NAME\" }` of the node names it, as `systemctl status` does"));
+        }
+        let mut files = Vec::new();
+        for path in unit.fragment.iter().chain(&unit.drop_ins) {
+            let text = host.read_text(path.as_ref()).await;
+            let text =
+                text.map_err(|error| unreadable(format!("cannot read `{path}`: {error}")))?;
+            files.push(UnitFile::of(path, &text).map_err(|error| unreadable(error.to_string()))?);
+        }
+        let effective = Effective::of(&files);
+        let mut read = BTreeMap::new();
+        for reference in &effective.environment_files {
+            let path = &reference.what.path;
+            match host.read_text(path.as_ref()).await {
+                Ok(text) => {
+                    let file = EnvironmentFile::of(&text, Comments::RunOn);
+                    let file = file.map_err(|error| unreadable(format!("`{path}`: {error}")))?;
+                    read.insert(path.clone(), file);
+                }
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(unreadable(format!("cannot read `{path}`: {error}"))),
+            }
+        }
+        let environment = Environment::of(&effective, &read);
+        Ok(OfUnit {
+            unit,
+            effective,
+            environment,
+        })
+    }
+
+    async fn systemctl(
+        &self,
+        host: &Host,
+        node: &Node,
+        verb: &str,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let told = self
+            .ask_systemd(host, node, ["--no-ask-password", verb, "--", name])
+            .await?;
+        if told.ending.is_success() {
+            return Ok(());
+        }
+        let said = told.stderr.trim();
+        let message = format!(
+            "`systemctl {verb} {name}` on `{}` failed ({}): {said}",
+            node.name, told.ending
+        );
+        Err(Failure::new("service.systemctl", message).hint(
+            "`journalctl --unit NAME` tells more; where it is not allowed, list it under `sudo` of the node",
+        ))
+    }
+
+    async fn ask_systemd<'w>(
+        &self,
+        host: &Host,
+        node: &Node,
+        words: impl IntoIterator<Item = &'w str>,
+    ) -> Result<Finished, Failure> {
+        let mut program = Program::new(&node.systemctl, ANSWER);
+        program.arguments = words.into_iter().map(Into::into).collect();
+        program.environment = login_environment();
+        program.environment.push(("LC_ALL".into(), "C".into()));
+        self.run_program_on(host, program.on(node)).await
+    }
+}

@@ -1,0 +1,13 @@
+//! What hosts answer, read into values: the service manager, the packages and plain facts. Pure: no effects, no clock, no shell.
+//!
+//! Owns the exact argument vectors of the questions beside the readers of their answers, so that the two cannot drift apart. Every
+//! vector is to go through [`in_english`], since translated answers are not recognised. Refuses to know how a vector gets to a host.
+
+mod english;
+pub mod facts;
+#[cfg(test)]
+mod hostile;
+pub mod packages;
+pub mod unit;
+
+pub use english::in_english;

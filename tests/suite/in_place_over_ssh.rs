@@ -1,0 +1,184 @@
+//! The shipped `in-place` playbook on nodes that are reached over SSH, on real PostgreSQL and real `sshd`: it works, it goes back, it
+//! survives failures, and connections that are cut at any point.
+
+use std::fs;
+use std::time::Duration;
+
+use crate::in_place::{resumed, sweep};
+use crate::practice_cluster::{PracticeCluster, everything};
+use crate::ssh_hosts::SshHosts;
+
+const UNDONE: i32 = 5;
+const STUCK: i32 = 7;
+const WAITING: i32 = 8;
+const REFUSED: i32 = 4;
+
+/// A practice cluster each of whose nodes is on a host of its own.
+fn cluster(hosts: &SshHosts) -> PracticeCluster {
+    let cluster = PracticeCluster::up();
+    let path = cluster.environment();
+    let mut text = fs::read_to_string(&path).expect("there");
+    for (place, host) in hosts.names().iter().enumerate() {
+        let name = format!("name = \"kong-{}\"\n", place + 1);
+        assert!(text.contains(&name), "{text}");
+        text = text.replace(
+            &name,
+            &format!("{name}transport = {{ ssh = \"{host}\" }}\n"),
+        );
+    }
+    let configuration = hosts.configuration().display().to_string();
+    let ssh = format!("\n[ssh]\nconfiguration = {configuration:?}\n");
+    text.push_str(&ssh);
+    fs::write(&path, text).expect("written");
+    cluster
+}
+
+/// How many nodes a practice cluster has.
+const NODES: u8 = 2;
+
+#[test]
+fn an_upgrade_over_ssh_and_the_way_home() {
+    let Some(hosts) = SshHosts::start(NODES) else {
+        return;
+    };
+    let cluster = cluster(&hosts);
+    let old = cluster.world();
+    let run = cluster.upgrade("whole", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    assert_eq!(cluster.world().version(), Some("3.4.2"));
+    // Processes of hosts are written down with the node by which they are reached.
+    assert!(
+        cluster
+            .journal_text("whole")
+            .contains("\"node\":\"kong-1\"")
+    );
+    cluster.roll_back("whole", &old);
+    for host in 1..=usize::from(NODES) {
+        let left = hosts.host(host).home().join(".cutover/whole/temporary");
+        let left = fs::read_dir(left).map(Iterator::count).unwrap_or_default();
+        assert_eq!(left, 0, "host {host}");
+    }
+}
+
+/// Every call that changes the world fails once, before it acts and after.
+#[test]
+fn whatever_fails_over_ssh_the_old_world_comes_back() {
+    let Some(hosts) = SshHosts::start(NODES) else {
+        return;
+    };
+    let cluster = cluster(&hosts);
+    let old = cluster.world();
+    let chosen: Vec<u32> = if everything() {
+        (1..=64).collect()
+    } else {
+        vec![11, 17]
+    };
+    let mut counted = 0;
+    'calls: for call in chosen {
+        for when in ["before", "after"] {
+            let run = format!("fail-{when}-{call}");
+            let ended = cluster.upgrade(&run, &["--fail", &format!("{when}:{call}")]);
+            counted += 1;
+            match ended.code {
+                Some(0) => {
+                    cluster.roll_back(&run, &old);
+                    break 'calls;
+                }
+                Some(UNDONE | REFUSED) => assert_eq!(cluster.world(), old, "{run}: {}", ended.all),
+                Some(STUCK | WAITING) => cluster.roll_back(&run, &old),
+                other => panic!("{run} ended with {other:?}: {}", ended.all),
+            }
+        }
+    }
+    println!("failure sweep over SSH: {counted} failures; every one came back");
+}
+
+/// Each connection is cut after so many records, and the run goes on, or home.
+#[test]
+fn wherever_connections_are_cut_the_run_goes_on_or_home() {
+    let Some(hosts) = SshHosts::start(NODES) else {
+        return;
+    };
+    let cluster = cluster(&hosts);
+    let old = cluster.world();
+    let whole = cluster.upgrade("whole", &[]);
+    assert_eq!(whole.code, Some(0), "{}", whole.all);
+    let all = cluster.records("whole");
+    cluster.roll_back("whole", &old);
+    let step = if everything() { 3 } else { all / 2 };
+    let mut counted = [0_usize; 3];
+    for records in (2..all).step_by(step) {
+        let run = format!("cut-{records}");
+        let mut running = cluster.start_upgrade(&run);
+        while cluster.journal_so_far(&run).len() < records
+            && running.try_wait().expect("asked").is_none()
+        {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        for host in 1..=usize::from(NODES) {
+            hosts.host(host).cut();
+        }
+        let mut code = running.wait().expect("ended").code();
+        let mut said = String::new();
+        // What it wants to know it can find out itself, once it can connect again.
+        if code == Some(WAITING) {
+            let resumed = cluster.cutover(&["resume", &run, "--approve", "practice"]);
+            (code, said) = (resumed.code, resumed.all);
+        }
+        match code {
+            Some(0) => {
+                cluster.roll_back(&run, &old);
+                counted[0] += 1;
+            }
+            Some(UNDONE | REFUSED) => {
+                assert_eq!(cluster.world(), old, "{run}: {said}");
+                counted[1] += 1;
+            }
+            Some(STUCK | WAITING) => {
+                cluster.roll_back(&run, &old);
+                counted[2] += 1;
+            }
+            other => panic!("{run} ended with {other:?}: {said}"),
+        }
+    }
+    let [done, undone, taken_back] = counted;
+    println!(
+        "cut sweep over SSH: {done} went on, {undone} went home, {taken_back} were taken back; every one came back"
+    );
+}
+
+/// The runner is killed around every record, and the run taken up again by the next one, over connections of its own.
+#[test]
+fn wherever_the_runner_is_killed_the_next_one_goes_on_over_ssh() {
+    if !everything() {
+        return println!(
+            "skipped: killed runners over SSH are for the long sweeps; set CUTOVER_TEST_ALL"
+        );
+    }
+    let Some(hosts) = SshHosts::start(NODES) else {
+        return;
+    };
+    let swept = sweep("crash", || cluster(&hosts), resumed);
+    println!(
+        "crash sweep over SSH: {swept} points, every one resumed to the same world and came back"
+    );
+}
+
+/// The runner is killed, and the run is taken back instead of on.
+#[test]
+fn a_run_over_ssh_can_be_taken_back_from_every_prefix() {
+    if !everything() {
+        return println!(
+            "skipped: killed runners over SSH are for the long sweeps; set CUTOVER_TEST_ALL"
+        );
+    }
+    let Some(hosts) = SshHosts::start(NODES) else {
+        return;
+    };
+    let swept = sweep(
+        "back",
+        || cluster(&hosts),
+        |cluster, run, old, _| cluster.roll_back(run, old),
+    );
+    println!("rollback over SSH from {swept} prefixes: the old world every time");
+}

@@ -1,0 +1,277 @@
+//! Nodes on hosts that are reached over SSH: exact words, nothing run twice, every trouble of a connection told, and a whole upgrade.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use cutover::environment::typed;
+
+use super::harness::{Finished, RUN, Test, told};
+use crate::ssh_hosts::{DEAD, SILENT, SshHosts};
+
+/// The exit code of a run that waits for a person.
+const PAUSED: i32 = 8;
+
+/// Nodes of one cluster, one on each of these hosts, with these grants.
+fn test(hosts: &SshHosts, names: &[&str], grants: &str) -> Test {
+    let nodes = names.iter().enumerate().map(|(place, host)| {
+        format!(
+            "[[clusters.blue.nodes]]\nname = \"kong-{}\"\ntransport = {{ ssh = \"{host}\" }}\nconf = \"/kong.conf\"\nprefix = \"/prefix\"\n\
+             packages = {{ prefix = \"/none\" }}\nadmin = \"http://127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\n",
+            place + 1
+        )
+    });
+    let nodes: String = nodes.collect();
+    let configuration = hosts.configuration().display().to_string();
+    Test::new().environment(&format!(
+        "[grants]\n{grants}\n[ssh]\nconfiguration = {configuration:?}\n[clusters.blue]\n{nodes}"
+    ))
+}
+
+fn playbook(test: Test, body: &str) -> Test {
+    test.playbook(&format!(
+        "const PLAYBOOK = #{{ api: 1, needs: [\"node.exec\", \"practice.write\"] }};\n\
+        let nodes = env::cluster(\"blue\").nodes;\n{body}"
+    ))
+}
+
+/// A run with a script on the host, and one word for it: a file of the test.
+fn run_of(hosts: &SshHosts, script: &str) -> (Test, std::path::PathBuf) {
+    let program = hosts.path().join("program");
+    fs::write(&program, format!("#!/bin/sh\n{script}")).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&program, mode).expect("set");
+    let mark = hosts.path().join("mark");
+    let (first, word) = (program.display().to_string(), mark.display().to_string());
+    let command = format!("{first} {word}");
+    let grants = format!("allow = [\"practice.*\", \"node.exec:{command}\"]");
+    let test = test(hosts, &["host-1"], &grants);
+    let body = format!(
+        "practice::write(\"said\", node::exec(nodes[0], [{first:?}, {word:?}], #{{ within: \"20s\" }}).stdout);"
+    );
+    (playbook(test, &body), mark)
+}
+
+#[test]
+fn words_arrive_on_another_host_as_they_were_written() {
+    let Some(hosts) = SshHosts::start(1) else {
+        return;
+    };
+    hosts.host(1).use_shell("/bin/bash");
+    fs::write(hosts.host(1).home().join(".bashrc"), "echo Welcome!\n").expect("written");
+    let words = [
+        "/usr/bin/printf",
+        "%s|",
+        "two words",
+        "$HOME; id",
+        "",
+        "-n",
+        "\\",
+        "\"",
+    ];
+    let printf = typed(&words.map(str::to_owned));
+    let commands = [
+        printf.as_str(),
+        "/usr/bin/env",
+        "/bin/pwd",
+        "/bin/cat",
+        "/bin/false",
+    ];
+    let needs = commands.map(|command| format!("node.exec:{command}"));
+    let grants = format!(
+        "allow = {:?}",
+        [&["practice.*".to_owned()][..], &needs].concat()
+    );
+    let test = test(&hosts, &["host-1"], &grants);
+    let test = playbook(
+        test,
+        "let told = node::exec(nodes[0], [\"/usr/bin/printf\", \"%s|\", \"two words\", \"$HOME; id\", \"\", \"-n\", \"\\\\\", \"\\\"\"]);\n\
+        practice::write(\"printf\", told.stdout);\n\
+        practice::write(\"env\", node::exec(nodes[0], [\"/usr/bin/env\"]).stdout);\n\
+        practice::write(\"pwd\", node::exec(nodes[0], [\"/bin/pwd\"]).stdout);\n\
+        practice::write(\"cat\", `${node::exec(nodes[0], [\"/bin/cat\"])}`);\n\
+        try { node::exec(nodes[0], [\"/bin/false\"]) } catch (e) { practice::write(\"false\", e.message) }",
+    );
+    let finished = test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    let found: Vec<String> = test
+        .world()
+        .into_iter()
+        .map(|(name, text)| format!("{name}: {text:?}"))
+        .collect();
+    insta::assert_snapshot!(found.join("\n"), @r##"
+    cat: "#{\"status\": 0, \"stderr\": \"\", \"stdout\": \"\"}"
+    env: "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
+    false: "`/bin/false` on `kong-1` ended with exit code 1"
+    printf: "two words|$HOME; id||-n|\\|\"|"
+    pwd: "/\n"
+    "##);
+}
+
+/// What a run of a harmless command on these hosts says.
+fn harmless(hosts: &SshHosts, names: &[&str]) -> Finished {
+    let test = test(hosts, names, "allow = [\"node.exec:/bin/true\"]");
+    playbook(test, "node::exec(nodes, [\"/bin/true\"]);").run()
+}
+
+/// The last line of what was said, with ports and addresses of this run left out.
+fn why(finished: &Finished) -> String {
+    let told = told(finished);
+    let told = told.replace('\n', " ");
+    let address =
+        regex::Regex::new(r"127\.0\.0\.\d+( port \d+|\]:\d+)?|\[127").expect("an expression");
+    address.replace_all(&told, "ADDRESS").into_owned()
+}
+
+#[test]
+fn a_host_that_cannot_be_used_is_told_with_the_reason() {
+    let Some(hosts) = SshHosts::start(1) else {
+        return;
+    };
+    let host = hosts.host(1);
+    let refused = |names: &[&str], word: &str| {
+        let begun = Instant::now();
+        let finished = harmless(&hosts, names);
+        let why = why(&finished);
+        assert_ne!(finished.status, 0, "{why}");
+        assert!(why.contains(word), "{word}: {why}");
+        assert!(begun.elapsed() < Duration::from_secs(40), "{why}");
+    };
+    assert_eq!(harmless(&hosts, &["host-1"]).status, 0);
+    host.forget_key();
+    refused(&["host-1"], "Host key verification failed");
+    host.learn_key();
+    host.replace_key();
+    refused(&["host-1"], "Host key verification failed");
+    host.learn_key();
+    assert_eq!(harmless(&hosts, &["host-1"]).status, 0);
+    host.refuse_login();
+    refused(&["host-1"], "Permission denied");
+    host.allow_login();
+    refused(&[DEAD], "Connection refused");
+    refused(
+        &[SILENT],
+        "no connection to `silent`, the host of the node `kong-1`",
+    );
+    host.stop();
+    refused(&["host-1"], "Connection refused");
+}
+
+#[test]
+fn a_program_is_ended_at_its_deadline_with_all_that_it_started() {
+    let Some(hosts) = SshHosts::start(1) else {
+        return;
+    };
+    let program = hosts.path().join("slow");
+    let mark = hosts.path().join("pid");
+    let text = format!(
+        "#!/bin/sh\nsleep 600 &\necho $! > {}\nwait\n",
+        mark.display()
+    );
+    fs::write(&program, text).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&program, mode).expect("set");
+    let grants = format!(
+        "allow = [\"practice.*\", \"node.exec:{}\"]",
+        program.display()
+    );
+    let test = playbook(
+        test(&hosts, &["host-1"], &grants),
+        &format!(
+            "try {{ node::exec(nodes[0], [{program:?}], #{{ within: \"2s\" }}) }} catch (e) {{ practice::write(\"said\", e.code) }}"
+        ),
+    );
+    let finished = test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    assert_eq!(
+        test.world(),
+        [("said".to_owned(), "node.exec.deadline".to_owned())]
+    );
+    let pid = fs::read_to_string(mark).expect("it ran");
+    assert!(!is_running(pid.trim()));
+}
+
+fn is_running(pid: &str) -> bool {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let state = stat
+        .rsplit_once(") ")
+        .and_then(|(_, rest)| rest.chars().next());
+    !matches!(state, None | Some('Z' | 'X'))
+}
+
+#[test]
+fn a_service_that_keeps_its_outputs_open_is_not_waited_for() {
+    let Some(hosts) = SshHosts::start(1) else {
+        return;
+    };
+    let script = "setsid sleep 30 & echo $! > \"$1\"; echo started";
+    let (test, mark) = run_of(&hosts, script);
+    let begun = Instant::now();
+    let finished = test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    assert!(begun.elapsed() < Duration::from_secs(20));
+    assert_eq!(test.world(), [("said".to_owned(), "started\n".to_owned())]);
+    assert!(is_running(fs::read_to_string(mark).expect("it ran").trim()));
+}
+
+#[test]
+fn what_was_begun_when_the_connection_was_cut_is_ended_and_not_run_again() {
+    let Some(hosts) = SshHosts::start(1) else {
+        return;
+    };
+    // Longer than the test would wait: it ends because it is ended.
+    let script = "echo $$ >> \"$1\"; sleep 600; echo done >> \"$1\"";
+    let (test, mark) = run_of(&hosts, script);
+    let runner = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_for(|| fs::read_to_string(&mark).is_ok_and(|text| text.ends_with('\n')));
+    hosts.host(1).cut();
+    let finished = test.finish(runner);
+    // Nothing tells of such a command whether it had its effect, so a person has to; but it has ended for certain.
+    let said = told(&finished);
+    assert_eq!(finished.status, PAUSED, "{said}");
+    assert!(
+        said.contains("it is not known whether step 1 took effect"),
+        "{said}"
+    );
+    let lines = fs::read_to_string(&mark).expect("there");
+    assert!(!is_running(lines.trim()), "{said}");
+    let said = told(&test.cutover(&["resume", RUN]));
+    let lines = fs::read_to_string(&mark).expect("there");
+    assert_eq!(lines.lines().count(), 1, "{lines}\n{said}");
+}
+
+#[test]
+fn a_runner_that_is_killed_leaves_what_the_next_one_ends() {
+    let Some(hosts) = SshHosts::start(1) else {
+        return;
+    };
+    let (test, mark) = run_of(&hosts, "echo $$ >> \"$1\"; sleep 600");
+    let runner = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_for(|| fs::read_to_string(&mark).is_ok_and(|text| text.ends_with('\n')));
+    drop(runner);
+    let told = told(&test.cutover(&["resume", RUN]));
+    let lines = fs::read_to_string(&mark).expect("there");
+    assert_eq!(lines.lines().count(), 1, "{lines}\n{told}");
+    assert!(!is_running(lines.trim()), "{told}");
+    assert!(told.contains("nothing tells whether"), "{told}");
+}
+
+#[test]
+fn no_leave_no_act() {
+    let Some(hosts) = SshHosts::start(1) else {
+        return;
+    };
+    let (test, mark) = run_of(&hosts, "echo $$ >> \"$1\"");
+    // The connection stands still once it is made: nothing is told of, and nothing acts.
+    let host = hosts.host(1);
+    host.program(
+        "setsid",
+        "#!/bin/sh\necho begun > \"$HOME/begun\"\nexec sleep 600\n",
+    );
+    let runner = test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    test.wait_for(|| host.home().join("begun").exists());
+    host.cut();
+    let finished = test.finish(runner);
+    assert_ne!(finished.status, 0, "{}", told(&finished));
+    assert!(!Path::new(&mark).exists());
+}

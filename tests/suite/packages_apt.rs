@@ -1,0 +1,218 @@
+//! Kong's package through real apt and dpkg on a host over SSH, in a root of its own: kept and proven before it is replaced, installed
+//! without starting anything, and brought back, whatever comes in between.
+
+use std::fs;
+
+use super::harness::{RUN, Test, told};
+use crate::apt_operators::{UPDATE, done};
+use crate::apt_package::{Flaw, Making};
+use crate::apt_repository::{AptRepository, Signature};
+use crate::apt_root::{AptRoot, Moment};
+use crate::ssh_hosts::SshHosts;
+
+/// The exit codes of the product that these tests speak of.
+const UNDONE: i32 = 5;
+const REFUSED: i32 = 4;
+
+/// The text of a `kong` that tells its version and does not run.
+fn kong(version: &str) -> String {
+    format!("#!/bin/sh\ncase $1 in version) echo {version};; *) exit 1;; esac\n")
+}
+
+/// A host with 2.8.5 installed, and a node on it.
+struct Host {
+    _hosts: SshHosts,
+    repository: AptRepository,
+    root: AptRoot,
+    test: Test,
+}
+
+impl Host {
+    fn new(further: &str) -> Option<Self> {
+        let hosts = SshHosts::start(1)?;
+        let versions = [("kong", "2.8.5"), ("kong", "3.4.2"), ("kong", "3.9.1")];
+        let repository = AptRepository::build(&versions, |_, version| kong(version))?;
+        let root = AptRoot::of(&repository);
+        done(&root.apt(&UPDATE));
+        done(&root.apt(&["-q", "-y", "install", "kong=2.8.5"]));
+        let path = |path: std::path::PathBuf| path.display().to_string();
+        let test = Test::new().environment(&format!(
+            "[grants]\nallow = [\"packages.*\", \"kong.*\"]\n[ssh]\nconfiguration = {:?}\n[[clusters.blue.nodes]]\nname = \"kong-1\"\n\
+             transport = {{ ssh = \"host-1\" }}\nconf = \"/kong.conf\"\nprefix = \"/prefix\"\nadmin = \"http://127.0.0.1:1\"\n\
+             proxy = \"http://127.0.0.1:1\"\npackages = {{ apt = {{ archive = {:?}, command = {:?}, programs = {:?}{further} }} }}\n",
+            path(hosts.configuration()),
+            path(root.file("var/cache/cutover")),
+            path(root.file("usr/local/bin/kong")),
+            path(root.programs()),
+        ));
+        Some(Self {
+            _hosts: hosts,
+            repository,
+            root,
+            test: playbook(test, "packages::install(nodes, \"3.4.2\");"),
+        })
+    }
+
+    fn installed(&self) -> String {
+        self.root.installed("kong")
+    }
+}
+
+fn playbook(test: Test, body: &str) -> Test {
+    test.playbook(&format!(
+        "const PLAYBOOK = #{{ api: 1, needs: [\"packages.*\"] }};\n\nlet nodes = env::cluster(\"blue\").nodes;\n{body}\n"
+    ))
+}
+
+#[test]
+fn a_package_is_installed_and_comes_back_once_no_repository_has_it() {
+    let Some(host) = Host::new("") else {
+        return;
+    };
+    host.root.hold("kong");
+    let started = host.root.started();
+    let finished = host.test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    assert_eq!(host.installed(), "hi 3.4.2");
+    assert_eq!(
+        host.root.started(),
+        started,
+        "nothing is started but by the playbook"
+    );
+    // Held before, held again.
+    assert_eq!(host.root.held().trim(), "kong");
+    host.repository.drop_version("kong", "2.8.5");
+    done(&host.root.apt(&UPDATE));
+    let back = host
+        .test
+        .cutover(&["rollback", RUN, "--confirm", "practice"]);
+    assert_eq!(back.status, 0, "{}", told(&back));
+    assert_eq!(host.installed(), "hi 2.8.5");
+}
+
+#[test]
+fn what_cannot_be_had_is_refused_before_anything_is_touched() {
+    let Some(host) = Host::new("") else {
+        return;
+    };
+    let test = playbook(host.test, "packages::install(nodes, \"3.6.0\");");
+    let finished = test.run();
+    assert_eq!(finished.status, REFUSED, "{}", told(&finished));
+    let said = told(&finished);
+    assert!(
+        said.contains("version 3.6.0 is not available on the node `kong-1`"),
+        "{said}"
+    );
+    assert!(
+        said.contains("available there: 2.8.5, 3.4.2, 3.9.1"),
+        "{said}"
+    );
+    // What is installed now, and could not be had again, is no way back.
+    host.repository.drop_version("kong", "2.8.5");
+    done(&host.root.apt(&UPDATE));
+    let test = playbook(test, "packages::install(nodes, \"3.4.2\");");
+    let finished = test.cutover(&["run", "playbook.rhai", "--run-id", "second"]);
+    let said = told(&finished);
+    assert_eq!(finished.status, REFUSED, "{said}");
+    assert!(
+        said.contains("version 2.8.5 is not available on the node `kong-1`"),
+        "{said}"
+    );
+    assert_eq!(host.root.installed("kong"), "ii 2.8.5");
+}
+
+#[test]
+fn a_package_that_is_not_what_it_must_be_is_not_installed() {
+    let Some(host) = Host::new(", sha256 = { \"3.4.2\" = \"00\" }") else {
+        return;
+    };
+    let finished = host.test.run();
+    let said = told(&finished);
+    assert_eq!(finished.status, UNDONE, "{said}");
+    assert!(
+        said.contains("is not what it must be: its SHA-256 is"),
+        "{said}"
+    );
+    assert_eq!(host.installed(), "ii 2.8.5");
+    // One that was changed where it is kept, with the length that apt looks at.
+    let Some(host) = Host::new("") else {
+        return;
+    };
+    let kept = host.root.file("var/cache/cutover");
+    fs::create_dir_all(&kept).expect("made");
+    let mut bytes = fs::read(host.repository.archive("kong", "3.4.2")).expect("there");
+    *bytes.last_mut().expect("some") ^= 1;
+    let name = host.repository.archive("kong", "3.4.2");
+    fs::write(kept.join(name.file_name().expect("a name")), bytes).expect("written");
+    let finished = host.test.run();
+    let said = told(&finished);
+    assert_eq!(finished.status, UNDONE, "{said}");
+    assert!(said.contains("is not what it must be"), "{said}");
+    assert_eq!(host.installed(), "ii 2.8.5");
+}
+
+#[test]
+fn a_package_whose_script_fails_is_told_and_the_old_one_comes_back() {
+    let Some(host) = Host::new("") else {
+        return;
+    };
+    host.repository.drop_version("kong", "3.4.2");
+    host.repository.add(&Making {
+        name: "kong",
+        version: "3.4.2",
+        flaw: Flaw::Postinst,
+        program: &kong("3.4.2"),
+    });
+    host.repository.publish(Signature::Good);
+    done(&host.root.apt(&UPDATE));
+    let finished = host.test.run();
+    let said = told(&finished);
+    assert_eq!(finished.status, UNDONE, "{said}");
+    assert!(said.contains("a script of a package failed"), "{said}");
+    assert_eq!(host.installed(), "ii 2.8.5");
+}
+
+/// Kills the runner while dpkg is at work, and lets the next one go on.
+fn killed_at(moment: Moment) {
+    let Some(host) = Host::new("") else {
+        return;
+    };
+    host.root.pause(moment);
+    let runner = host.test.start(&["run", "playbook.rhai", "--run-id", RUN]);
+    let waits = host.root.waits();
+    host.test.wait_for(|| waits.exists());
+    drop(runner);
+    host.root.go_on(moment);
+    let resumed = host.test.cutover(&["resume", RUN]);
+    assert_eq!(resumed.status, 0, "{}", told(&resumed));
+    assert_eq!(host.installed(), "ii 3.4.2");
+    let back = host
+        .test
+        .cutover(&["rollback", RUN, "--confirm", "practice"]);
+    assert_eq!(back.status, 0, "{}", told(&back));
+    assert_eq!(host.installed(), "ii 2.8.5");
+}
+
+#[test]
+fn an_installer_whose_runner_is_killed_while_it_unpacks() {
+    killed_at(Moment::Unpack);
+}
+
+#[test]
+fn an_installer_whose_runner_is_killed_while_it_configures() {
+    killed_at(Moment::Postinst);
+}
+
+#[test]
+fn an_installer_that_is_killed_in_the_middle_is_made_good() {
+    let Some(host) = Host::new("") else {
+        return;
+    };
+    // Left by somebody else's attempt: neither `dpkg --configure -a` nor `apt-get -f install` would mend it.
+    host.root
+        .kill_in_the_middle(Moment::Unpack, &["-q", "-y", "install", "kong=3.9.1"]);
+    assert!(host.installed().starts_with("iHR"), "{}", host.installed());
+    let finished = host.test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    assert_eq!(host.installed(), "ii 3.4.2");
+}

@@ -1,0 +1,167 @@
+//! Nodes whose Kong is a unit of systemd's, over SSH. There is no systemd to be had here: `systemctl` is a stub that answers `show` as
+//! version 252 did, recorded, and starts and stops the practice cluster's `kong` as such a unit's own commands would.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::practice_cluster::PracticeCluster;
+use crate::ssh_hosts::SshHosts;
+
+/// The answer of a real systemd about a unit with Kong's own unit file.
+const RECORDED: &str = include_str!("../fixtures/host/systemctl/kong.txt");
+
+/// A practice cluster whose nodes are units on hosts of their own.
+struct Units {
+    hosts: SshHosts,
+    cluster: PracticeCluster,
+}
+
+impl Units {
+    fn up() -> Option<Self> {
+        let hosts = SshHosts::start(2)?;
+        let cluster = PracticeCluster::up();
+        let path = cluster.environment();
+        let mut text = fs::read_to_string(&path).expect("there");
+        for (place, host) in hosts.names().iter().enumerate() {
+            let name = format!("name = \"kong-{}\"\n", place + 1);
+            let as_unit = format!(
+                "{name}transport = {{ ssh = \"{host}\" }}\nservice = {{ systemd = \"kong\" }}\nsystemctl = {:?}\n",
+                hosts
+                    .host(place + 1)
+                    .home()
+                    .join("systemctl")
+                    .display()
+                    .to_string()
+            );
+            text = text.replace(&name, &as_unit);
+        }
+        let configuration = hosts.configuration().display().to_string();
+        let _ = write!(text, "\n[ssh]\nconfiguration = {configuration:?}\n");
+        fs::write(&path, text).expect("written");
+        let units = Self { hosts, cluster };
+        for node in 1..=2 {
+            units.install(node, "");
+        }
+        Some(units)
+    }
+
+    /// The file of a node's unit.
+    fn file(&self, node: usize) -> PathBuf {
+        self.hosts.host(node).home().join("kong.service")
+    }
+
+    /// Makes a node's unit, with these lines in its `[Service]`.
+    fn install(&self, node: usize, further: &str) {
+        let home = self.hosts.host(node).home();
+        let (conf, prefix, kong) = self.cluster.node_paths(node);
+        fs::write(
+            self.file(node),
+            format!(
+                "[Service]\nType=forking\nEnvironmentFile={}\n{further}ExecStart={} start -c {} -p {}\nLimitNOFILE=4096\n",
+                home.join("kong.env").display(),
+                kong.display(),
+                conf.display(),
+                prefix.display()
+            ),
+        )
+        .expect("written");
+        fs::write(home.join("kong.env"), "KONG_LOG_LEVEL=notice\n").expect("written");
+        let show = RECORDED
+            .replace(
+                "/etc/systemd/system/kong.service",
+                &self.file(node).display().to_string(),
+            )
+            .replace("User=kong\nGroup=kong\n", "User=\nGroup=\n");
+        fs::write(home.join("show"), show).expect("written");
+        let stub = format!(
+            "#!/bin/sh\nhome={home}\necho \"$*\" >> $home/asked\n\
+             case \"$1 $2\" in\n\
+             show*) if {kong} health -p {prefix} >/dev/null 2>&1; then\n\
+               sed 's/ActiveState=inactive/ActiveState=active/; s/SubState=dead/SubState=running/' $home/show; else cat $home/show; fi;;\n\
+             '--no-ask-password start') set -a; . $home/kong.env; set +a; exec {kong} start -c {conf} -p {prefix};;\n\
+             '--no-ask-password stop') exec {kong} quit -p {prefix};;\n\
+             '--no-ask-password reload') exec {kong} reload -c {conf} -p {prefix};;\n\
+             *) exit 1;;\nesac\n",
+            home = home.display(),
+            kong = kong.display(),
+            conf = conf.display(),
+            prefix = prefix.display(),
+        );
+        executable(&home.join("systemctl"), &stub);
+    }
+
+    /// What systemctl was asked on a host, without the questions.
+    fn acts(&self, node: usize) -> Vec<String> {
+        let asked = fs::read_to_string(self.hosts.host(node).home().join("asked"));
+        let asked = asked.unwrap_or_default();
+        let acts = asked
+            .lines()
+            .filter_map(|line| line.strip_prefix("--no-ask-password "));
+        acts.map(str::to_owned).collect()
+    }
+
+    /// A run whose `systemctl` is the host's.
+    fn run(&self, run: &str, body: &str) -> crate::practice_cluster::Ended {
+        let playbook = self.cluster.write(
+            &format!("{run}.rhai"),
+            &format!("const PLAYBOOK = #{{ api: 1, needs: [\"kong.*\"] }};\n\nlet nodes = env::cluster(\"practice\").nodes;\n{body}\n"),
+        );
+        self.cluster.cutover(&["run", &playbook, "--run-id", run])
+    }
+}
+
+fn executable(path: &Path, text: &str) {
+    fs::write(path, text).expect("written");
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("set");
+}
+
+#[test]
+fn a_node_is_stopped_and_started_through_its_unit() {
+    let Some(units) = Units::up() else {
+        return;
+    };
+    let ended = units.run(
+        "through",
+        "kong::stop(nodes);\nkong::start(nodes);\nkong::reload(nodes[0]);",
+    );
+    assert_eq!(ended.code, Some(0), "{}", ended.all);
+    assert_eq!(
+        units.acts(1),
+        ["stop -- kong", "start -- kong", "reload -- kong"]
+    );
+    assert_eq!(units.acts(2), ["stop -- kong", "start -- kong"]);
+    // On the way back what was stopped is started through it, too.
+    let ended = units.run("back", "kong::stop(nodes);\nrun::fail(\"enough\");");
+    assert_eq!(ended.code, Some(5), "{}", ended.all);
+    assert_eq!(units.acts(2)[2..], ["stop -- kong", "start -- kong"]);
+}
+
+#[test]
+fn a_unit_that_would_do_something_else_is_not_started() {
+    let Some(units) = Units::up() else {
+        return;
+    };
+    let ended = units.run("stopped", "kong::stop(nodes[1]);");
+    assert_eq!(ended.code, Some(0), "{}", ended.all);
+    for (name, further, told) in [
+        (
+            "migrates",
+            "ExecStartPre=/usr/local/bin/kong migrations up\n",
+            "migrat",
+        ),
+        (
+            "missing",
+            "EnvironmentFile=/none/kong.env\n",
+            "/none/kong.env",
+        ),
+    ] {
+        units.install(2, further);
+        let ended = units.run(name, "kong::start(nodes[1]);");
+        assert_ne!(ended.code, Some(0), "{}", ended.all);
+        assert!(ended.all.contains(told), "{told}: {}", ended.all);
+    }
+    let acts = units.acts(2);
+    assert_eq!(acts, ["stop -- kong"]);
+}
