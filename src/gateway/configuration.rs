@@ -8,6 +8,7 @@ use super::Failure;
 use crate::environment::Credential;
 use crate::kong::Version;
 use crate::kong::advisories::{Entity, Known};
+use crate::kong::conf;
 
 /// What a gateway is configured with, as the Admin API of one of its nodes shows it. Credentials and keys are in it: it is looked at and
 /// not handed on.
@@ -25,6 +26,8 @@ pub struct Configuration {
 pub trait Configurations {
     /// The entities of these collections. A version that does not have one has none of it.
     async fn configuration(&self, node: &str, kinds: &[&str]) -> Result<Configuration, Failure>;
+    /// What a node goes by, key by key. Secrets are in it: it is looked at and not handed on.
+    async fn node_settings(&self, node: &str) -> Result<conf::Configuration, Failure>;
     /// What the version of a node says of its kinds and plugins, by the path below `/schemas/`. What it does not know is left out.
     async fn schemas(&self, node: &str, of: &[String]) -> Result<BTreeMap<String, Value>, Failure>;
 }

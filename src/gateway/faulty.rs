@@ -302,6 +302,7 @@ hand_on! { Review {
 
 hand_on! { Configurations {
     look fn configuration(node: &str, kinds: &[&str]) -> Configuration;
+    look fn node_settings(node: &str) -> crate::kong::conf::Configuration;
     look fn schemas(node: &str, of: &[String]) -> BTreeMap<String, Value>;
 } }
 

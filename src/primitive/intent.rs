@@ -158,6 +158,10 @@ intents! {
     ProveDatabase = "kong.prove_database",
     /// How many entities there are.
     Entities = "kong.entities",
+    /// What nodes go by.
+    ReadSettings = "config.read",
+    /// In what two nodes differ.
+    CompareSettings = "env.compare",
     /// Comparing the configuration of two gateways.
     CompareConfiguration = "kong.compare_configuration",
     /// The state of the migrations.

@@ -19,6 +19,7 @@ mod packages;
 mod practice;
 mod review;
 mod run;
+mod settings;
 mod things;
 mod traffic;
 mod words;
@@ -57,6 +58,7 @@ pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
 pub use review::{ReviewAdvisories, ReviewPath};
 pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
+pub use settings::{CompareSettings, ComparedSettings, NodeSettings, ReadSettings};
 pub use things::holds;
 pub use traffic::{
     Admit, Canary, Drain, Observed, PutBack, Redirect, SetRotation, Side, Split, Terminate,

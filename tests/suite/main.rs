@@ -69,6 +69,7 @@ mod model_kong;
 mod mutants;
 mod nginx;
 mod node_exec;
+mod node_settings;
 mod one_database;
 mod over_ssh;
 mod packages_apt;

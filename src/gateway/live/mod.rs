@@ -24,6 +24,7 @@ mod scratch;
 mod seal;
 pub mod secret;
 mod service;
+mod settings;
 mod traffic;
 mod trust;
 mod waiting;

@@ -1,7 +1,7 @@
 //! Nodes whose Kong is a service of systemd's: started and stopped through it, since whatever else stops it may be undone by it, and with
 //! its environment, without which `kong` would take another database for the node's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -13,9 +13,10 @@ use super::process::{Finished, Program};
 use crate::environment::{Node, Service};
 use crate::gateway::{Failure, ScratchNode};
 use crate::host::unit::{
-    ActiveState, Comments, Effective, Environment, EnvironmentFile, Hazard, LoadState,
-    ServiceResult, Unit, UnitFile, hazards, show,
+    ActiveState, Comments, Effective, Environment, EnvironmentFile, Hazard, LoadState, Placed,
+    ServiceResult, Unit, UnitFile, Value, hazards, show,
 };
+use crate::kong::conf::{Place, Variable};
 
 /// How long a question, a start or a reload may take.
 const ANSWER: Duration = Duration::from_mins(2);
@@ -119,6 +120,33 @@ impl Live {
         );
         Err(Failure::new("service.environment", message)
             .hint("without it `kong` could take another database for the node's: let the user whom commands run as read it"))
+    }
+
+    /// The same with where each variable is given.
+    pub(super) async fn variables_of_unit(
+        &self,
+        host: &Host,
+        node: &Node,
+        name: &str,
+    ) -> Result<Vec<Variable>, Failure> {
+        let of = self.unit(host, node, name).await?;
+        let own: BTreeSet<&String> = of.unit.fragment.iter().chain(&of.unit.drop_ins).collect();
+        let variables = of.environment.variables.iter();
+        let variable = |(name, value): (&String, &Placed<Value>)| Variable {
+            name: name.clone(),
+            value: value.what.reveal().to_owned(),
+            place: if own.contains(&value.place.file) {
+                Place::Unit {
+                    name: of.unit.id.clone(),
+                }
+            } else {
+                Place::EnvironmentFile {
+                    path: value.place.file.clone().into(),
+                    line: value.place.line,
+                }
+            },
+        };
+        Ok(variables.map(variable).collect())
     }
 
     /// A unit as systemd has it, and as its files say.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::{Simulated, Work};
 use crate::gateway::{Configuration, Configurations, Failure, Kong as _};
 use crate::kong::advisories::{Entity, Known};
+use crate::kong::conf;
 
 impl Configurations for Simulated {
     async fn configuration(&self, node: &str, kinds: &[&str]) -> Result<Configuration, Failure> {
@@ -32,6 +33,19 @@ impl Configurations for Simulated {
             entities: kinds.iter().map(of).collect(),
             credentials: Vec::new(),
         })
+    }
+
+    async fn node_settings(&self, node: &str) -> Result<conf::Configuration, Failure> {
+        self.work(Work::Look, 0);
+        let version = self.installed_version(node).await?;
+        // No file is there to be read: what its version fills in.
+        let layers = conf::Layers {
+            version,
+            file: None,
+            environment: Vec::new(),
+        };
+        conf::effective(&layers)
+            .map_err(|error| Failure::new("config.unreadable", error.to_string()))
     }
 
     async fn schemas(

@@ -5,7 +5,9 @@
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext};
 
-use super::wrong_argument;
+use super::arguments::node;
+use super::{call, wrong_argument};
+use crate::primitive::{CompareSettings, Intent};
 use crate::script::child::SharedLink;
 
 /// A cluster of the environment.
@@ -107,6 +109,36 @@ pub(super) mod env {
             nodes,
             database,
         }))
+    }
+
+    /// Compares what two nodes, or the first nodes of two clusters, go by, key by key, defaults included, as the version of each reads its
+    /// files and its environment. Answers `same` (how many keys), `different` and `of_a_node` (addresses, ports and directories, in which
+    /// nodes may differ): by key `one`, `other` and `code`, why other code may run by it. Secrets are compared and not told.
+    ///
+    /// # Needs
+    /// `env.compare`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// Those of `config::read`. That they differ is none.
+    /// # Example
+    /// ```rhai
+    /// let nodes = env::cluster("practice").nodes;
+    /// let found = env::compare(nodes[0], nodes[1]);
+    /// run::note(`${found.same} settings are the same; different: ${found.different.keys()}`);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn compare(
+        context: NativeCallContext,
+        blue: Dynamic,
+        green: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let nodes = [node(blue)?, node(green)?];
+        call(&context, Intent::CompareSettings(CompareSettings { nodes }))
     }
 
     /// The database called `name`.

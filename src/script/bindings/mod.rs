@@ -8,6 +8,7 @@
 mod arguments;
 mod clock;
 mod comparison;
+mod config;
 mod database;
 mod environment;
 mod gap;
@@ -33,6 +34,7 @@ pub(super) fn register(engine: &mut Engine) {
     engine.register_static_module("run", exported_module!(run::run).into());
     engine.register_static_module("review", exported_module!(review::review).into());
     engine.register_static_module("kong", kong::namespace().into());
+    engine.register_static_module("config", exported_module!(config::config).into());
     engine.register_static_module("packages", exported_module!(packages::packages).into());
     engine.register_static_module("database", exported_module!(database::database).into());
     engine.register_static_module("gap", exported_module!(gap::gap).into());

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::gateway::live::Live;
 use crate::gateway::{Configuration, Configurations, Failure, Kong as _};
 use crate::kong::advisories::Known;
+use crate::kong::conf;
 
 impl Configurations for Live {
     async fn configuration(&self, node: &str, kinds: &[&str]) -> Result<Configuration, Failure> {
@@ -31,6 +32,10 @@ impl Configurations for Live {
             entities,
             credentials: self.environment.credentials.clone(),
         })
+    }
+
+    async fn node_settings(&self, node: &str) -> Result<conf::Configuration, Failure> {
+        self.settings_of(node).await
     }
 
     async fn schemas(&self, node: &str, of: &[String]) -> Result<BTreeMap<String, Value>, Failure> {
