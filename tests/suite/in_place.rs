@@ -81,14 +81,14 @@ fn whatever_fails_the_old_world_comes_back_or_a_person_is_called() {
 /// The runner is killed with SIGKILL around every record, its last record lost in half or not, and the run taken up again.
 #[test]
 fn wherever_the_runner_is_killed_the_run_goes_on_to_the_same_end() {
-    let swept = sweep("crash", PracticeCluster::up, resumed);
+    let swept = sweep("crash", 1, PracticeCluster::up, resumed);
     println!("crash sweep: {swept} points, every one resumed to the same world and came back");
 }
 
 /// The runner is killed, and the run is taken back instead of on.
 #[test]
 fn a_run_can_be_taken_back_from_every_prefix() {
-    let swept = sweep("back", PracticeCluster::up, |cluster, run, old, _| {
+    let swept = sweep("back", 1, PracticeCluster::up, |cluster, run, old, _| {
         cluster.roll_back(run, old);
     });
     println!("rollback from {swept} prefixes: the old world every time");
@@ -109,10 +109,11 @@ pub(crate) fn resumed(cluster: &PracticeCluster, run: &str, old: &World, new: &W
 /// By how many records two runs of the same upgrade differ at most. On a busy machine more is polled.
 pub(crate) const UNEQUAL: usize = 16;
 
-/// Kills a run at each of the points, on clusters that `up` brings up, and lets `follow` see to what comes then. The long sweep shares the points among clusters of
+/// Kills a run at every so manieth of the points, on clusters that `up` brings up, and lets `follow` see to what comes then. The long sweep shares the points among clusters of
 /// their own, since most of its time is waiting.
 pub(crate) fn sweep(
     name: &str,
+    every: usize,
     up: impl Fn() -> PracticeCluster + Sync,
     follow: impl Fn(&PracticeCluster, &str, &World, &World) + Sync,
 ) -> usize {
@@ -122,7 +123,7 @@ pub(crate) fn sweep(
         let old = cluster.world();
         let (new, records) = reference(&cluster, &old);
         let points = points(records);
-        let own = points.iter().skip(worker).step_by(workers);
+        let own = points.iter().step_by(every).skip(worker).step_by(workers);
         let swept = own.map(|(when, record)| {
             let run = format!("{name}-{when}-{record}");
             let moment = if *when == "before" { "before" } else { "after" };

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use cutover::environment::typed;
 
 use super::harness::{Finished, RUN, Test, told};
+use crate::practice_cluster::everything;
 use crate::ssh_hosts::{DEAD, SILENT, SshHosts};
 
 /// The exit code of a run that waits for a person.
@@ -274,4 +275,45 @@ fn no_leave_no_act() {
     let finished = test.finish(runner);
     assert_ne!(finished.status, 0, "{}", told(&finished));
     assert!(!Path::new(&mark).exists());
+}
+
+#[test]
+fn of_fifty_hosts_three_are_dead_or_slow() {
+    const HOSTS: u8 = 48;
+    if !everything() {
+        return println!("skipped: fifty hosts are for the long sweeps; set CUTOVER_TEST_ALL");
+    }
+    let Some(hosts) = SshHosts::start(HOSTS) else {
+        return;
+    };
+    hosts.host(20).freeze();
+    let mut names = hosts.names();
+    names.insert(5, DEAD);
+    names.insert(35, SILENT);
+    let test = test(
+        &hosts,
+        &names,
+        "allow = [\"practice.*\", \"node.exec:/bin/true\"]",
+    );
+    let test = playbook(
+        test,
+        "for one in nodes { try { node::exec(one, [\"/bin/true\"]) } catch (e) { practice::write(one.name, e.code) } }",
+    );
+    let begun = Instant::now();
+    let finished = test.run();
+    let took = begun.elapsed();
+    hosts.host(20).thaw();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    // One that says nothing costs what connecting may take, and no more.
+    assert!(took < Duration::from_secs(100), "{took:?}");
+    let unreachable = |name: &str| (name.to_owned(), "host.unreachable".to_owned());
+    let wanted = ["kong-21", "kong-36", "kong-6"].map(unreachable);
+    assert_eq!(test.world(), wanted);
+    let journal = test.journal();
+    assert_eq!(
+        journal.matches("finished ").count(),
+        usize::from(HOSTS) - 1 + 3,
+        "{journal}"
+    );
+    println!("50 hosts, one dead, one silent, one frozen: {took:?}");
 }

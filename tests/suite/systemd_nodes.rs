@@ -165,3 +165,45 @@ fn a_unit_that_would_do_something_else_is_not_started() {
     let acts = units.acts(2);
     assert_eq!(acts, ["stop -- kong"]);
 }
+
+#[test]
+fn the_environment_of_a_unit_is_given_to_kong_and_shown_to_nobody() {
+    let Some(units) = Units::up() else {
+        return;
+    };
+    let home = units.hosts.host(1).home();
+    fs::write(
+        home.join("kong.env"),
+        "KONG_PG_RO_PASSWORD=canary-of-a-secret\n",
+    )
+    .expect("written");
+    let line = format!(
+        "ps -ww -e -o args= >> {0}/processes; printf '%s' \"$KONG_PG_RO_PASSWORD\" > {0}/given; echo \"$KONG_PG_RO_PASSWORD\" >&2",
+        home.display()
+    );
+    units.cluster.wrap_kong("2.8.5", &line);
+    let ended = units.run("asked", "kong::version(nodes[0]);");
+    assert_eq!(ended.code, Some(0), "{}", ended.all);
+    let read = |name: &str| fs::read_to_string(home.join(name)).expect("written");
+    assert_eq!(read("given"), "canary-of-a-secret");
+    assert!(
+        read("processes").contains("setsid --wait"),
+        "{}",
+        read("processes")
+    );
+    assert!(
+        !read("processes").contains("canary"),
+        "{}",
+        read("processes")
+    );
+    assert!(!units.cluster.journal_text("asked").contains("canary"));
+    // What Kong itself prints of it is blacked out where it is kept.
+    for file in units.cluster.run_files("asked") {
+        let text = fs::read(&file).unwrap_or_default();
+        assert!(
+            !String::from_utf8_lossy(&text).contains("canary"),
+            "{}",
+            file.display()
+        );
+    }
+}

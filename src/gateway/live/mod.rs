@@ -90,7 +90,11 @@ impl Live {
         report: Rc<dyn Report>,
     ) -> Self {
         let live = Self {
-            connections: hosts::Connections::of(run, environment.ssh.configuration.clone()),
+            connections: hosts::Connections::of(
+                run,
+                &environment.storage.path,
+                environment.ssh.configuration.clone(),
+            ),
             environment,
             run: run.to_owned(),
             output,

@@ -5,16 +5,17 @@ use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::io;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
 
 use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
 use super::Host;
-use crate::gateway::Failure;
+use crate::gateway::{Failure, ProcessIdentity};
 
 /// How long TCP may take.
 const CONNECTING: Duration = Duration::from_secs(10);
@@ -33,8 +34,8 @@ const LEFT_BEHIND: usize = 60;
 pub(in crate::gateway::live) struct Connections {
     /// The client's configuration file, where it is not the operator's own.
     configuration: Option<PathBuf>,
-    /// The run, whose files lie in a directory of its name.
-    run: String,
+    /// The directory of the run's files, below `.cutover` in the home of the user there.
+    directory: String,
     open: RefCell<BTreeMap<String, Rc<Connection>>>,
 }
 
@@ -55,10 +56,17 @@ pub(in crate::gateway::live) struct Connection {
 
 impl Connections {
     /// None yet, for a run, by this configuration of the client.
-    pub(in crate::gateway::live) fn of(run: &str, configuration: Option<PathBuf>) -> Self {
+    pub(in crate::gateway::live) fn of(
+        run: &str,
+        storage: &Path,
+        configuration: Option<PathBuf>,
+    ) -> Self {
+        // Somebody else may have a run of the same name, from another storage, on the same host.
+        let whose = format!("{} {}", ProcessIdentity::own().host, storage.display());
+        let whose = hex::encode(&Sha256::digest(whose)[..4]);
         Self {
             configuration,
-            run: run.to_owned(),
+            directory: format!("{run}-{whose}"),
             open: RefCell::default(),
         }
     }
@@ -122,7 +130,7 @@ impl Connections {
             node: node.to_owned(),
             destination: destination.to_owned(),
             session,
-            directory: PathBuf::from(home).join(".cutover").join(&self.run),
+            directory: PathBuf::from(home).join(".cutover").join(&self.directory),
             forwards: RefCell::default(),
             _control: control,
         })

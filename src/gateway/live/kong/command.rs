@@ -7,7 +7,9 @@ use crate::gateway::live::Live;
 use crate::gateway::live::commands::login_environment;
 use crate::gateway::live::packages::{kong_command, staged_command};
 use crate::gateway::live::process::{Finished, Program};
+use crate::gateway::live::secret::Secret;
 use crate::gateway::{Failure, ScratchNode};
+use crate::kong::conf::{is_secret, key_of_variable};
 use crate::kong::migrations::error_message;
 
 /// A `kong` command that ran.
@@ -47,6 +49,12 @@ impl Live {
         let host = self.host(&found).await?;
         program.environment = login_environment();
         let of_service = self.service_environment(&host, &found).await?;
+        let secrets = of_service.iter().filter(|(name, _)| {
+            let key = key_of_variable(&name.to_string_lossy());
+            key.is_some_and(|key| is_secret(&key))
+        });
+        let secrets = secrets.filter_map(|(_, value)| value.to_str().map(Secret::new));
+        program.secrets.extend(secrets);
         program.environment.extend(of_service);
         let mut conf = None;
         if let Some(scratch) = &scratch {
