@@ -34,7 +34,9 @@ impl SshHosts {
     /// Starts so many; nothing, with the reason printed, where that cannot be done.
     pub(crate) fn start(count: u8) -> Option<Self> {
         let Some(found) = find() else {
-            println!("skipped: `ssh`, `ssh-keygen` or `sshd` is not installed");
+            println!(
+                "skipped: `ssh`, `ssh-keygen` or `sshd` is not installed, or the account is locked"
+            );
             return None;
         };
         let directory = tempfile::Builder::new()
@@ -142,5 +144,10 @@ fn find() -> Option<Found> {
         let _ = fs::create_dir("/run/sshd");
     }
     let user = String::from_utf8_lossy(&user.stdout).trim().to_owned();
+    // Without PAM `sshd` lets nobody in whose account is locked, whatever key they have.
+    let accounts = fs::read_to_string("/etc/shadow").unwrap_or_default();
+    if accounts.contains(&format!("{user}:!")) {
+        return None;
+    }
     Some(Found { program, user })
 }
