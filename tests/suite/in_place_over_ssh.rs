@@ -127,7 +127,10 @@ fn wherever_connections_are_cut_the_run_goes_on_or_home() {
         // What it wants to know it can find out itself, once it can connect again.
         if code == Some(WAITING) {
             let resumed = cluster.cutover(&["resume", &run, "--approve", "practice"]);
-            (code, said) = (resumed.code, resumed.all);
+            // One that clients use already is held at a look that failed, and a person takes it back or on.
+            let is_held = resumed.all.contains("held at a failed step");
+            code = if is_held { Some(WAITING) } else { resumed.code };
+            said = resumed.all;
         }
         match code {
             Some(0) => {
