@@ -46,6 +46,13 @@ fn an_upgrade_over_ssh_and_the_way_home() {
     };
     let cluster = cluster(&hosts);
     let old = cluster.world();
+    // Whoever only looks leaves nothing on the hosts.
+    let looked = cluster.cutover(&["doctor", "--output", "json"]);
+    assert!(looked.all.contains("kong-1"), "{}", looked.all);
+    for host in 1..=usize::from(NODES) {
+        let left = fs::read_dir(hosts.host(host).home().join(".cutover")).expect("used");
+        assert_eq!(left.count(), 0, "{}", looked.all);
+    }
     let run = cluster.upgrade("whole", &[]);
     assert_eq!(run.code, Some(0), "{}", run.all);
     assert_eq!(cluster.world().version(), Some("3.4.2"));

@@ -92,7 +92,7 @@ impl Live {
         let live = Self {
             connections: hosts::Connections::of(
                 run,
-                &environment.storage.path,
+                &output,
                 environment.ssh.configuration.clone(),
             ),
             environment,

@@ -58,11 +58,12 @@ impl Connections {
     /// None yet, for a run, by this configuration of the client.
     pub(in crate::gateway::live) fn of(
         run: &str,
-        storage: &Path,
+        output: &Path,
         configuration: Option<PathBuf>,
     ) -> Self {
-        // Somebody else may have a run of the same name, from another storage, on the same host.
-        let whose = format!("{} {}", ProcessIdentity::own().host, storage.display());
+        // Somebody else may have a run of the same name on the same host, from another storage; and whoever only looks at a run, or
+        // looks twice at once, must not take away what another one has there.
+        let whose = format!("{} {}", ProcessIdentity::own().host, output.display());
         let whose = hex::encode(&Sha256::digest(whose)[..4]);
         Self {
             configuration,

@@ -214,6 +214,16 @@ impl Host {
 }
 
 impl Connection {
+    /// Removes directories in this order, if they are there and nothing is in them.
+    pub(super) async fn remove_empty(&self, directories: &[PathBuf]) {
+        for directory in directories {
+            if let Ok(directory) = word(directory) {
+                // One that is not empty, or not there, is as it is meant to be.
+                let _ = self.told(&["rmdir", "--", directory]).await;
+            }
+        }
+    }
+
     /// What a program prints that reads and ends with 0.
     pub(super) async fn told(&self, vector: &[&str]) -> io::Result<Vec<u8>> {
         self.given(vector, &[]).await

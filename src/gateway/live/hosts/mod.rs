@@ -73,6 +73,14 @@ impl Live {
         }
     }
 
+    /// Takes away on another host the directories that the run has nothing in any more: whoever only looks leaves nothing behind.
+    pub(super) async fn tidy(&self, host: &Host) {
+        if let Host::There(there) = host {
+            let directories = [self.temporary_on(host), there.directory.clone()];
+            there.remove_empty(&directories).await;
+        }
+    }
+
     /// Where a run's own files lie on a host that steps after this one need.
     pub(super) fn directory_on(&self, host: &Host) -> PathBuf {
         match host {

@@ -84,7 +84,8 @@ impl Connection {
         let code = loop {
             tokio::select! {
                 code = &mut ended => break code.map_err(|error| cut(error.to_string()))?,
-                result = &mut reading, if !is_read => { result.map_err(lost)?; is_read = true; }
+                // A full disk here ends nothing there, so what is begun is ended before anybody goes on.
+                result = &mut reading, if !is_read => { result.map_err(|error| cut(error.to_string()))?; is_read = true; }
                 () = &mut deadline => {
                     self.end_for_certain(&identity).await.map_err(|failure| cut(failure.message))?;
                     break Some(DEADLINE);

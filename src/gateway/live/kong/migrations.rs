@@ -97,6 +97,7 @@ impl Live {
         let done = work(&prefix).await;
         // What cannot be removed now, the next runner removes.
         let _ = host.remove(&prefix).await;
+        self.tidy(host).await;
         done
     }
 

@@ -73,18 +73,18 @@ impl Apt<'_> {
             && let Some(installed) = &replaced.version
             && of_kong(installed).as_ref() != Some(version)
         {
-            // What was never whole cannot be wanted back.
             self.keep(installed).await?;
         }
         let wanted = self.debian_version(version).await?;
         let file = self.keep(&wanted).await?;
         let held = self.is_held().await?;
-        self.run_installer(&file, held, before.as_ref()).await?;
+        let installed = self.run_installer(&file, held, before.as_ref()).await;
         if held {
-            // apt forgets that it was held by installing over it.
+            // apt forgets that it was held by installing over it, also where that fails half-way.
             let hold = self.program("apt-mark", ["hold", &self.packages.name], ANSWER);
             self.succeeded(hold).await?;
         }
+        installed?;
         let after = self.state().await?;
         match after {
             Some(state) if state.is_ready() && state.version.as_ref() == Some(&wanted) => Ok(()),
