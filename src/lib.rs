@@ -33,7 +33,7 @@
 //! * `script → run, journal, primitive, playbook, gateway, drill, trial, environment, checks` (of `journal`, `gateway` and `environment`
 //!   types only);
 //! * `run → journal, primitive, environment, gateway`;
-//! * `drill → run, journal, primitive, gateway, kong`;
+//! * `drill → run, journal, primitive, gateway, kong, environment` (of `environment` value types only);
 //! * `trial → run, journal, primitive, gateway, kong, environment`;
 //! * `doctor → gateway, kong, environment`;
 //! * `plan → run, journal, primitive, gateway, environment` (types only);

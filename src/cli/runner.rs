@@ -11,7 +11,7 @@ use super::operator::{Operator, PauseWish, login};
 use super::sandbox::SandboxArguments;
 use super::signals::Signals;
 use super::{OutputFormat, bug, needs, output, telling};
-use crate::environment::Environment;
+use crate::environment::{Environment, Role};
 use crate::gateway::live::Live;
 use crate::gateway::live::postgres::Claim;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
@@ -344,9 +344,21 @@ pub(super) fn store(environment: &Environment) -> Result<Store, CliError> {
 /// What a script may know of an environment.
 pub(super) fn inventory(environment: &Environment) -> Inventory {
     let cluster = |(name, cluster): (&String, &crate::environment::Cluster)| {
-        let nodes = cluster.nodes.iter().map(|node| node.name.clone()).collect();
+        let of = |role: Option<Role>| {
+            let nodes = cluster.nodes.iter();
+            let of = nodes.filter(|node| role.is_none_or(|role| node.role == Some(role)));
+            of.map(|node| node.name.clone()).collect()
+        };
         let known = InventoryCluster {
-            nodes,
+            topology: cluster.topology,
+            nodes: of(None),
+            control_planes: of(Some(Role::ControlPlane)),
+            data_planes: of(Some(Role::DataPlane)),
+            declarative: {
+                let nodes = cluster.nodes.iter();
+                let from_files = nodes.filter(|node| node.declarative.is_some());
+                from_files.map(|node| node.name.clone()).collect()
+            },
             database: cluster.database.clone(),
             traffic: cluster.traffic.clone(),
         };

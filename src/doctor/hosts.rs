@@ -27,8 +27,8 @@ pub(super) fn named_in(environment: &Environment) -> BTreeMap<String, String> {
         .values()
         .flat_map(|cluster| &cluster.nodes)
     {
-        for url in [Some(&node.admin), Some(&node.proxy), node.status.as_ref()] {
-            add(url.and_then(|url| host_of(url)), node.name.clone());
+        for url in [&node.admin, &node.proxy, &node.status] {
+            add(url.as_deref().and_then(host_of), node.name.clone());
         }
     }
     for (name, traffic) in &environment.traffic {

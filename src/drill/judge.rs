@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::difference::{difference, essence};
+use super::difference::{difference, essence, without_handed};
 use super::serving::Serving;
 use super::{Broken, Fault, Invariant};
 use crate::gateway::simulated::{Happened, World};
@@ -247,6 +247,8 @@ impl Judge<'_> {
                 }
             }
         }
+        without_handed(&mut expected);
+        without_handed(&mut found);
         if found != expected {
             let how = format!(
                 "the verdict says that the world is as found, and it is not: {}",

@@ -85,12 +85,12 @@ impl Serving {
             .collect()
     }
 
-    /// Whether every node that runs has answered as it should since it was started, and one runs.
+    /// Whether every node that runs and answers clients has answered as it should since it was started, and one runs.
     pub(super) fn all_proven(&self) -> bool {
         let running: Vec<&String> = self
             .nodes
             .iter()
-            .filter(|(_, node)| node.running.is_some())
+            .filter(|(_, node)| node.running.is_some() && node.proxy.is_some())
             .map(|(name, _)| name)
             .collect();
         !running.is_empty()
@@ -101,7 +101,9 @@ impl Serving {
 
     fn admitted(&self) -> impl Iterator<Item = (&str, &Node, Version)> {
         self.nodes.iter().filter_map(|(name, node)| {
-            let admitted = node.rotation.as_ref().is_none_or(Rotation::serves);
+            // A control plane answers nobody.
+            let admitted =
+                node.proxy.is_some() && node.rotation.as_ref().is_none_or(Rotation::serves);
             Some((name.as_str(), node, node.running?)).filter(|_| admitted)
         })
     }

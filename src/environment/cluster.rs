@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::SecretReference;
 use super::error::Problem;
 use super::ssh::unusable;
+use super::topology::{Role, Topology};
 
 /// A Kong cluster: nodes that share one configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,15 +27,6 @@ pub struct Cluster {
     /// The nodes, in the order in which they are stopped and started.
     #[serde(default)]
     pub nodes: Vec<Node>,
-}
-
-/// How configuration reaches the nodes of a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Topology {
-    /// Every node reads the database.
-    #[default]
-    Traditional,
 }
 
 /// One Kong node.
@@ -61,13 +53,17 @@ pub struct Node {
     /// The commands that are run as root on the node's host, by `sudo -n`, as one would type them; `*` at the end stands for any words.
     #[serde(default)]
     pub sudo: Vec<String>,
-    /// Base URL of the node's Admin API.
-    pub admin: String,
-    /// Base URL of the node's proxy.
-    pub proxy: String,
+    /// What the node does, in a hybrid cluster.
+    pub role: Option<Role>,
+    /// The file with the configuration, in a DB-less cluster whose nodes read one (`declarative_config`).
+    pub declarative: Option<PathBuf>,
+    /// Base URL of the node's Admin API; a data plane has none.
+    pub admin: Option<String>,
+    /// Base URL of the node's proxy; a control plane has none.
+    pub proxy: Option<String>,
     /// Base URL of the node's encrypted proxy, for checks of `https` URLs.
     pub proxy_tls: Option<String>,
-    /// Base URL of the node's Status API, where it listens.
+    /// Base URL of the node's Status API, where it listens. It is all that a data plane can be asked at.
     pub status: Option<String>,
 }
 
@@ -148,6 +144,14 @@ fn kong_command() -> PathBuf {
 
 fn programs() -> PathBuf {
     "/usr/bin".into()
+}
+
+impl Cluster {
+    /// Whether a node of this cluster reads a database: one of a DB-less cluster and a data plane do not.
+    #[must_use]
+    pub fn reads_database(&self, node: &Node) -> bool {
+        self.topology != Topology::Dbless && node.role != Some(Role::DataPlane)
+    }
 }
 
 impl Node {

@@ -85,6 +85,31 @@ impl Problem {
         }
     }
 
+    /// Something about the cluster `owner`, which `what`, at the word `word`.
+    pub(super) fn topology(owner: &str, word: &str, what: &str, help: &str) -> Self {
+        Self {
+            word: word.to_owned(),
+            after: format!("[clusters.{owner}]"),
+            what: format!("the cluster `{owner}` {what}"),
+            help: Some(help.to_owned()),
+        }
+    }
+
+    /// Something about the node `owner`, which `what`, at the key `word` behind its name.
+    pub(super) fn node(owner: &str, word: &str, what: &str, help: &str) -> Self {
+        let name = format!("\"{owner}\"");
+        Self {
+            word: if word == "name" {
+                name.clone()
+            } else {
+                word.to_owned()
+            },
+            after: if word == "name" { String::new() } else { name },
+            what: format!("the node `{owner}` {what}"),
+            help: Some(help.to_owned()),
+        }
+    }
+
     pub(super) fn credential(plugin: &str) -> Self {
         Self {
             word: format!("\"{plugin}\""),

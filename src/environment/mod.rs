@@ -19,6 +19,7 @@ mod requests;
 mod review;
 mod secret;
 mod ssh;
+mod topology;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use access::Access;
 pub use budgets::Budgets;
-pub use cluster::{AptPackages, Cluster, Node, PackageDriver, Service, Topology, Transport};
+pub use cluster::{AptPackages, Cluster, Node, PackageDriver, Service, Transport};
 pub use command::{is_program, typed};
 pub use database::{Database, DatabaseAdmin, DatabaseKind, Tls};
 pub use error::EnvironmentError;
@@ -42,6 +43,7 @@ pub use requests::{Bearing, Credential, NamedSecret, TlsProfile};
 pub use review::{Review, Waiver};
 pub use secret::SecretReference;
 pub use ssh::Ssh;
+pub use topology::{Role, Topology};
 pub use traffic::{HaproxyMap, Traffic, TrafficKind};
 
 /// One environment: everything that a run may name.
@@ -206,6 +208,7 @@ impl Environment {
                 }
                 node.check()?;
             }
+            topology::check(cluster_name, cluster)?;
         }
         for (name, database) in &self.databases {
             if let Some(scratch) = &database.scratch

@@ -13,12 +13,13 @@ use serde_json::Value;
 
 use super::{
     AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, CommandAnswer, Commands,
-    Configuration, Configurations, ContentDigest, CopyFacts, CopyFound, Counted, DatabaseFacts,
-    Databases, Expectation, Failure, Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest,
-    Kong, KongSessions, Lacking, MigrationRun, Moment, Packages, Plugin, PluginPlace, Plugins,
-    Practice, Probe, Probing, ProcessIdentity, Processes, Reach, Review, Rotation, ScratchCopy,
-    ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites,
-    Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
+    Configuration, Configurations, ContentDigest, CopyFacts, CopyFound, Counted, DataPlane,
+    DatabaseFacts, Databases, Declarative, Expectation, Failure, Gap, GapFacts, Given, Hold,
+    Holding, HttpAnswer, HttpRequest, KeptDeclarative, Kong, KongSessions, Lacking, MigrationRun,
+    Moment, Packages, Plugin, PluginPlace, Plugins, Practice, Probe, Probing, ProcessIdentity,
+    Processes, Reach, Review, Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped,
+    StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier,
+    Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::advisories::Evidence;
@@ -304,6 +305,14 @@ hand_on! { Configurations {
     look fn configuration(node: &str, kinds: &[&str]) -> Configuration;
     look fn node_settings(node: &str) -> crate::kong::conf::Configuration;
     look fn schemas(node: &str, of: &[String]) -> BTreeMap<String, Value>;
+} }
+
+hand_on! { Declarative {
+    look fn data_planes(node: &str) -> Vec<DataPlane>;
+    look fn parse_declarative(node: &str, version: &Version) -> ();
+    change fn keep_declarative(node: &str) -> KeptDeclarative;
+    look fn kept_declarative(node: &str) -> Option<KeptDeclarative>;
+    change fn send_declarative(node: &str) -> String;
 } }
 
 hand_on! { Traffic {

@@ -7,6 +7,7 @@
 mod admin_access;
 mod certificates;
 mod configuration;
+mod declarative;
 mod failure;
 mod faulty;
 mod gap;
@@ -29,6 +30,7 @@ pub use crate::kong::rate_limits::{OutOfReach, SyncRates};
 pub use admin_access::AdminAccess;
 pub use certificates::certificates_of;
 pub use configuration::{Configuration, Configurations};
+pub use declarative::{DataPlane, Declarative, KeptDeclarative};
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
 pub use gap::{
@@ -52,8 +54,8 @@ pub use rotation::{Rotation, RotationState, SwitchSide, Traffic};
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, CommandAnswer, Commands, ContentDigest, DatabaseFacts,
-    Databases, Kong, KongSessions, MigrationRun, Packages, Practice, Processes, Report,
-    ScratchPlace, Stopped, StrangeNode, Turn, TurnKind, VerifyTier, Web, WriteDenial,
+    Databases, Kong, KongSessions, MigrationRun, NO_CONFIGURATION, Packages, Practice, Processes,
+    Report, ScratchPlace, Stopped, StrangeNode, Turn, TurnKind, VerifyTier, Web, WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 
@@ -72,6 +74,7 @@ pub trait Gateway:
     + Probing
     + Review
     + Configurations
+    + Declarative
     + Preflight
     + Web
     + Commands
@@ -92,6 +95,7 @@ impl<
         + Probing
         + Review
         + Configurations
+        + Declarative
         + Preflight
         + Web
         + Commands,

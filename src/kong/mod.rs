@@ -4,6 +4,7 @@
 pub mod advisories;
 pub mod catalogue;
 pub mod changes;
+pub mod clustering;
 pub mod comparison;
 pub mod conf;
 pub mod migrations;

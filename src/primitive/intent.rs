@@ -142,6 +142,8 @@ intents! {
     Invariant = "run.invariant",
     /// Whether an upgrade is guaranteed.
     ReviewPath = "review.path",
+    /// Whether configuration is handed out.
+    ReviewHands = "review.hands",
     /// Judging the rules that an upgrade crosses.
     ReviewAdvisories = "review.advisories",
     /// The installed version of Kong.
@@ -158,6 +160,16 @@ intents! {
     ProveDatabase = "kong.prove_database",
     /// How many entities there are.
     Entities = "kong.entities",
+    /// The data planes of a control plane.
+    DataPlanes = "kong.data_planes",
+    /// Whether data planes have what is handed to them.
+    AwaitSync = "kong.await_sync",
+    /// Whether a version reads declarative files.
+    ParseDeclarative = "kong.parse_declarative",
+    /// Keeping what DB-less nodes were sent.
+    KeepDeclarative = "kong.keep_declarative",
+    /// Sending it again.
+    SendDeclarative = "kong.send_declarative",
     /// What nodes go by.
     ReadSettings = "config.read",
     /// In what two nodes differ.

@@ -46,17 +46,18 @@ pub use http::{
 };
 pub use intent::Intent;
 pub use kong::{
-    CatchUp, CaughtUp, CheckConfiguration, CheckLeftovers, ClockAhead, Compare,
-    CompareConfiguration, ComparedConfiguration, Entities, Finish, Freeze, FreezeMode, Half,
-    Health, LeaveMigrated, MigrateBeside, MigrateClone, MigrateScratch, MigrateUp, Migrated,
-    MigratedClone, MigratedScratch, Migrations, ProveDatabase, Reload, Start, StartScratch,
-    StartedScratch, Status, StayMigrated, Stop, StopScratch, Thaw, Version, difference_words,
+    AwaitSync, CatchUp, CaughtUp, CheckConfiguration, CheckLeftovers, ClockAhead, Compare,
+    CompareConfiguration, ComparedConfiguration, DataPlanes, DataPlanesSeen, Entities, Finish,
+    Freeze, FreezeMode, Half, Health, KeepDeclarative, LeaveMigrated, MigrateBeside, MigrateClone,
+    MigrateScratch, MigrateUp, Migrated, MigratedClone, MigratedScratch, Migrations,
+    ParseDeclarative, ProveDatabase, Reload, SendDeclarative, Start, StartScratch, StartedScratch,
+    Status, StayMigrated, Stop, StopScratch, Thaw, Version, difference_words,
 };
 pub use look::Look;
 pub use node::Exec;
 pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
-pub use review::{ReviewAdvisories, ReviewPath};
+pub use review::{ReviewAdvisories, ReviewHands, ReviewPath};
 pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
 pub use settings::{CompareSettings, ComparedSettings, NodeSettings, ReadSettings};
 pub use things::holds;

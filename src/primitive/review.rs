@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Failure, Look};
 use crate::gateway::Gateway;
 use crate::kong::advisories::{Review, shipped};
+use crate::kong::clustering::{Hands, hands};
 use crate::kong::{Version, paths};
 
 /// Whether the vendor guarantees an upgrade in one step. Recorded like any look: a newer cutover may know more.
@@ -27,6 +28,29 @@ impl Look for ReviewPath {
 
     async fn look(&self, _world: &impl Gateway, _target: &str) -> Result<paths::Path, Failure> {
         Ok(paths::judge(&self.from, &self.to))
+    }
+}
+
+/// Whether a control plane hands its configuration to a data plane, by their versions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReviewHands {
+    /// The version of the control plane.
+    pub control_plane: Version,
+    /// The version of the data plane.
+    pub data_plane: Version,
+}
+
+impl Look for ReviewHands {
+    type Answer = Hands;
+    const VERB: &'static str = "review.hands";
+
+    fn targets(&self) -> Vec<String> {
+        vec![format!("{} to {}", self.control_plane, self.data_plane)]
+    }
+
+    async fn look(&self, _world: &impl Gateway, _target: &str) -> Result<Hands, Failure> {
+        Ok(hands(&self.control_plane, &self.data_plane))
     }
 }
 

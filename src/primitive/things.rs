@@ -10,7 +10,8 @@ use crate::environment::{Thing, Wanted, is_safe_method};
 use crate::gateway::{HttpRequest, ScratchCopy, ScratchNode};
 
 /// The keys under which intents name things of an environment.
-const NAMING: [&str; 10] = [
+const NAMING: [&str; 11] = [
+    "data_planes",
     "node",
     "nodes",
     "to_nodes",

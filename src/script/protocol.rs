@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::drill::Report;
+use crate::environment::Topology;
 use crate::journal::{Sandbox, StepNo};
 use crate::playbook::{Diagnostic, Header};
 use crate::run::{Answer, Foreseen, Raised, Request, Scenario};
@@ -185,8 +186,20 @@ pub struct Inventory {
 /// What a script may know of a cluster.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InventoryCluster {
+    /// How configuration reaches the nodes.
+    #[serde(default)]
+    pub topology: Topology,
     /// The names of the nodes.
     pub nodes: Vec<String>,
+    /// Those that are control planes, in a hybrid cluster.
+    #[serde(default)]
+    pub control_planes: Vec<String>,
+    /// Those that are data planes.
+    #[serde(default)]
+    pub data_planes: Vec<String>,
+    /// Those that read their configuration from a file.
+    #[serde(default)]
+    pub declarative: Vec<String>,
     /// The name of the database, if there is one.
     pub database: Option<String>,
     /// The name of the load balancer, if there is one.

@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use crate::environment::{Grants, OnFailure};
+use crate::environment::{Grants, OnFailure, Role, Topology};
 use crate::gateway::simulated::World;
 use crate::kong::Version;
 use crate::kong::catalogue::RECORDED;
 use crate::kong::schema::Schema;
 
 /// What a test may describe; everything else is a node's or a database's own.
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 12] = [
     "cluster",
+    "topology",
     "version",
     "green",
     "one_database",
@@ -51,6 +52,44 @@ pub struct DescribedCluster {
     pub nodes: Vec<String>,
     /// The name of its database.
     pub database: Option<String>,
+}
+
+impl DescribedCluster {
+    /// How configuration reaches its nodes, by what they are.
+    #[must_use]
+    pub fn topology(&self, world: &World) -> Topology {
+        let mut nodes = self.nodes.iter().filter_map(|name| world.nodes.get(name));
+        if nodes.clone().any(|node| node.role.is_some()) {
+            Topology::Hybrid
+        } else if nodes.any(|node| node.declared.is_some()) {
+            Topology::Dbless
+        } else {
+            Topology::Traditional
+        }
+    }
+
+    /// Those of its nodes that read their configuration from a file.
+    #[must_use]
+    pub fn with_files(&self, world: &World) -> Vec<String> {
+        let nodes = self.nodes.iter();
+        let with = nodes.filter(|name| {
+            let declared = world
+                .nodes
+                .get(*name)
+                .and_then(|node| node.declared.as_ref());
+            declared.is_some_and(|declared| declared.from_file)
+        });
+        with.cloned().collect()
+    }
+
+    /// Those of its nodes that do this.
+    #[must_use]
+    pub fn with(&self, role: Role, world: &World) -> Vec<String> {
+        let nodes = self.nodes.iter();
+        let with =
+            nodes.filter(|name| world.nodes.get(*name).and_then(|node| node.role) == Some(role));
+        with.cloned().collect()
+    }
 }
 
 /// What is wrong with a description.
@@ -138,7 +177,12 @@ impl Described {
             versions.dedup();
             json!(versions)
         });
-        let mut databases = databases(word("databases"), &version)?;
+        let topology: Topology =
+            typed("topology", word("topology").unwrap_or(json!("traditional")))?;
+        let mut databases = match topology {
+            Topology::Dbless => BTreeMap::new(),
+            Topology::Traditional | Topology::Hybrid => databases(word("databases"), &version)?,
+        };
         let database = databases.keys().next().cloned();
         let node = |at: usize| {
             json!({
@@ -151,7 +195,11 @@ impl Described {
                 "rotation": { "weight": 100, "state": "ready" },
             })
         };
-        let mut nodes = nodes(word("nodes"), node)?;
+        let mut nodes = match topology {
+            Topology::Traditional => nodes(word("nodes"), node)?,
+            Topology::Hybrid => nodes_over(hybrid(), word("nodes"), node)?,
+            Topology::Dbless => nodes_over(dbless(), word("nodes"), node)?,
+        };
         // Whether both clusters work on one database.
         let shared: bool = typed("one_database", word("one_database").unwrap_or(json!(false)))?;
         if let Some(version) = word("green") {
@@ -228,6 +276,51 @@ fn nodes(
     Ok(nodes
         .map(|(at, (name, own))| (name, over(preset(at), own)))
         .collect())
+}
+
+/// The nodes of a topology that is not traditional, with what is described of each over what is usual there.
+fn nodes_over(
+    usual: BTreeMap<String, Value>,
+    described: Option<Value>,
+    preset: impl Fn(usize) -> Value,
+) -> Result<BTreeMap<String, Value>, DescriptionError> {
+    let mut described: BTreeMap<String, Map<String, Value>> =
+        described.map_or(Ok(BTreeMap::new()), |value| typed("nodes", value))?;
+    if let Some(stranger) = described.keys().find(|name| !usual.contains_key(*name)) {
+        return Err(DescriptionError::Shape {
+            part: format!("nodes.{stranger}"),
+            problem: format!(
+                "this topology has {}",
+                usual.keys().cloned().collect::<Vec<_>>().join(", ")
+            ),
+        });
+    }
+    let nodes = usual.into_iter().enumerate().map(|(at, (name, usual))| {
+        let usual = usual.as_object().cloned().unwrap_or_default();
+        let own = described.remove(&name).unwrap_or_default();
+        (name, over(over(preset(at), usual), own))
+    });
+    Ok(nodes.collect())
+}
+
+/// Two control planes and three data planes.
+fn hybrid() -> BTreeMap<String, Value> {
+    let control = json!({ "role": "control_plane", "proxy": null, "rotation": null });
+    let data = json!({ "role": "data_plane", "database": null, "declared": { "hash": "5d41402abc4b2a76b9719d911017c592" } });
+    let control = (1..=2).map(|at| (format!("cp-{at}"), control.clone()));
+    control
+        .chain((1..=3).map(|at| (format!("dp-{at}"), data.clone())))
+        .collect()
+}
+
+/// Three nodes, each with the same declarative file.
+fn dbless() -> BTreeMap<String, Value> {
+    let node = json!({ "database": null, "cluster_database": null, "declared": {
+        "hash": "5d41402abc4b2a76b9719d911017c592", "from_file": true, "entities": { "services": 4, "routes": 9 },
+    } });
+    (1..=3)
+        .map(|at| (format!("kong-{at}"), node.clone()))
+        .collect()
 }
 
 fn numbered(count: u64) -> BTreeMap<String, Map<String, Value>> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::practice_cluster::everything;
 use crate::simulated::{UPGRADE, ended, fixture, played, played_in};
 
 /// The words of the shipped upgrade with two sides.
@@ -84,6 +85,26 @@ fn the_shipped_upgrade_on_one_database_is_safe_in_every_fault() {
         all["write"], "done, held, paused, refused, undone",
         "{all:?}"
     );
+}
+
+#[test]
+fn shipped_upgrades_of_other_topologies_are_safe_in_every_fault() {
+    for (playbook, world) in [("rolling", "dbless"), ("hybrid", "hybrid")] {
+        if world == "hybrid" && !everything() {
+            println!("skipped: {playbook} takes half a minute; set CUTOVER_TEST_ALL to play it");
+            continue;
+        }
+        let upgrade: Vec<&str> = UPGRADE.into_iter().chain(["watch=0s"]).collect();
+        let bakes: &[&str] = if world == "hybrid" { &["bake=0s"] } else { &[] };
+        let words = [&upgrade, bakes, &["--output", "json"]].concat();
+        let drilled = played_in(world, world, "drill", playbook, &words).output();
+        let (code, told, error) = ended(&drilled.expect("cutover runs"));
+        assert_eq!(code, Some(0), "{playbook}: {told}{error}");
+        let report: Value = serde_json::from_str(&told).expect("JSON");
+        let outcomes = report["outcomes"].as_array().expect("outcomes");
+        println!("{playbook}: {} faults, all of them safe", outcomes.len());
+        assert!(outcomes.len() > 50, "{playbook}: {}", outcomes.len());
+    }
 }
 
 #[test]

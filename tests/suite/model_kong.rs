@@ -132,7 +132,9 @@ fn world(state: &str, version: Version) -> Simulated {
         write_denial: WriteDenial::Off,
     };
     let node = Node {
-        proxy: "http://127.0.0.1:8000".to_owned(),
+        proxy: Some("http://127.0.0.1:8000".to_owned()),
+        role: None,
+        declared: None,
         cluster_database: Some("main".to_owned()),
         database: (state != "nodb").then(|| "main".to_owned()),
         available: vec![version],

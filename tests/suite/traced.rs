@@ -234,7 +234,7 @@ fn addresses(cluster: &PracticeCluster) -> BTreeSet<String> {
     let databases = environment.databases.values();
     let sockets = databases.map(|found| format!("{}/.s.PGSQL.{}", found.host, found.port));
     nodes
-        .map(|node| address(&node.admin))
+        .filter_map(|node| node.admin.as_deref().map(address))
         .chain(controls.map(address))
         .chain(sockets)
         .collect()

@@ -83,6 +83,7 @@ pub(super) fn sound_node(name: &str) -> Node {
         admin: Known::Known(AdminStatus {
             version: V2,
             database_reachable: true,
+            configuration_hash: None,
             stand_in: false,
         }),
         plugins: Known::Known(names(&["cors", "key-auth"])),

@@ -4,6 +4,7 @@ mod client;
 mod commands;
 mod copying;
 mod databases;
+mod declarative;
 mod gap;
 mod hosts;
 pub mod hurl;

@@ -48,8 +48,8 @@ impl Live {
             let address = listen.and_then(|listen| listen.split_whitespace().next());
             format!("http://{}", address.unwrap_or("127.0.0.1:0"))
         };
-        node.proxy = url("proxy");
-        node.admin = url("admin");
+        node.proxy = Some(url("proxy"));
+        node.admin = Some(url("admin"));
         node.status = Some(url("status"));
         Ok((Cow::Owned(cluster), Cow::Owned(node)))
     }
@@ -86,12 +86,16 @@ impl Live {
         program: &mut Program,
         scratch: &ScratchNode,
     ) -> Result<Option<PathBuf>, Failure> {
+        let (cluster, node) = self.listed_node(&scratch.node)?;
+        if node.role.is_some() {
+            // A control plane answers no clients, and what is rehearsed is to be checked.
+            (program.environment).push(("KONG_ROLE".into(), "traditional".into()));
+        }
         let mut set = |name: &str, value: &str| {
             let name = format!("KONG_PG_{name}");
             program.environment.push((name.into(), value.into()));
         };
         set("DATABASE", &scratch.copy.copy);
-        let (cluster, node) = self.listed_node(&scratch.node)?;
         if !is_apart(&cluster, &scratch.copy) {
             return Ok(None);
         }

@@ -36,6 +36,9 @@ impl Kong for Simulated {
             return Err(Failure::new("kong.start.not_ready", message)
                 .hint("look into its error log, `logs/error.log` under its prefix"));
         }
+        if self.node(node, |node| node.declared.is_some())? {
+            return self.start_declared(node, installed);
+        }
         let fit = self.schema_of(node, |schema| schema.fit(&installed))?;
         // An older version on a finished newer schema starts without a word, as Kong does.
         if fit == Fit::RefusesToStart {
@@ -44,12 +47,7 @@ impl Kong for Simulated {
             );
             return Err(Failure::new("kong.command", message));
         }
-        self.change_node(node, |node| node.running = Some(node.installed))?;
-        self.happen(Happened::Started {
-            node: node.to_owned(),
-            version: installed,
-        });
-        Ok(())
+        self.now_runs(node, installed)
     }
 
     async fn stop_node(&self, node: &str, _patience: Duration) -> Result<Stopped, Failure> {
@@ -140,6 +138,7 @@ impl Kong for Simulated {
         Ok(AdminStatus {
             version,
             database_reachable: database.is_none_or(reachable),
+            configuration_hash: self.configuration_hash(node)?,
             stand_in,
         })
     }
@@ -148,6 +147,9 @@ impl Kong for Simulated {
         self.work(Work::Look, 0);
         if self.node(node, |node| node.running.is_none())? {
             return Err(not_answering(node));
+        }
+        if let Some(declared) = self.node(node, |node| node.declared.clone())? {
+            return self.declared_entities(node, declared);
         }
         let database = self.database_of(node)?;
         self.database(&database, |database| database.entities.clone())
@@ -174,8 +176,9 @@ impl Kong for Simulated {
     async fn nodes_on(&self, database: &str) -> Result<Vec<String>, Failure> {
         Ok(self.look(|state| {
             let nodes = state.world.nodes.iter();
-            let there =
-                nodes.filter(|(_, node)| node.cluster_database.as_deref() == Some(database));
+            let there = nodes.filter(|(_, node)| {
+                node.declared.is_none() && node.cluster_database.as_deref() == Some(database)
+            });
             there.map(|(name, _)| name.clone()).collect()
         }))
     }
@@ -216,6 +219,15 @@ enum Half {
 }
 
 impl Simulated {
+    pub(super) fn now_runs(&self, node: &str, version: Version) -> Result<(), Failure> {
+        self.change_node(node, |node| node.running = Some(version))?;
+        self.happen(Happened::Started {
+            node: node.to_owned(),
+            version,
+        });
+        Ok(())
+    }
+
     fn migrate(&self, node: &str, half: Half) -> Result<MigrationRun, Failure> {
         let database = self.database_of(node)?;
         let (bytes, locked) = self.database(&database, |database| {

@@ -6,6 +6,7 @@
 mod commands;
 mod configuration;
 mod databases;
+mod declarative;
 mod durations;
 mod gap;
 mod kong;
@@ -23,7 +24,7 @@ mod world;
 pub use durations::{Basis, Durations, Pace, Spent, Work};
 pub use observed::{ObserveError, observe};
 pub use state::{Copy, Happened, Happening, Simulated};
-pub use world::{Database, Node, World, WorldError};
+pub use world::{Database, Declared, Node, World, WorldError};
 
 use std::time::Duration;
 

@@ -3,9 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::FORMAT;
-use super::{Database, Node, World};
-use crate::environment::{Cluster, Environment};
-use crate::gateway::{CopyFound, Failure, Gateway, KongSessions, SyncRates, WriteDenial};
+use super::{Database, Declared, Node, World};
+use crate::environment::{self, Cluster, Environment};
+use crate::gateway::{
+    AdminAccess, CopyFound, Failure, Gateway, KongSessions, NO_CONFIGURATION, Rotation, SyncRates,
+    WriteDenial,
+};
 use crate::kong::migrations::MigrationState;
 use crate::kong::schema::Schema;
 
@@ -47,7 +50,11 @@ pub async fn observe(
             None => false,
         };
         for node in &cluster.nodes {
-            let observed = observe_node(cluster, &node.name, absent, world).await;
+            let observed = if cluster.reads_database(node) {
+                observe_node(cluster, node, absent, world).await
+            } else {
+                observe_declared(cluster, node, world).await
+            };
             let observed = observed.map_err(failed("the node", &node.name))?;
             seen.nodes.insert(node.name.clone(), observed);
         }
@@ -90,10 +97,11 @@ fn share_kind(cluster: &Cluster, seen: &mut World) {
 
 async fn observe_node(
     cluster: &Cluster,
-    name: &str,
+    node: &environment::Node,
     database_is_absent: bool,
     world: &impl Gateway,
 ) -> Result<Node, Failure> {
+    let name = node.name.as_str();
     let installed = world.installed_version(name).await?;
     let status = if world.is_running(name).await? {
         Some(world.admin_status(name).await?)
@@ -107,12 +115,11 @@ async fn observe_node(
         Err(failure) if failure.code == "kong.wrong_database" => None,
         Err(failure) => return Err(failure),
     };
-    let rotation = match &cluster.traffic {
-        Some(_) => Some(world.rotation(name).await?),
-        None => None,
-    };
+    let rotation = rotation_of(cluster, node, world).await?;
     Ok(Node {
-        proxy: world.proxy_url(name).await?,
+        proxy: proxy_of(node, world).await?,
+        role: node.role,
+        declared: None,
         cluster_database: cluster.database.clone(),
         database,
         available: world.available_versions(name).await?,
@@ -129,6 +136,73 @@ async fn observe_node(
         },
         strange: world.strange_nodes(name).await?,
     })
+}
+
+/// A node without a database: what is asked of the others' database is not asked of it.
+async fn observe_declared(
+    cluster: &Cluster,
+    node: &environment::Node,
+    world: &impl Gateway,
+) -> Result<Node, Failure> {
+    let name = node.name.as_str();
+    let status = if world.is_running(name).await? {
+        Some(world.admin_status(name).await?)
+    } else {
+        None
+    };
+    let hash = status
+        .as_ref()
+        .and_then(|status| status.configuration_hash.clone());
+    let running = status.as_ref().map(|status| status.version);
+    let entities = match &status {
+        Some(_) if node.admin.is_some() => world.entities(name).await?,
+        _ => BTreeMap::new(),
+    };
+    let rotation = rotation_of(cluster, node, world).await?;
+    Ok(Node {
+        proxy: proxy_of(node, world).await?,
+        role: node.role,
+        declared: Some(Declared {
+            hash: hash.filter(|hash| hash != NO_CONFIGURATION),
+            sent_to: running,
+            from_file: node.declarative.is_some(),
+            refused_by: BTreeMap::new(),
+            entities,
+        }),
+        cluster_database: cluster.database.clone(),
+        database: None,
+        available: world.available_versions(name).await?,
+        installed: world.installed_version(name).await?,
+        running,
+        rotation,
+        admin: AdminAccess::default(),
+        files: world.file_digests(name).await?,
+        refuses_configuration: BTreeMap::new(),
+        stand_in: status.as_ref().is_some_and(|status| status.stand_in),
+        plugins: BTreeSet::new(),
+        strange: Vec::new(),
+    })
+}
+
+async fn rotation_of(
+    cluster: &Cluster,
+    node: &environment::Node,
+    world: &impl Gateway,
+) -> Result<Option<Rotation>, Failure> {
+    match (&cluster.traffic, &node.proxy) {
+        (Some(_), Some(_)) => world.rotation(&node.name).await.map(Some),
+        _ => Ok(None),
+    }
+}
+
+async fn proxy_of(
+    node: &environment::Node,
+    world: &impl Gateway,
+) -> Result<Option<String>, Failure> {
+    match node.proxy {
+        Some(_) => world.proxy_url(&node.name).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 /// Which of the plugins a node has that not every Kong of its version has. One whose Admin API is closed does not tell.
@@ -181,7 +255,8 @@ async fn observe_database(
         ..MigrationState::default()
     });
     // Each node's `kong` sees the migrations that it knows; together they see all that any of them could act upon.
-    for node in &cluster.nodes {
+    let nodes = cluster.nodes.iter();
+    for node in nodes.filter(|node| cluster.reads_database(node)) {
         let state = world.migration_state(&node.name).await?;
         schema.take_in(&state);
         if entities.is_empty() && world.is_running(&node.name).await? {

@@ -37,7 +37,8 @@ impl Simulated {
         let database = Some(scratch.copy.name());
         Ok(Node {
             // Nobody else listens there.
-            proxy: format!("http://{}.scratch", scratch.copy.copy),
+            proxy: Some(format!("http://{}.scratch", scratch.copy.copy)),
+            role: None,
             installed: scratch.version,
             running,
             cluster_database: database.clone(),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::{Database, Durations, Node, Spent, Work, World};
+use super::{Database, Declared, Durations, Node, Spent, Work, World};
 use crate::gateway::{
     BackupFacts, ContentDigest, Failure, Plugin, Rotation, ScratchCopy, ScratchNode, TableWrites,
     VerifyTier,
@@ -149,6 +149,8 @@ pub(super) struct State {
     pub(super) spent: Vec<Spent>,
     pub(super) backups: BTreeMap<String, Kept>,
     pub(super) copies: BTreeMap<String, Copy>,
+    /// The configurations of DB-less nodes that were kept, by node.
+    pub(super) kept_declaratives: BTreeMap<String, Declared>,
     /// The scratch nodes that run, by name.
     pub(super) rehearsing: BTreeMap<String, Version>,
     pub(super) baselines: BTreeMap<String, Content>,
@@ -173,6 +175,7 @@ impl Simulated {
                 spent: Vec::new(),
                 backups: BTreeMap::new(),
                 copies: BTreeMap::new(),
+                kept_declaratives: BTreeMap::new(),
                 rehearsing: BTreeMap::new(),
                 baselines: BTreeMap::new(),
                 gaps: BTreeMap::new(),

@@ -29,20 +29,26 @@ impl Web for Simulated {
                 let fit = node
                     .running
                     .map(|version| schema.map_or(Fit::Serves, |schema| schema.fit(&version)));
-                (name.clone(), node.proxy.clone(), fit)
+                let is_empty = (node.declared.as_ref()).is_some_and(|has| has.hash.is_none());
+                (name.clone(), node.proxy.clone(), fit, is_empty)
             })
         });
         match node {
-            Some((_, proxy, None)) => {
+            Some((name, None, ..)) => Err(no_proxy(&name)),
+            Some((_, Some(proxy), None, _)) => {
                 let url = at(&proxy, &request.url).unwrap_or_else(|_| request.url.clone());
                 let message = format!("no answer from `{url}`: Connection refused (os error 111)");
                 Err(Failure::new("http.unreachable", message))
             }
-            Some((_, _, Some(Fit::Outdated | Fit::RefusesToStart))) => Ok(HttpAnswer {
+            Some((_, _, Some(Fit::Outdated | Fit::RefusesToStart), _)) => Ok(HttpAnswer {
                 status: 500,
                 ..hoped_for(hoped)
             }),
-            Some((node, _, Some(Fit::Serves))) => {
+            Some((_, _, _, true)) => Ok(HttpAnswer {
+                status: 404,
+                ..hoped_for(hoped)
+            }),
+            Some((node, _, Some(Fit::Serves), false)) => {
                 self.happen(Happened::Proven { node });
                 Ok(hoped_for(hoped))
             }
@@ -51,8 +57,15 @@ impl Web for Simulated {
     }
 
     async fn proxy_url(&self, node: &str) -> Result<String, Failure> {
-        self.node(node, |node| node.proxy.clone())
+        let proxy = self.node(node, |node| node.proxy.clone())?;
+        proxy.ok_or_else(|| no_proxy(node))
     }
+}
+
+fn no_proxy(node: &str) -> Failure {
+    let message = format!("`{node}` is a control plane and answers no clients");
+    Failure::new("http.no_proxy", message)
+        .hint("check the data planes of its cluster: `cluster.data_planes`")
 }
 
 /// An answer that is what was hoped for.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::environment::Role;
 use crate::gateway::{
     AdminAccess, KongSessions, Plugin, Rotation, StrangeNode, SyncRates, WriteDenial,
 };
@@ -39,8 +40,15 @@ pub struct World {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Node {
-    /// The base URL of its proxy.
-    pub proxy: String,
+    /// The base URL of its proxy; a control plane has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+    /// What it does in a hybrid cluster.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// What it has of a configuration that comes from no database, if it is such a node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
     /// The database that its cluster names, as the environment calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster_database: Option<String>,
@@ -79,6 +87,28 @@ pub struct Node {
     /// Kong nodes on its host that the environment does not list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strange: Vec<StrangeNode>,
+}
+
+/// The configuration of a node without a database.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Declared {
+    /// Its hash; none where the node has no configuration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
+    /// The version that was sent it, or started with it, last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub sent_to: Option<Version>,
+    /// Whether every start reads it from a file, and not from what the node was sent.
+    pub from_file: bool,
+    /// Versions that cannot read that file, with Kong's words.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub refused_by: BTreeMap<Version, String>,
+    /// Entities by kind, of a DB-less node.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub entities: BTreeMap<String, u64>,
 }
 
 /// A database.

@@ -3,7 +3,7 @@
 use super::RunbookStep;
 use super::plugin::plugin;
 use super::split::split;
-use super::typed::{Typed, command, kong, rotate, start};
+use super::typed::{Typed, asked_at, command, kong, rotate, start};
 use crate::environment::{Node, PackageDriver};
 use crate::gateway::{RotationState, VerifyTier};
 use crate::primitive::Intent;
@@ -26,7 +26,7 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
             });
         }
         Intent::Status(look) => {
-            step.commands = typed.on(&look.nodes, |node| format!("curl -sS {}/", node.admin));
+            step.commands = typed.on(&look.nodes, |node| format!("curl -sS {}/", asked_at(node)));
             expect(
                 step,
                 "the version that is to be there, and a database that is reachable",

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::RunbookStep;
-use super::typed::Typed;
+use super::typed::{Typed, asked_at};
 use crate::primitive::Intent;
 
 /// Fills in the step of an intent that does. Any node that answers will do, since they share a database: the first is named.
@@ -25,18 +25,19 @@ pub(super) fn plugin(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent)
         step.commands.extend(typed.on(&node, |node| {
             format!(
                 "curl -sS {}/{path} | jq '.data[] | select(.name == \"{}\")'   # keep it",
-                node.admin, place.plugin
+                asked_at(node),
+                place.plugin
             )
         }));
         step.commands.extend(typed.on(&node, |node| match &set {
             Some(set) => format!(
                 "curl -sS -X POST {}/{path} -H 'Content-Type: application/json' -d '{set}'",
-                node.admin
+                asked_at(node)
             ),
-            None => format!("curl -sS -X DELETE {}/{path}/ITS_ID", node.admin),
+            None => format!("curl -sS -X DELETE {}/{path}/ITS_ID", asked_at(node)),
         }));
         undo.extend(typed.on(&node, |node| {
-            format!("curl -sS -X DELETE {}/{path}/ITS_ID", node.admin)
+            format!("curl -sS -X DELETE {}/{path}/ITS_ID", asked_at(node))
         }));
     }
     step.expect = Some("the plugin as it was sent, then the same from every other node".to_owned());

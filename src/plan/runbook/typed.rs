@@ -10,7 +10,7 @@ pub(super) struct Typed<'a>(pub(super) &'a Environment);
 impl Typed<'_> {
     pub(super) fn counts(&self, step: &mut RunbookStep, node: &str) {
         step.commands = self.on(&[node.to_owned()], |node| {
-            format!("for kind in services routes consumers plugins; do curl -sS {}/$kind | jq '.data | length'; done", node.admin)
+            format!("for kind in services routes consumers plugins; do curl -sS {}/$kind | jq '.data | length'; done", asked_at(node))
         });
     }
 
@@ -36,7 +36,8 @@ impl Typed<'_> {
             .node
             .as_deref()
             .and_then(|name| self.0.node(name))
-            .map(|(_, _, node)| node.proxy.trim_end_matches('/').to_owned())
+            .and_then(|(_, _, node)| node.proxy.as_deref())
+            .map(|proxy| proxy.trim_end_matches('/').to_owned())
             .unwrap_or_default();
         let names = check.request.headers.keys();
         let headers: Vec<String> = names.map(|name| format!("-H '{name}: …' ")).collect();
@@ -101,6 +102,12 @@ impl Typed<'_> {
     pub(super) fn sql(&self, database: &str, statement: &str) -> String {
         format!("psql {} -c \"{statement}\"", self.connection(database))
     }
+}
+
+/// The base URL of what a node is asked at: its Admin API, of a data plane its Status API.
+pub(super) fn asked_at(node: &Node) -> &str {
+    let base = node.admin.as_deref().or(node.status.as_deref());
+    base.unwrap_or_default()
 }
 
 /// The `kong` command of a node.

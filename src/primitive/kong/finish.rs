@@ -22,8 +22,11 @@ use crate::primitive::{Effect, Failure, History, Intent, Primitive, Restore, Set
 pub struct Finish {
     /// The cluster, for messages.
     pub cluster: String,
-    /// All nodes of the cluster. The `kong` of the first one finishes.
+    /// All nodes of the cluster that have its database. The `kong` of the first one finishes.
     pub nodes: Vec<String>,
+    /// The data planes of a hybrid cluster, which answer clients in the place of those.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data_planes: Vec<String>,
     /// The cluster's database.
     pub database: String,
     /// How long Kong's own lock lasts, in seconds.
@@ -44,10 +47,19 @@ impl Finish {
         self.nodes.first().map(String::as_str).unwrap_or_default()
     }
 
+    /// The nodes that answer clients.
+    fn serving(&self) -> &[String] {
+        if self.data_planes.is_empty() {
+            &self.nodes
+        } else {
+            &self.data_planes
+        }
+    }
+
     /// Every node runs the version that finishes: an old one would lose what `finish` takes away, without a word.
     async fn require_no_old_node(&self, world: &impl Gateway) -> Result<(), Failure> {
         let installed = world.installed_version(self.node()).await?;
-        for node in &self.nodes {
+        for node in self.nodes.iter().chain(&self.data_planes) {
             let status = world.admin_status(node).await?;
             if status.version != installed {
                 let message = format!(

@@ -2,6 +2,8 @@
 
 mod catch_up;
 mod compare_configuration;
+mod data_planes;
+mod declarative;
 mod finish;
 mod freeze;
 mod leave_migrated;
@@ -18,6 +20,8 @@ mod stop;
 
 pub use catch_up::{CatchUp, CaughtUp};
 pub use compare_configuration::{CompareConfiguration, ComparedConfiguration, difference_words};
+pub use data_planes::{AwaitSync, DataPlanes, DataPlanesSeen};
+pub use declarative::{KeepDeclarative, ParseDeclarative, SendDeclarative};
 pub use finish::Finish;
 pub use freeze::{Freeze, FreezeMode, Thaw};
 pub use leave_migrated::LeaveMigrated;

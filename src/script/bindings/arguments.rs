@@ -31,9 +31,15 @@ pub(super) fn nodes(argument: Dynamic) -> Result<Vec<String>> {
         .collect()
 }
 
-/// The name of one node; of a cluster the first one's.
+/// The name of one node; of a cluster the first one's that has an Admin API.
 pub(super) fn node(argument: Dynamic) -> Result<String> {
-    let first = nodes(argument)?.into_iter().next();
+    let of_cluster = argument
+        .read_lock::<Cluster>()
+        .map(|cluster| cluster.administered().to_vec());
+    let first = match of_cluster {
+        Some(nodes) => nodes.into_iter().next(),
+        None => nodes(argument)?.into_iter().next(),
+    };
     first.ok_or_else(|| {
         wrong_argument(
             "the cluster has no nodes",

@@ -7,6 +7,7 @@ use rhai::{Array, Dynamic, Engine, EvalAltResult, NativeCallContext};
 
 use super::arguments::node;
 use super::{call, wrong_argument};
+use crate::environment::Topology;
 use crate::primitive::{CompareSettings, Intent};
 use crate::script::child::SharedLink;
 
@@ -15,10 +16,42 @@ use crate::script::child::SharedLink;
 pub(super) struct Cluster {
     pub(super) name: String,
     pub(super) nodes: Vec<String>,
+    control_planes: Vec<String>,
+    data_planes: Vec<String>,
+    declarative: Vec<String>,
+    topology: Topology,
     database: Option<String>,
 }
 
 impl Cluster {
+    /// The nodes that have an Admin API, and `kong` commands that reach the database: in a hybrid cluster its control planes.
+    pub(super) fn administered(&self) -> &[String] {
+        match self.topology {
+            Topology::Hybrid => &self.control_planes,
+            Topology::Traditional | Topology::Dbless => &self.nodes,
+        }
+    }
+
+    fn handles(&self, names: &[String]) -> Array {
+        let node = |name: &String| {
+            Dynamic::from(Node {
+                name: name.clone(),
+                declarative: self.declarative.contains(name),
+            })
+        };
+        names.iter().map(node).collect()
+    }
+
+    /// Its control planes, of a hybrid one.
+    pub(super) fn control_planes(&self) -> &[String] {
+        &self.control_planes
+    }
+
+    /// Its data planes.
+    pub(super) fn data_planes(&self) -> &[String] {
+        &self.data_planes
+    }
+
     /// The name of the cluster's database.
     pub(super) fn database_name(&self) -> Result<String, Box<EvalAltResult>> {
         let missing = || {
@@ -33,6 +66,17 @@ impl Cluster {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
     pub(super) name: String,
+    declarative: bool,
+}
+
+impl Node {
+    /// One that is no node of a cluster.
+    pub(super) fn called(name: String) -> Self {
+        Self {
+            name,
+            declarative: false,
+        }
+    }
 }
 
 /// A database of the environment.
@@ -45,13 +89,16 @@ pub(super) struct Database {
 pub(super) fn register_types(engine: &mut Engine) {
     engine.register_type_with_name::<Cluster>("Cluster");
     engine.register_get("name", |cluster: &mut Cluster| cluster.name.clone());
-    engine.register_get("nodes", |cluster: &mut Cluster| -> Array {
-        cluster
-            .nodes
-            .iter()
-            .map(|name| Dynamic::from(Node { name: name.clone() }))
-            .collect()
+    engine.register_get("nodes", |cluster: &mut Cluster| {
+        cluster.handles(&cluster.nodes)
     });
+    engine.register_get("control_planes", |cluster: &mut Cluster| {
+        cluster.handles(&cluster.control_planes)
+    });
+    engine.register_get("data_planes", |cluster: &mut Cluster| {
+        cluster.handles(&cluster.data_planes)
+    });
+    engine.register_get("topology", |cluster: &mut Cluster| cluster.topology.word());
     engine.register_get(
         "database",
         |cluster: &mut Cluster| -> Result<Dynamic, Box<EvalAltResult>> {
@@ -62,6 +109,7 @@ pub(super) fn register_types(engine: &mut Engine) {
     );
     engine.register_type_with_name::<Node>("Node");
     engine.register_get("name", |node: &mut Node| node.name.clone());
+    engine.register_get("declarative", |node: &mut Node| node.declarative);
     engine.register_type_with_name::<Database>("Database");
     engine.register_get("name", |database: &mut Database| database.name.clone());
     engine.register_fn("to_string", |cluster: &mut Cluster| cluster.name.clone());
@@ -71,7 +119,9 @@ pub(super) fn register_types(engine: &mut Engine) {
 
 #[export_module]
 pub(super) mod env {
-    /// The cluster called `name`: its `name`, `nodes` and `database`.
+    /// The cluster called `name`: its `name`, `topology` (`"traditional"`, `"hybrid"` or `"dbless"`), `nodes`, of a hybrid one also
+    /// `control_planes` and `data_planes`, and its `database` where it has one. A node has a `name`, and says with `declarative` whether it reads its
+    /// configuration from a file.
     ///
     /// # Needs
     /// Nothing.
@@ -103,11 +153,14 @@ pub(super) mod env {
                 &hint,
             ));
         };
-        let (nodes, database) = (cluster.nodes.clone(), cluster.database.clone());
         Ok(Dynamic::from(Cluster {
             name: name.to_owned(),
-            nodes,
-            database,
+            nodes: cluster.nodes.clone(),
+            control_planes: cluster.control_planes.clone(),
+            data_planes: cluster.data_planes.clone(),
+            declarative: cluster.declarative.clone(),
+            topology: cluster.topology,
+            database: cluster.database.clone(),
         }))
     }
 

@@ -5,7 +5,7 @@ use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
 use super::arguments::{cluster, nodes, text};
 use super::call;
-use crate::primitive::{Intent, ReviewAdvisories, ReviewPath};
+use crate::primitive::{Intent, ReviewAdvisories, ReviewHands, ReviewPath};
 
 #[export_module]
 pub(super) mod review {
@@ -37,6 +37,37 @@ pub(super) mod review {
             text("the version to go to", to)?,
         );
         call(&context, Intent::ReviewPath(ReviewPath { from, to }))
+    }
+
+    /// Whether a control plane of one version hands its configuration to a data plane of another: `hands` and `why`. A data plane that is handed
+    /// nothing serves what it has.
+    ///
+    /// # Needs
+    /// `review.hands`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// The recorded answer.
+    /// # Errors
+    /// `argument.value`: one of the texts is not a version.
+    /// # Example
+    /// ```rhai
+    /// let pair = review::hands("3.4.2", "2.8.5");
+    /// if !pair.hands { run::note(pair.why); }
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn hands(
+        context: NativeCallContext,
+        control_plane: &str,
+        data_plane: &str,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let intent = ReviewHands {
+            control_plane: text("the version of the control plane", control_plane)?,
+            data_plane: text("the version of the data plane", data_plane)?,
+        };
+        call(&context, Intent::ReviewHands(intent))
     }
 
     /// What the upgrade of a cluster to a version must reckon with: `from`, `to`, how many `rules` the way crosses and how many of them are

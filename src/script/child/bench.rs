@@ -12,7 +12,7 @@ use super::engine::engine;
 use super::inside::Inside;
 use super::link::SharedLink;
 use super::load::{self, Parsed};
-use crate::environment::Permissions;
+use crate::environment::{Permissions, Role};
 use crate::gateway::simulated::{Durations, World};
 use crate::journal::{Digest, Header, RunId};
 use crate::playbook;
@@ -262,6 +262,10 @@ fn inventory(described: &Described) -> Inventory {
         let balanced = own.any(|node| node.rotation.is_some());
         let known = InventoryCluster {
             traffic: balanced.then(|| "edge".to_owned()),
+            topology: cluster.topology(&described.world),
+            control_planes: cluster.with(Role::ControlPlane, &described.world),
+            data_planes: cluster.with(Role::DataPlane, &described.world),
+            declarative: cluster.with_files(&described.world),
             nodes: cluster.nodes,
             database: cluster.database,
         };

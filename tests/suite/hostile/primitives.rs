@@ -26,7 +26,7 @@ fn argument(parameter: &str) -> &'static str {
         "which" | "serving" => "env::cluster(\"practice\")",
         "name" | "table" | "files" | "file" | "what" | "message" | "text" | "service"
         | "routes" => "\"practice\"",
-        "from_nodes" | "blue" | "green" => "env::cluster(\"practice\").nodes[0]",
+        "from_nodes" | "blue" | "green" | "planes" => "env::cluster(\"practice\").nodes[0]",
         "line" => "\"curl http://127.0.0.1/\"",
         "to_nodes" => "env::cluster(\"practice\").nodes[1]",
         "from_database" | "database" => "env::database(\"main\")",
@@ -37,7 +37,7 @@ fn argument(parameter: &str) -> &'static str {
         "request" => "\"/\"",
         "command" => "[0]",
         "expect" => "#{ status: 200 }",
-        "version" | "from" => "\"2.8.5\"",
+        "version" | "from" | "control_plane" | "data_plane" => "\"2.8.5\"",
         "to" => "\"3.4.2\"",
         "window" => "\"any\"",
         "duration_text" | "settle" => "\"1s\"",

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::Value;
 
+use crate::environment::Node;
 use crate::gateway::live::secret;
 use crate::gateway::live::{Live, web};
 use crate::gateway::{AdminStatus, Failure};
@@ -47,11 +48,8 @@ impl Live {
             .hint("is this address Kong's Admin API?")
         })?;
         let status = self.admin_get(node, "/status").await?;
-        Ok(AdminStatus {
-            version,
-            database_reachable: status["database"]["reachable"] == Value::Bool(true),
-            stand_in: root["stand_in"] == Value::Bool(true),
-        })
+        let stand_in = root["stand_in"] == Value::Bool(true);
+        self.status_told(node, version, stand_in, &status).await
     }
 
     /// Pages through every collection.
@@ -161,7 +159,7 @@ impl Live {
     }
 
     /// Whatever is answered, but that the token is refused.
-    pub(super) async fn admin_send(
+    pub(in crate::gateway::live) async fn admin_send(
         &self,
         node: &str,
         method: Method,
@@ -169,7 +167,7 @@ impl Live {
         body: Option<&Value>,
     ) -> Result<reqwest::Response, Failure> {
         let (cluster, found) = self.node(node).await?;
-        let admin = self.host(&found).await?.reached(&found.admin).await?;
+        let admin = self.host(&found).await?.reached(admin_url(&found)?).await?;
         let url = format!("{}{path}", admin.trim_end_matches('/'));
         let mut request = self.client.request(method, &url)?;
         if let Some(body) = body {
@@ -194,6 +192,15 @@ impl Live {
             _ => Ok(answer),
         }
     }
+}
+
+/// The base URL of a node's Admin API, which not every node has.
+pub(in crate::gateway::live) fn admin_url(node: &Node) -> Result<&str, Failure> {
+    node.admin.as_deref().ok_or_else(|| {
+        let message = format!("`{}` is a data plane and has no Admin API", node.name);
+        Failure::new("kong.admin.none", message)
+            .hint("ask a control plane of its cluster: `cluster.control_planes`")
+    })
 }
 
 fn unreachable(node: &str, error: &reqwest::Error) -> Failure {

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use reqwest::Url;
 use tokio::net::TcpStream;
 
+use super::admin::admin_url;
 use super::proof::rendered;
 use super::{BETWEEN, COMMAND, refuse_settings};
 use crate::gateway::live::service::unit_name;
@@ -137,7 +138,7 @@ impl Live {
     /// Whether anything takes connections at the address of a node's Admin API.
     async fn admin_listens(&self, node: &str) -> Result<bool, Failure> {
         let found = self.node(node).await?.1;
-        let admin = self.host(&found).await?.reached(&found.admin).await?;
+        let admin = self.host(&found).await?.reached(admin_url(&found)?).await?;
         let url = Url::parse(&admin).ok();
         let address = url.and_then(|url| {
             let port = url.port_or_known_default()?;

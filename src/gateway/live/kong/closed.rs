@@ -1,5 +1,5 @@
-//! What a node tells while its Admin API is closed: its version and whether it reaches its database at its status listener, and its
-//! entities in the database.
+//! What a node tells that has no Admin API, or whose Admin API is closed: its version and whether it is ready at its status listener, and
+//! its entities in the database.
 
 use std::collections::BTreeMap;
 
@@ -10,21 +10,22 @@ use super::admin::COLLECTIONS;
 use super::proof::rendered;
 use crate::gateway::live::postgres::{PostgresError, Role, connect, qualified};
 use crate::gateway::live::{Live, web};
-use crate::gateway::{AdminAccess, AdminStatus, Failure};
+use crate::gateway::{AdminAccess, AdminStatus, Failure, NO_CONFIGURATION};
+use crate::kong::Version;
 
 impl Live {
-    /// What a node whose Admin API is closed tells at its status listener; none where the Admin API is open.
+    /// What a node without an open Admin API tells at its status listener; none where the Admin API is open.
     pub(super) async fn read_status_instead(
         &self,
         node: &str,
     ) -> Result<Option<AdminStatus>, Failure> {
-        if !self.is_admin_closed(node).await? {
-            return Ok(None);
-        }
-        let base = self
-            .status_listener(node)
-            .await?
-            .ok_or_else(|| AdminAccess::nothing_tells(node))?;
+        let found = self.node(node).await?.1;
+        let base = match (&found.admin, &found.status) {
+            (None, Some(status)) => self.host(&found).await?.reached(status).await?,
+            _ if !self.is_admin_closed(node).await? => return Ok(None),
+            _ => (self.status_listener(node).await?)
+                .ok_or_else(|| AdminAccess::nothing_tells(node))?,
+        };
         let unreachable = |error: reqwest::Error| {
             let why = web::words(&error);
             Failure::new(
@@ -32,7 +33,7 @@ impl Live {
                 format!("the status listener of `{node}` does not answer: {why}"),
             )
         };
-        let url = format!("{base}/status");
+        let url = format!("{}/status", base.trim_end_matches('/'));
         let request = self.client.request(Method::GET, &url)?;
         let answer = request.send().await.map_err(unreachable)?;
         // Kong names itself and its version in every answer of this listener, as it does in those of the Admin API.
@@ -49,11 +50,30 @@ impl Live {
         })?;
         let stand_in = answer.headers().contains_key("x-kong-stand-in");
         let status: Value = answer.json().await.map_err(unreachable)?;
-        Ok(Some(AdminStatus {
+        self.status_told(node, version, stand_in, &status)
+            .await
+            .map(Some)
+    }
+
+    /// What `/status` says, as the topology of the node's cluster lets it be read.
+    pub(super) async fn status_told(
+        &self,
+        node: &str,
+        version: Version,
+        stand_in: bool,
+        status: &Value,
+    ) -> Result<AdminStatus, Failure> {
+        let (cluster, found) = self.node(node).await?;
+        let has_database = cluster.reads_database(&found);
+        let hash = status["configuration_hash"].as_str();
+        Ok(AdminStatus {
             version,
-            database_reachable: status["database"]["reachable"] == Value::Bool(true),
+            database_reachable: !has_database
+                || status["database"]["reachable"] == Value::Bool(true),
+            configuration_hash: (!has_database)
+                .then(|| hash.unwrap_or(NO_CONFIGURATION).to_owned()),
             stand_in,
-        }))
+        })
     }
 
     /// The entities of a node whose Admin API is closed, counted in its database; none where it is open.

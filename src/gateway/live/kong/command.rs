@@ -1,19 +1,22 @@
 //! The `kong` command of a node: exact arguments, a small fixed environment, a deadline, captured output.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::COMMAND;
 use crate::gateway::live::Live;
 use crate::gateway::live::commands::login_environment;
 use crate::gateway::live::packages::{kong_command, staged_command};
 use crate::gateway::live::process::{Finished, Program};
 use crate::gateway::live::secret::Secret;
 use crate::gateway::{Failure, ScratchNode};
+use crate::kong::Version;
 use crate::kong::conf::{is_secret, key_of_variable};
 use crate::kong::migrations::error_message;
 
 /// A `kong` command that ran.
-pub(super) struct Command {
+pub(in crate::gateway::live) struct Command {
     /// What was run, for messages.
     name: String,
     pub(super) finished: Finished,
@@ -39,11 +42,33 @@ impl Live {
         deadline: Duration,
     ) -> Result<Command, Failure> {
         let (_, found) = self.node(node).await?;
-        let scratch = ScratchNode::named(node);
-        let command = match &scratch {
+        let command = match ScratchNode::named(node) {
             Some(scratch) => staged_command(&found, &scratch.version)?,
             None => kong_command(&found)?,
         };
+        Box::pin(self.run_kong(node, command, arguments, settings, deadline)).await
+    }
+
+    /// Runs another `kong` that is there with the node's configuration.
+    pub(in crate::gateway::live) async fn kong_at(
+        &self,
+        node: &str,
+        command: PathBuf,
+        arguments: &[&str],
+    ) -> Result<Command, Failure> {
+        Box::pin(self.run_kong(node, command, arguments, Vec::new(), COMMAND)).await
+    }
+
+    async fn run_kong(
+        &self,
+        node: &str,
+        command: PathBuf,
+        arguments: &[&str],
+        settings: Vec<(OsString, OsString)>,
+        deadline: Duration,
+    ) -> Result<Command, Failure> {
+        let (_, found) = self.node(node).await?;
+        let scratch = ScratchNode::named(node);
         let mut program = Program::new(command, deadline);
         program.arguments = arguments.iter().map(Into::into).collect();
         let host = self.host(&found).await?;
@@ -76,6 +101,23 @@ impl Live {
 }
 
 impl Command {
+    /// Whether Kong could parse a declarative configuration.
+    pub(in crate::gateway::live) fn parsed(
+        self,
+        node: &str,
+        version: &Version,
+    ) -> Result<(), Failure> {
+        self.success().map(drop).map_err(|failure| {
+            let message = format!(
+                "Kong {version} cannot read the declarative configuration of `{node}`: {}",
+                failure.message
+            );
+            Failure::new("kong.declarative.refused", message).hint(
+                "convert it for that version first, as with `deck file convert`, and try it with `kong config parse`",
+            )
+        })
+    }
+
     /// What it printed, if it exited with 0; else Kong's own error.
     pub(super) fn success(self) -> Result<Finished, Failure> {
         if self.finished.ending.is_success() {

@@ -92,16 +92,15 @@ impl Kong for Live {
             }
         }
         let installed = self.installed_version(node).await?;
+        // One that is sent its configuration is sent it when it runs.
+        let needs_configuration = found.declarative.is_some() || found.role.is_some();
         let deadline = Instant::now() + START;
         loop {
             let why = match self.admin_status(node).await {
-                Ok(status) if status.version == installed && status.database_reachable => {
-                    return Ok(());
-                }
-                Ok(status) if status.version != installed => {
-                    format!("it runs {} and {installed} is installed", status.version)
-                }
-                Ok(_) => "it does not reach its database".to_owned(),
+                Ok(status) => match status.not_ready(installed, needs_configuration) {
+                    None => return Ok(()),
+                    Some(why) => why,
+                },
                 Err(failure) => failure.message,
             };
             if Instant::now() > deadline {
@@ -222,7 +221,10 @@ impl Kong for Live {
     async fn nodes_on(&self, database: &str) -> Result<Vec<String>, Failure> {
         let clusters = self.environment.clusters.values();
         let there = clusters.filter(|cluster| cluster.database.as_deref() == Some(database));
-        let nodes = there.flat_map(|cluster| &cluster.nodes);
+        let nodes = there.flat_map(|cluster| {
+            let nodes = cluster.nodes.iter();
+            nodes.filter(|node| cluster.reads_database(node))
+        });
         Ok(nodes.map(|node| node.name.clone()).collect())
     }
 

@@ -11,7 +11,7 @@ pub(super) mod node;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Live;
-use crate::environment::Cluster;
+use crate::environment::{self, Cluster};
 use crate::gateway::{Failure, Review, certificates_of};
 use crate::kong::advisories::{Evidence, Known, Topology};
 
@@ -46,7 +46,11 @@ impl Review for Live {
             manifests: files::texts(review.manifests.as_deref(), "manifests", None),
             helm: files::values(review.helm.as_deref(), "helm"),
             declarative: files::values(review.declarative.as_deref(), "declarative"),
-            topology: Known::Known(Topology::Traditional),
+            topology: Known::Known(match of.topology {
+                environment::Topology::Traditional => Topology::Traditional,
+                environment::Topology::Hybrid => Topology::Hybrid,
+                environment::Topology::Dbless => Topology::Dbless,
+            }),
             strategy: Known::unknown("no playbook was named; `--playbook` names one"),
             // Only control planes know some.
             data_planes: Known::Known(Vec::new()),

@@ -20,6 +20,7 @@ use url::Url;
 pub(super) use trust::Profiles;
 
 use super::{Live, outside};
+use crate::environment::Node;
 use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Reach, Web, at};
 use exchange::Exchange;
 use phase::Progress;
@@ -85,7 +86,7 @@ impl Web for Live {
 
     async fn proxy_url(&self, node: &str) -> Result<String, Failure> {
         let found = self.node(node).await?.1;
-        self.host(&found).await?.reached(&found.proxy).await
+        self.host(&found).await?.reached(proxy_url(&found)?).await
     }
 }
 
@@ -114,12 +115,12 @@ impl Live {
         let (_, node) = self.node(name).await?;
         let host = self.host(&node).await?;
         if request.url.starts_with('/') {
-            let proxy = host.reached(&node.proxy).await?;
+            let proxy = host.reached(proxy_url(&node)?).await?;
             return Ok((parsed(&at(&proxy, &request.url)?)?, None));
         }
         let url = parsed(&request.url)?;
         let mut proxies = Vec::new();
-        for proxy in [Some(&node.proxy), node.proxy_tls.as_ref()]
+        for proxy in [node.proxy.as_ref(), node.proxy_tls.as_ref()]
             .into_iter()
             .flatten()
         {
@@ -136,4 +137,13 @@ impl Live {
         let server = connection::address(&proxy).ok_or_else(|| wrong("a proxy without a host"))?;
         Ok((url, Some(server)))
     }
+}
+
+/// The base URL of a node's proxy, which not every node has.
+fn proxy_url(node: &Node) -> Result<&str, Failure> {
+    node.proxy.as_deref().ok_or_else(|| {
+        let message = format!("`{}` is a control plane and answers no clients", node.name);
+        Failure::new("http.no_proxy", message)
+            .hint("check the data planes of its cluster: `cluster.data_planes`")
+    })
 }

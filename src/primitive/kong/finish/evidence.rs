@@ -54,8 +54,8 @@ impl Finish {
     ) -> Result<(), Failure> {
         let bake = Duration::from_millis(self.bake);
         let missing = |node: &String| rotation::missing(node, &history.steps, world.now(), bake);
-        let mut all: Vec<String> = self.nodes.iter().filter_map(missing).collect();
-        for node in &self.nodes {
+        let mut all: Vec<String> = self.serving().iter().filter_map(missing).collect();
+        for node in self.serving() {
             let found = world.rotation(node).await?;
             if !found.serves() {
                 all.push(format!("`{node}` is not in rotation"));

@@ -41,7 +41,8 @@ pub(in crate::script::bindings) mod looks_module {
         )
     }
 
-    /// What the Admin API says: `version`, `database_reachable`, `stand_in`; of several nodes a map by node.
+    /// What the Admin API says, of a data plane its Status API: `version`, `database_reachable` (`true` where it has none), `stand_in`, and of a
+    /// node without a database `configuration_hash`, 32 times 0 where it has no configuration; of several nodes a map by node.
     ///
     /// # Needs
     /// `kong.status`

@@ -408,8 +408,9 @@ pub(in crate::script::bindings) mod migrations_module {
             &context,
             Intent::Finish(Finish {
                 way_back,
+                nodes: found.administered().to_vec(),
+                data_planes: found.data_planes().to_vec(),
                 cluster: found.name,
-                nodes: nodes(which)?,
                 database,
                 lock_timeout,
                 bake,

@@ -1,5 +1,6 @@
 //! `kong`: nodes, their configuration and the migrations of their database.
 
+mod declarative;
 mod looks;
 mod migrations;
 mod nodes;
@@ -13,6 +14,11 @@ pub(super) fn namespace() -> Module {
     let mut namespace = Module::new();
     combine_with_exported_module!(&mut namespace, "looks", looks::looks_module);
     combine_with_exported_module!(&mut namespace, "nodes", nodes::nodes_module);
+    combine_with_exported_module!(
+        &mut namespace,
+        "declarative",
+        declarative::declarative_module
+    );
     combine_with_exported_module!(&mut namespace, "migrations", migrations::migrations_module);
     combine_with_exported_module!(&mut namespace, "scratch", scratch::scratch_module);
     namespace

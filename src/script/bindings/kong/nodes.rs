@@ -144,7 +144,7 @@ pub(in crate::script::bindings) mod nodes_module {
         };
         let database = found.database_name()?;
         let nodes = match mode {
-            FreezeMode::AdminOff => found.nodes.clone(),
+            FreezeMode::AdminOff => found.administered().to_vec(),
             FreezeMode::Observe | FreezeMode::Deny => Vec::new(),
         };
         call(
@@ -178,7 +178,7 @@ pub(in crate::script::bindings) mod nodes_module {
     pub fn thaw(context: NativeCallContext, which: Dynamic) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which)?;
         let database = found.database_name()?;
-        let nodes = found.nodes.clone();
+        let nodes = found.administered().to_vec();
         call(
             &context,
             Intent::Thaw(Thaw {

@@ -53,9 +53,7 @@ pub(in crate::script::bindings) mod scratch_module {
             version: text("the version", version)?,
             copy: super::copy_of(&copy)?,
         };
-        Ok(Dynamic::from(Node {
-            name: scratch.name(),
-        }))
+        Ok(Dynamic::from(Node::called(scratch.name())))
     }
 
     /// Starts a scratch node on free ports of the loopback interface, and waits until it answers with its version and reaches its copy.

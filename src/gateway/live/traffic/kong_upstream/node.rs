@@ -17,7 +17,7 @@ impl Live {
         let (cluster, found) = self.node(node).await.ok()?;
         let host = self.host(&found).await.ok()?;
         // Its status listener needs no token, and stays open when its Admin API is closed.
-        let base = found.status.as_ref().unwrap_or(&found.admin);
+        let base = found.status.as_ref().or(found.admin.as_ref())?;
         let base = host.reached(base).await.ok()?;
         let url = format!("{}/status", base.trim_end_matches('/'));
         let mut request = self

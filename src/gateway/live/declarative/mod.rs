@@ -1,0 +1,52 @@
+//! Configuration that comes from no database: what control planes list, and what DB-less nodes are sent.
+
+mod data_planes;
+mod kept;
+
+use super::Live;
+use super::packages::{kong_command, staged_command};
+use crate::gateway::{DataPlane, Declarative, Failure, KeptDeclarative, Kong as _};
+use crate::kong::Version;
+
+impl Declarative for Live {
+    async fn data_planes(&self, node: &str) -> Result<Vec<DataPlane>, Failure> {
+        self.listed_data_planes(node).await
+    }
+
+    async fn parse_declarative(&self, node: &str, version: &Version) -> Result<(), Failure> {
+        let (_, found) = self.node(node).await?;
+        let Some(file) = &found.declarative else {
+            let message = format!("`{node}` has no declarative file that could be parsed");
+            return Err(Failure::new("kong.declarative.none", message)
+                .hint("name it in the environment file: `declarative = \"/etc/kong/kong.yml\"`"));
+        };
+        let command = if self.installed_version(node).await? == *version {
+            kong_command(&found)?
+        } else {
+            staged_command(&found, version)?
+        };
+        let host = self.host(&found).await?;
+        let (file, conf) = (file.display().to_string(), found.conf.display().to_string());
+        // In a prefix of its own: in the node's, the command would go by what the running version left there.
+        self.in_private_prefix(&host, async |prefix| {
+            let prefix = prefix.display().to_string();
+            let arguments = ["config", "parse", &file, "-c", &conf, "-p", &prefix];
+            self.kong_at(node, command, &arguments)
+                .await?
+                .parsed(node, version)
+        })
+        .await
+    }
+
+    async fn keep_declarative(&self, node: &str) -> Result<KeptDeclarative, Failure> {
+        self.keep_configuration(node).await
+    }
+
+    async fn kept_declarative(&self, node: &str) -> Result<Option<KeptDeclarative>, Failure> {
+        self.kept_configuration(node)
+    }
+
+    async fn send_declarative(&self, node: &str) -> Result<String, Failure> {
+        self.send_configuration(node).await
+    }
+}
