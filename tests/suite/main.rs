@@ -110,6 +110,8 @@ mod ssh_hosts_itself;
 mod ssh_hosts_troubled;
 mod ssh_listener;
 mod stand_in_cli;
+mod stand_in_dbless;
+mod stand_in_hybrid;
 mod stand_in_node;
 mod stand_in_plugins;
 mod stand_in_traps;

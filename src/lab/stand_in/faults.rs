@@ -44,9 +44,25 @@ pub struct Faults {
     /// The balancer goes on with the targets that it has.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub balancer_stuck: bool,
+    /// A control plane gives its data planes something else than its database holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pushes: Option<Pushes>,
+    /// A data plane does not take what it is given.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub takes_nothing: bool,
     /// The process dies, without a word, after so many requests since its start (Admin and proxy counted together).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dies_after_requests: Option<u64>,
+}
+
+/// What a control plane gives instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pushes {
+    /// A configuration without entities.
+    Empty,
+    /// What the database holds, without the plugins.
+    Wrong,
 }
 
 impl Faults {

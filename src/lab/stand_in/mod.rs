@@ -11,6 +11,7 @@ pub mod faults;
 pub mod install;
 pub mod migrations;
 pub mod node;
+pub(in crate::lab) mod yaml;
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use super::error::CommandError;
 use super::{Invocation, export, import, output, usage};
-use crate::lab::stand_in::conf::DatabaseKind;
+use crate::lab::stand_in::conf::{DatabaseKind, Declarative};
 use crate::lab::stand_in::migrations::{MigrationError, connect};
+use crate::lab::stand_in::node::{self, NodeError};
 
 /// Where `db_export` writes when it is given no file.
 const DEFAULT_FILE: &str = "kong.yml";
@@ -22,7 +23,7 @@ pub(super) async fn run(invocation: &Invocation<'_>) -> Result<ExitCode, Command
             Ok(ExitCode::SUCCESS)
         }
         (Some("parse"), Some(file)) => {
-            read(invocation, file)?;
+            parse(invocation, file)?;
             output::line("parse successful");
             Ok(ExitCode::SUCCESS)
         }
@@ -42,7 +43,7 @@ pub(super) async fn run(invocation: &Invocation<'_>) -> Result<ExitCode, Command
 async fn db_export(invocation: &Invocation<'_>, file: &str) -> Result<(), CommandError> {
     let settings = invocation.settings_of_node()?;
     if settings.database == DatabaseKind::Off {
-        return Err(CommandError::NoDatabase("db_export".to_owned()));
+        return Err(CommandError::NothingToExport);
     }
     if Path::new(file).exists() {
         return Err(CommandError::Exists(file.to_owned()));
@@ -59,7 +60,7 @@ async fn db_export(invocation: &Invocation<'_>, file: &str) -> Result<(), Comman
 async fn db_import(invocation: &Invocation<'_>, file: &str) -> Result<(), CommandError> {
     let settings = invocation.settings_of_node()?;
     if settings.database == DatabaseKind::Off {
-        return Err(CommandError::NoDatabase("db_import".to_owned()));
+        return Err(CommandError::NothingToImportInto);
     }
     let declarative = read(invocation, file)?;
     output::line("parse successful, beginning import");
@@ -67,6 +68,22 @@ async fn db_import(invocation: &Invocation<'_>, file: &str) -> Result<(), Comman
     import::import(&client, &declarative).await?;
     output::line("import successful");
     Ok(())
+}
+
+/// Judges a file as a node without a database would that reads it when it starts.
+fn parse(invocation: &Invocation<'_>, file: &str) -> Result<(), CommandError> {
+    let settings = invocation.settings_of_node()?;
+    let path = std::path::absolute(file).map_err(CommandError::system(format!("read {file}")))?;
+    let from = Declarative::File(path);
+    node::check_declarative(invocation.version, &settings, &from).map_err(|error| {
+        let told = error.to_string();
+        // What a start tells before it is not the command's.
+        let told = match error {
+            NodeError::Declarative(_) => told.split_once('\n').map_or("", |(_, told)| told),
+            _ => &told,
+        };
+        CommandError::Declarative(told.to_owned())
+    })
 }
 
 fn read(invocation: &Invocation<'_>, file: &str) -> Result<import::Declarative, CommandError> {

@@ -95,14 +95,27 @@ pub(super) enum CommandError {
         /// Why not.
         source: io::Error,
     },
-    /// `config db_import` and `db_export` without a database.
+    /// `config db_import` without a database.
     #[error(
-        "'kong config {0}' only works with a database.\nWhen using database=off, reload your declarative configuration\nusing the /config endpoint."
+        "'kong config db_import' only works with a database.\nWhen using database=off, reload your declarative configuration\nusing the /config endpoint."
     )]
-    NoDatabase(String),
+    NothingToImportInto,
     /// `db_export` never overwrites.
     #[error("{0} already exists. Will not overwrite it.")]
     Exists(String),
+    /// nginx does not start with a declarative configuration.
+    #[error(
+        "nginx: [error] init_by_lua error: /usr/local/share/lua/5.1/kong/init.lua:{line}: {problem}"
+    )]
+    Init {
+        /// The line there.
+        line: u16,
+        /// What is wrong.
+        problem: String,
+    },
+    /// `db_export` without a database.
+    #[error("'kong config db_export' only works with a database.")]
+    NothingToExport,
     /// A declarative file that cannot be used.
     #[error("Failed parsing:\n{0}")]
     Declarative(String),

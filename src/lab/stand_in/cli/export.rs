@@ -1,12 +1,11 @@
 //! The database as a declarative file, in YAML: every entity with its ids, as `kong config db_export` writes it.
-//!
-//! Owns the little YAML it takes. Kong's own order of keys is a hash table's; here keys are in the order of their names.
 
 use serde_json::{Map, Value};
 use tokio_postgres::{Client, Error};
 
 use super::declarative::{self, INTERNAL, TABLES, TIMES};
 use crate::kong::Version;
+use crate::lab::stand_in::yaml::write_item;
 
 /// The whole database as `version` exports it, read in one snapshot.
 pub(super) async fn declarative(client: &Client, version: &Version) -> Result<String, Error> {
@@ -69,77 +68,6 @@ fn seconds(value: Value) -> Value {
         Some(time) => time.as_duration().as_secs_f64().into(),
         None => value,
     }
-}
-
-/// Writes `- value` at `indent`.
-fn write_item(text: &mut String, value: &Value, indent: usize) {
-    text.push_str(&" ".repeat(indent));
-    text.push_str("- ");
-    match value {
-        Value::Object(map) if !map.is_empty() => write_map(text, map, indent + 2, true),
-        Value::Array(items) if !items.is_empty() => {
-            text.push('\n');
-            for item in items {
-                write_item(text, item, indent + 2);
-            }
-        }
-        scalar => {
-            text.push_str(&scalar_text(scalar));
-            text.push('\n');
-        }
-    }
-}
-
-/// Writes the pairs of `map` at `indent`; `inline` says that the first stands behind a dash already.
-fn write_map(text: &mut String, map: &Map<String, Value>, indent: usize, inline: bool) {
-    for (place, (key, value)) in map.iter().enumerate() {
-        if place > 0 || !inline {
-            text.push_str(&" ".repeat(indent));
-        }
-        text.push_str(&scalar_text(&Value::String(key.clone())));
-        text.push(':');
-        match value {
-            Value::Object(map) if !map.is_empty() => {
-                text.push('\n');
-                write_map(text, map, indent + 2, false);
-            }
-            Value::Array(items) if !items.is_empty() => {
-                text.push('\n');
-                for item in items {
-                    write_item(text, item, indent);
-                }
-            }
-            scalar => {
-                text.push(' ');
-                text.push_str(&scalar_text(scalar));
-                text.push('\n');
-            }
-        }
-    }
-}
-
-/// A scalar, or an empty list or map. A text that could be taken for something else is quoted, as JSON quotes it, which YAML
-/// reads too.
-fn scalar_text(value: &Value) -> String {
-    match value {
-        Value::Null => "~".to_owned(),
-        Value::String(text) if is_plain(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-fn is_plain(text: &str) -> bool {
-    let first_is_safe = text
-        .chars()
-        .next()
-        .is_some_and(|first| first.is_ascii_alphabetic() || first == '/');
-    let words = ["true", "false", "yes", "no", "on", "off", "null", "y", "n"];
-    first_is_safe
-        && !words.contains(&text.to_ascii_lowercase().as_str())
-        && text
-            .chars()
-            .all(|letter| letter.is_ascii_alphanumeric() || "/._- ~+".contains(letter))
-        && !text.ends_with(' ')
 }
 
 #[cfg(test)]

@@ -13,9 +13,13 @@ use super::{Invocation, output, process};
 use crate::kong::migrations::Verdict;
 use crate::lab::stand_in::conf::{DatabaseKind, KONG_ENV, Settings};
 use crate::lab::stand_in::migrations::lines;
+use crate::lab::stand_in::node;
 
 /// How long a node may take to listen; a loaded machine needs seconds, never this many.
 const START_DEADLINE: Duration = Duration::from_secs(30);
+
+/// Where Kong's `init.lua` of 2.8.5, 3.4.2 and 3.9.1 gives up a declarative configuration.
+const INIT_LINES: [u16; 3] = [553, 652, 731];
 
 /// How long `restart` waits for the old node.
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
@@ -78,11 +82,13 @@ async fn start_with(
         check_schema(invocation, settings).await?;
     }
     prepare(settings)?;
+    check_declarative(invocation, settings)?;
     let listens = settings
         .proxy_listen
         .iter()
         .chain(&settings.admin_listen)
-        .chain(&settings.status_listen);
+        .chain(&settings.status_listen)
+        .chain(&settings.cluster.listen);
     let addresses: Vec<_> = listens.map(|listen| listen.address).collect();
     for address in &addresses {
         // A port that somebody else has would answer below as if it were the node's.
@@ -119,6 +125,24 @@ async fn start_with(
     }
     output::line("Kong started");
     Ok(ExitCode::SUCCESS)
+}
+
+/// A declarative configuration that cannot be used forbids a start, as nginx's own word.
+fn check_declarative(invocation: &Invocation<'_>, settings: &Settings) -> Result<(), CommandError> {
+    match &settings.declarative {
+        Some(from) if settings.database == DatabaseKind::Off => {
+            node::check_declarative(invocation.version, settings, from).map_err(|error| {
+                let version = invocation.version;
+                let newer = usize::from(version.is_at_least(3, 0));
+                let newest = usize::from(version.is_at_least(3, 9));
+                CommandError::Init {
+                    line: INIT_LINES[newer + newest],
+                    problem: error.to_string(),
+                }
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// New migrations forbid a start, pending ones are only told.

@@ -8,7 +8,7 @@ use rustix::process::Signal;
 
 use super::error::CommandError;
 use super::{Invocation, output, process, start};
-use crate::lab::stand_in::conf::Settings;
+use crate::lab::stand_in::conf::{Declarative, Settings};
 
 /// Kong looks five times a second whether the node is gone.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -46,13 +46,19 @@ pub(super) async fn quit(invocation: &Invocation<'_>) -> Result<ExitCode, Comman
     Ok(ExitCode::SUCCESS)
 }
 
-/// Runs `kong reload`: the node keeps its settings except for those in `-c`; the schema is not looked at.
+/// Runs `kong reload`: the node keeps its settings except for those in `-c`; the schema is not looked at. A declarative file is read
+/// again only where it is named anew: without `-c` the node goes on with what it has.
 pub(super) fn reload(invocation: &Invocation<'_>) -> Result<ExitCode, CommandError> {
     let settings = invocation.settings()?;
     let pid = process::must_run(&settings.prefix)?;
     let conf = invocation.arguments.value("conf").map(Path::new);
     let merged = Settings::of_prefix_with(&settings.prefix, conf, super::environment())?;
-    start::prepare(&merged.unwrap_or(settings))?;
+    let names_file = matches!(settings.declarative, Some(Declarative::File(_)));
+    let mut merged = merged.unwrap_or(settings);
+    if !names_file {
+        merged.forget_declarative_file();
+    }
+    start::prepare(&merged)?;
     process::send(pid, Signal::HUP)?;
     output::line("Kong reloaded");
     Ok(ExitCode::SUCCESS)

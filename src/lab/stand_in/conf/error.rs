@@ -46,4 +46,13 @@ pub enum ConfError {
         /// What it holds.
         value: String,
     },
+    /// `role` outside its closed list.
+    #[error("role has an invalid value: '{0}' (data_plane, control_plane, traditional)")]
+    Role(String),
+    /// A role without what it needs.
+    #[error("{0}")]
+    Hybrid(String),
+    /// A control plane forgets its data planes too soon.
+    #[error("cluster_data_plane_purge_delay must be 60 or greater")]
+    PurgeDelay,
 }

@@ -4,6 +4,7 @@
 
 mod error;
 mod file;
+mod hybrid;
 mod postgres;
 
 use std::collections::BTreeMap;
@@ -14,6 +15,7 @@ use file::{boolean, listen, not_a_number, parse, read};
 
 pub use error::ConfError;
 pub use file::Listen;
+pub use hybrid::{Cluster, Declarative, Role};
 pub use postgres::{Password, PostgresSettings, PostgresTls, Unoffered};
 
 /// Where Kong looks when no `-c` is given.
@@ -23,11 +25,19 @@ const DEFAULT_PATHS: [&str; 2] = ["/etc/kong/kong.conf", "/etc/kong.conf"];
 pub const KONG_ENV: &str = ".kong_env";
 
 /// The settings the stand-in knows, with Kong's defaults. Others are accepted and kept, as Kong keeps unknown ones.
-const DEFAULTS: [(&str, &str); 21] = [
+const DEFAULTS: [(&str, &str); 29] = [
     ("prefix", "/usr/local/kong/"),
     ("proxy_listen", "0.0.0.0:8000 reuseport backlog=16384"),
     ("admin_listen", "127.0.0.1:8001 reuseport backlog=16384"),
     ("status_listen", "off"),
+    ("role", "traditional"),
+    ("cluster_listen", "0.0.0.0:8005"),
+    ("cluster_control_plane", "127.0.0.1:8005"),
+    ("cluster_cert", ""),
+    ("cluster_cert_key", ""),
+    ("cluster_data_plane_purge_delay", "1209600"),
+    ("declarative_config", ""),
+    ("declarative_config_string", ""),
     ("database", "postgres"),
     ("pg_host", "127.0.0.1"),
     ("pg_port", "5432"),
@@ -52,9 +62,15 @@ const DEFAULTS: [(&str, &str); 21] = [
 pub struct Settings {
     /// The directory of the node's files.
     pub prefix: PathBuf,
-    /// Where the proxy listens; empty where it is `off`.
+    /// What the node is in its cluster.
+    pub role: Role,
+    /// How the planes of a cluster find and trust each other.
+    pub cluster: Cluster,
+    /// Where the configuration comes from without a database.
+    pub declarative: Option<Declarative>,
+    /// Where the proxy listens; empty where it is `off`, and for a control plane.
     pub proxy_listen: Vec<Listen>,
-    /// Where the Admin API listens; empty where it is `off`.
+    /// Where the Admin API listens; empty where it is `off`, and for a data plane.
     pub admin_listen: Vec<Listen>,
     /// Where the status API listens; empty where it is `off`.
     pub status_listen: Vec<Listen>,
@@ -155,6 +171,14 @@ impl Settings {
         Self::check(all)
     }
 
+    /// Leaves the declarative file out.
+    pub fn forget_declarative_file(&mut self) {
+        if matches!(self.declarative, Some(Declarative::File(_))) {
+            self.declarative = None;
+            self.all.remove("declarative_config");
+        }
+    }
+
     /// The text of `.kong_env`.
     #[must_use]
     pub fn to_kong_env(&self) -> String {
@@ -208,10 +232,40 @@ impl Settings {
             tls,
             timeout: Duration::from_millis(number("pg_timeout")?),
         };
+        let role = hybrid::role(&all, database)?;
+        let purge_delay = seconds("cluster_data_plane_purge_delay")?;
+        if purge_delay < Duration::from_mins(1) {
+            return Err(ConfError::PurgeDelay);
+        }
+        // What a role has no use for is not listened to, whatever is set.
+        let listen_unless = |other: Role, key: &str| match listen(key, text(key)) {
+            Ok(_) if role == other => Ok(Vec::new()),
+            listens => listens,
+        };
+        let cluster = Cluster {
+            listen: match role {
+                Role::ControlPlane => listen("cluster_listen", text("cluster_listen"))?,
+                Role::DataPlane | Role::Traditional => Vec::new(),
+            },
+            control_plane: text("cluster_control_plane").to_owned(),
+            certificate: PathBuf::from(text("cluster_cert")),
+            key: PathBuf::from(text("cluster_cert_key")),
+            purge_delay,
+            reconnect: match text("practice_reconnect") {
+                "" => None,
+                _ => Some(seconds("practice_reconnect")?),
+            },
+        };
         Ok(Self {
             prefix: PathBuf::from(text("prefix")),
-            proxy_listen: listen("proxy_listen", text("proxy_listen"))?,
-            admin_listen: listen("admin_listen", text("admin_listen"))?,
+            role,
+            cluster,
+            declarative: hybrid::declarative(
+                text("declarative_config"),
+                text("declarative_config_string"),
+            ),
+            proxy_listen: listen_unless(Role::ControlPlane, "proxy_listen")?,
+            admin_listen: listen_unless(Role::DataPlane, "admin_listen")?,
             status_listen: listen("status_listen", text("status_listen"))?,
             database,
             postgres,
@@ -286,6 +340,33 @@ mod tests {
     fn a_password_never_shows() {
         let settings = load("pg_password = secret", &[]).expect("valid");
         assert!(!format!("{:?}", settings.postgres).contains("secret"));
+    }
+
+    #[test]
+    fn a_role_must_have_what_it_needs_and_listens_only_to_what_it_serves() {
+        let refused = |text: &str| load(text, &[]).expect_err("refused").to_string();
+        assert_eq!(
+            refused("role = data_plane"),
+            "only in-memory storage can be used when role = \"data_plane\"\nHint: set database = off in your kong.conf"
+        );
+        assert_eq!(
+            refused("role = control_plane\ndatabase = off"),
+            "in-memory storage can not be used when role = \"control_plane\""
+        );
+        let certificate = tempfile::NamedTempFile::new().expect("a file");
+        let path = certificate.path().display();
+        let shared = format!("cluster_cert = {path}\ncluster_cert_key = {path}\n");
+        assert_eq!(
+            refused("role = data_plane\ndatabase = off"),
+            "cluster certificate and key must be provided to use Hybrid mode"
+        );
+        let control = load(&format!("role = control_plane\n{shared}"), &[]).expect("valid");
+        assert!(control.proxy_listen.is_empty());
+        assert_eq!(control.cluster.listen.len(), 1);
+        let data = load(&format!("role = data_plane\ndatabase = off\n{shared}"), &[]);
+        let data = data.expect("valid");
+        assert!(data.admin_listen.is_empty() && data.cluster.listen.is_empty());
+        assert_eq!(data.proxy_listen.len(), 1);
     }
 
     #[test]

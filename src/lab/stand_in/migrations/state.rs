@@ -89,6 +89,24 @@ impl SchemaState {
         Ok(state)
     }
 
+    /// The state of a database on which all that `version` knows has run.
+    #[must_use]
+    pub fn complete(version: &Version) -> Self {
+        let executed = catalogue::of(version).into_iter().map(|subsystem| {
+            let migrations = subsystem.migrations.clone();
+            Section {
+                subsystem,
+                migrations,
+            }
+        });
+        Self {
+            needs_bootstrap: false,
+            executed: executed.collect(),
+            pending: Vec::new(),
+            new: Vec::new(),
+        }
+    }
+
     /// What it comes to.
     #[must_use]
     pub fn verdict(&self) -> Verdict {

@@ -9,8 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Node;
+use super::hybrid::PUSHES;
 use super::schema::{Entity, Object};
 use super::store::{Store, StoreError};
+use crate::lab::stand_in::conf::Role;
 
 /// The channel of cache invalidations.
 const INVALIDATIONS: &str = "invalidations";
@@ -126,6 +128,16 @@ pub(super) async fn changed(
         heed(node, channel, &key);
         store.announce(channel, &key).await?;
     }
+    if node.settings.role == Role::ControlPlane {
+        node.changes.note();
+        let operation = match change {
+            Change::Created => "create",
+            Change::Altered => "update",
+        };
+        store
+            .announce(PUSHES, &format!("{table}:{operation}"))
+            .await?;
+    }
     Ok(())
 }
 
@@ -159,6 +171,9 @@ pub(super) async fn rebuild(node: Arc<Node>) {
 }
 
 fn heed(node: &Node, channel: &str, key: &str) {
+    if channel == PUSHES {
+        return node.changes.note();
+    }
     node.stale.note(channel, key);
     let mut parts = key.split(':');
     match (parts.next(), parts.next()) {

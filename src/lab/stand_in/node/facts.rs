@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::schema::Object;
 use crate::kong::Version;
-use crate::lab::stand_in::conf::{Listen, Settings};
+use crate::lab::stand_in::conf::{DatabaseKind, Declarative, Listen, Role, Settings};
 
 /// The prefix in the files, which stands for the node's own.
 const RECORDED_PREFIX: &str = "/usr/local/kong";
@@ -67,13 +67,27 @@ impl Facts {
         ] {
             configuration[key] = value;
         }
+        if settings.database == DatabaseKind::Off {
+            configuration["database"] = json!("off");
+        }
+        if let Some(Declarative::File(path)) = &settings.declarative {
+            configuration["declarative_config"] = json!(path);
+        }
+        if settings.role == Role::ControlPlane {
+            configuration["role"] = json!("control_plane");
+        }
         // The listeners' flags are told since 3.0 with more of them.
         let newer = self.plugin_priorities.values().any(Option::is_some);
         for (key, listens) in [
             ("proxy", &settings.proxy_listen),
             ("admin", &settings.admin_listen),
             ("status", &settings.status_listen),
+            ("cluster", &settings.cluster.listen),
         ] {
+            // The preset of other nodes, which do not listen to it, is in the files.
+            if key == "cluster" && listens.is_empty() {
+                continue;
+            }
             configuration[format!("{key}_listen")] = match listens.as_slice() {
                 [] => json!(["off"]),
                 listens => listens

@@ -5,9 +5,12 @@
 
 mod admin;
 mod answers;
+mod configuration;
 mod database;
+mod declarative;
 mod events;
 mod facts;
+mod hybrid;
 mod password;
 mod process;
 mod proxy;
@@ -23,7 +26,7 @@ use tokio::sync::mpsc;
 
 pub use process::run;
 
-use super::conf::Settings;
+use super::conf::{Declarative, Settings};
 use crate::kong::Version;
 use crate::tls::PemError;
 use process::Signals;
@@ -53,9 +56,15 @@ pub enum NodeError {
         /// What it said.
         problem: String,
     },
-    /// A certificate authority for the database's connections cannot be used.
+    /// A certificate authority for the database's connections, or the certificate of the cluster's planes, cannot be used.
     #[error(transparent)]
     Authority(#[from] PemError),
+    /// The certificate of the cluster's planes does not fit its key.
+    #[error("cannot use the cluster's certificate: {0}")]
+    Cluster(String),
+    /// A declarative configuration cannot be used.
+    #[error("{0}")]
+    Declarative(String),
     /// The stand-in was not recorded from this version.
     #[error("there is no stand-in for Kong {version}: only for 2.8.5, 3.4.2 and 3.9.1")]
     Version {
@@ -70,6 +79,16 @@ impl From<StoreError> for NodeError {
             problem: error.to_string(),
         }
     }
+}
+
+/// Whether a node of `version` with these settings could run the configuration; what is wrong is told in Kong's words.
+pub fn check_declarative(
+    version: &Version,
+    settings: &Settings,
+    from: &Declarative,
+) -> Result<(), NodeError> {
+    let node = Node::new(*version, settings.clone())?;
+    configuration::read(&node, from).map(|_| ())
 }
 
 /// What a node can be told while it runs, as by signals.

@@ -9,7 +9,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::super::conf::{Listen, Settings};
-use super::{LISTENING, Node, NodeError, Order, PID_FILE, StoreError, admin, events, proxy};
+use super::{
+    LISTENING, Node, NodeError, Order, PID_FILE, StoreError, admin, events, hybrid, proxy,
+};
 use crate::kong::Version;
 use crate::lab::http;
 
@@ -22,9 +24,13 @@ pub async fn run(
     let node = Arc::new(Node::new(version, settings)?);
     // What a crashed predecessor left there would send clients to nobody.
     let _ = std::fs::remove_file(node.settings.prefix.join(LISTENING));
-    node.database.open_all().await.map_err(StoreError::from)?;
-    node.stale.all();
-    node.rebuild().await?;
+    if let Some(database) = node.tables() {
+        database.open_all().await.map_err(StoreError::from)?;
+        node.stale.all();
+        node.rebuild().await?;
+    } else {
+        node.begin_with(node.settings.declarative.as_ref()).await?;
+    }
     let (stop, stopped) = watch::channel(false);
     let mut listening = Listening::default();
     // Dropping the sets ends what runs in them, connections included: that is how a node stops at once.
@@ -49,7 +55,13 @@ pub async fn run(
             admin::status_answer(Arc::clone(&node), request)
         }));
     }
-    timers.spawn(events::poll(Arc::clone(&node)));
+    if node.tables().is_some() {
+        timers.spawn(events::poll(Arc::clone(&node)));
+    }
+    let listeners = listening
+        .bind_all("cluster", &node.settings.cluster.listen)
+        .await?;
+    hybrid::join(&node, listeners, &stopped, &mut timers)?;
     timers.spawn(events::rebuild(Arc::clone(&node)));
     write(&node, PID_FILE, &std::process::id().to_string())?;
     listening.write(&node)?;
@@ -91,11 +103,19 @@ async fn obey(
                 node.waiting.lose();
                 node.stale.all();
                 node.rebuild_stale().await;
-                // Of the settings that the command left behind only this listener is looked at again.
+                // Of the settings that the command left behind only this listener and the declarative configuration are looked
+                // at again.
                 let left = Settings::of_prefix(&node.settings.prefix, [])
                     .ok()
                     .flatten();
                 if let Some(settings) = left {
+                    let from = settings.declarative.as_ref();
+                    // Without one the configuration in effect stays, and so it does where the new one is none.
+                    if from.is_some()
+                        && let Err(error) = node.begin_with(from).await
+                    {
+                        tracing::error!("{error}");
+                    }
                     admin
                         .listen(node, listening, &settings.admin_listen)
                         .await?;
@@ -192,9 +212,18 @@ impl Listening {
         name: &str,
         listens: &[Listen],
     ) -> Result<Vec<TcpListener>, NodeError> {
+        // The practice cluster has no certificates for clients, so listeners with TLS stay closed.
+        let plain: Vec<Listen> = listens.iter().filter(|one| !one.ssl).copied().collect();
+        self.bind_all(name, &plain).await
+    }
+
+    async fn bind_all(
+        &mut self,
+        name: &str,
+        listens: &[Listen],
+    ) -> Result<Vec<TcpListener>, NodeError> {
         let mut listeners = Vec::new();
-        // The practice cluster has no certificates, so listeners with TLS stay closed.
-        for listen in listens.iter().filter(|listen| !listen.ssl) {
+        for listen in listens {
             let bound = http::bind(&listen.address.to_string()).await;
             let (listener, address) = bound.map_err(|source| NodeError::Io {
                 what: format!("`{}`", listen.address),

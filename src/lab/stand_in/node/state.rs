@@ -8,17 +8,18 @@ use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::super::conf::Settings;
+use super::super::conf::{DatabaseKind, Role, Settings};
 use super::super::faults::Faults;
 use super::NodeError;
 use super::database::Database;
 use super::events::Stale;
 use super::facts::Facts;
+use super::hybrid::{self, Changes};
 use super::proxy::{
     Credentials, Groups, LocalCounters, Plugins, Redis, Router, Upstreams, Waiting,
 };
 use super::schema::Schema;
-use super::store::{Store, StoreError};
+use super::store::{Memory, Source, Store, StoreError};
 use super::traffic::Traffic;
 use crate::kong::Version;
 use crate::lab::http;
@@ -33,7 +34,9 @@ pub(super) struct Node {
     pub(super) id: Uuid,
     pub(super) facts: Facts,
     pub(super) schema: Schema,
-    pub(super) database: Database,
+    pub(super) source: Source,
+    /// A control plane's, for those who give its configuration to data planes.
+    pub(super) changes: Changes,
     pub(super) stale: Stale,
     pub(super) credentials: Credentials,
     pub(super) groups: Groups,
@@ -53,13 +56,23 @@ pub(super) struct Node {
 impl Node {
     pub(super) fn new(version: Version, settings: Settings) -> Result<Self, NodeError> {
         let facts = Facts::of(&version).ok_or(NodeError::Version { version })?;
+        let has_tables = settings.database == DatabaseKind::Postgres;
+        let mut schema = Schema::of(&version);
+        if !has_tables || settings.role == Role::ControlPlane {
+            schema = schema.without_tables();
+        }
         Ok(Self {
-            database: Database::new(&settings.postgres, &version)?,
-            schema: Schema::of(&version),
+            source: if has_tables {
+                Source::Database(Box::new(Database::new(&settings.postgres, &version)?))
+            } else {
+                Source::Memory(Memory::default())
+            },
+            changes: Changes::default(),
+            schema,
             facts,
             version,
+            id: hybrid::node_id(&version, &settings),
             settings,
-            id: Uuid::new_v4(),
             stale: Stale::default(),
             credentials: Credentials::default(),
             groups: Groups::default(),
@@ -90,9 +103,25 @@ impl Node {
 
     pub(super) fn store(&self) -> Store<'_> {
         Store {
-            database: &self.database,
+            source: &self.source,
             schema: &self.schema,
             node_id: self.id,
+        }
+    }
+
+    /// The database, where there is one.
+    pub(super) fn tables(&self) -> Option<&Database> {
+        match &self.source {
+            Source::Database(database) => Some(database),
+            Source::Memory(_) => None,
+        }
+    }
+
+    /// Whether the database answers; where there is none it does, as for Kong.
+    pub(super) async fn reaches_database(&self) -> bool {
+        match &self.source {
+            Source::Database(database) => database.is_reachable().await,
+            Source::Memory(_) => true,
         }
     }
 
@@ -152,6 +181,15 @@ impl Node {
             put(&self.upstreams, built.await).inspect_err(|_| mark(&self.stale.balancer))?;
         }
         Ok(())
+    }
+
+    /// The name that it says it has: its machine's, or one of its own where many of a practice cluster are on one.
+    pub(super) fn hostname(&self) -> String {
+        let set = self.settings.all.get("practice_hostname");
+        set.cloned().unwrap_or_else(|| {
+            let system = rustix::system::uname();
+            system.nodename().to_string_lossy().into_owned()
+        })
     }
 
     /// Counts a request and obeys the faults that concern the process.

@@ -24,6 +24,15 @@ pub(super) fn checked(
             .iter()
             .any(|field| field.name == *name && field.is_automatic())
     });
+    whole(node, entity, given)
+}
+
+/// The same of what somebody else wrote down, who may say when it was changed.
+pub(in super::super) fn whole(
+    node: &Node,
+    entity: &Entity,
+    mut given: Object,
+) -> Result<Object, Refusal> {
     match entity.name.as_str() {
         "services" => split_url(&mut given),
         "key-auths" => {

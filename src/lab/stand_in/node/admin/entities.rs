@@ -11,7 +11,7 @@ use super::super::Node;
 use super::super::events::{self, Change};
 use super::super::password;
 use super::super::schema::{Entity, Object};
-use super::super::store::Page;
+use super::super::store::{Page, Source};
 use super::Told;
 use super::checks::checked;
 use super::form;
@@ -76,11 +76,13 @@ pub(super) async fn told(node: &Arc<Node>, head: &Parts, segments: &[&str], body
             let found = find(node, &collection, name)
                 .await?
                 .ok_or_else(Refusal::not_found)?;
+            writable(node, &collection, "update", name)?;
             let given = sealed(&collection, Some(&found), given()?);
             replace(node, &collection, merged(found, given)).await
         }
         (&Method::DELETE, Some(name)) => {
             if let Some(found) = find(node, &collection, name).await? {
+                writable(node, &collection, "remove", name)?;
                 let entity = collection.entity;
                 let deleted = node.store().delete(entity, &found).await;
                 deleted.map_err(|error| Refusal::of_store(error, &found, &entity.table))?;
@@ -224,6 +226,32 @@ async fn create(node: &Node, collection: &Collection<'_>, given: Object) -> Told
     Ok((StatusCode::CREATED, Some(Value::Object(stored))))
 }
 
+/// Refuses to write where there is no database, naming the field by which the entity was named.
+fn writable(
+    node: &Node,
+    collection: &Collection<'_>,
+    operation: &str,
+    name: &str,
+) -> Result<(), Refusal> {
+    if matches!(node.source, Source::Database(_)) {
+        return Ok(());
+    }
+    let by = match name.parse::<Uuid>() {
+        Ok(_) => String::new(),
+        Err(_) => format!(" by '{}'", collection.entity.key),
+    };
+    let message = format!(
+        "cannot {operation} '{}' entities{by} when not using a database",
+        collection.entity.table
+    );
+    Err(Refusal::named(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "operation unsupported",
+        12,
+        &message,
+    ))
+}
+
 /// Replaces the entity of that id or name, or makes it: everything that is not given becomes the default.
 async fn put(node: &Node, collection: &Collection<'_>, name: &str, mut given: Object) -> Told {
     let found = find(node, collection, name).await?;
@@ -232,9 +260,11 @@ async fn put(node: &Node, collection: &Collection<'_>, name: &str, mut given: Ob
     let Some(found) = found else {
         let field = if is_id { "id" } else { key };
         given.insert(field.to_owned(), json!(name));
+        writable(node, collection, "create or update", name)?;
         let (_, stored) = create(node, collection, given).await?;
         return Ok((StatusCode::OK, stored));
     };
+    writable(node, collection, "create or update", name)?;
     for field in ["id", "created_at"] {
         given.insert(field.to_owned(), found[field].clone());
     }

@@ -31,6 +31,28 @@ pub(super) fn pairs(text: &str) -> impl Iterator<Item = (String, String)> {
     })
 }
 
+/// The fields of a form that `curl -F` sends, of which only names and texts matter here.
+pub(super) fn multipart(content_type: &str, body: &str) -> Object {
+    let boundary = content_type
+        .split_once("boundary=")
+        .map_or("", |(_, boundary)| boundary.trim_matches('"'));
+    let mut object = Object::new();
+    for part in body.split(&format!("--{boundary}")) {
+        let Some((head, text)) = part.split_once("\r\n\r\n") else {
+            continue;
+        };
+        let name = head.split_once(" name=\"").and_then(|(_, rest)| {
+            let (name, _) = rest.split_once('"')?;
+            Some(name)
+        });
+        if let Some(name) = name {
+            let text = text.strip_suffix("\r\n").unwrap_or(text);
+            object.insert(name.to_owned(), Value::String(text.to_owned()));
+        }
+    }
+    object
+}
+
 fn put(object: &mut Object, key: &str, value: String) {
     if let Some((record, rest)) = key.split_once('.') {
         let inner = object
@@ -94,5 +116,13 @@ mod tests {
         let object = object("application/x-www-form-urlencoded", form).expect("a form");
         let wanted = json!({"name": "a b", "paths": ["/x", "/y"], "config": {"minute": "5"}, "service": {"id": "1"}});
         assert_eq!(Value::Object(object), wanted);
+    }
+
+    #[test]
+    fn the_parts_of_a_form_become_fields() {
+        let body = "--x\r\nContent-Disposition: form-data; name=\"config\"; filename=\"kong.yml\"\r\n\
+                    Content-Type: text/plain\r\n\r\n_format_version: '3.0'\n\r\n--x--\r\n";
+        let object = multipart("multipart/form-data; boundary=x", body);
+        assert_eq!(object["config"], "_format_version: '3.0'\n");
     }
 }

@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::super::Node;
+use super::super::store::{EMPTY_HASH, Source};
 use super::Told;
 use super::refusal::Refusal;
 
@@ -38,7 +39,7 @@ pub(super) async fn root(node: &Node, lie: Option<&str>) -> Told {
     let mut told = json!({
         "tagline": "Welcome to kong",
         "version": lie.unwrap_or(&version),
-        "hostname": rustix::system::uname().nodename().to_string_lossy(),
+        "hostname": node.hostname(),
         "node_id": node.id,
         "lua_version": node.facts.lua_version,
         "timers": {"running": 0, "pending": 0},
@@ -55,7 +56,6 @@ pub(super) async fn root(node: &Node, lie: Option<&str>) -> Told {
 
 /// `GET /status`, which answers whether or not the database does.
 pub(super) async fn status(node: &Node) -> Told {
-    let reachable = node.database.is_reachable().await;
     let requests = node.traffic.requests();
     // The request itself; from 3.0 on also the worker, which takes its events over a connection to nginx that is never done.
     let own = if node.version.is_at_least(3, 0) { 2 } else { 1 };
@@ -69,8 +69,7 @@ pub(super) async fn status(node: &Node) -> Told {
             (name.clone(), told)
         })
         .collect();
-    let told = json!({
-        "database": {"reachable": reachable},
+    let mut told = json!({
         "memory": {
             "lua_shared_dicts": dictionaries,
             "workers_lua_vms": [{"http_allocated_gc": "0.00 MiB", "pid": std::process::id()}],
@@ -85,18 +84,28 @@ pub(super) async fn status(node: &Node) -> Told {
             "total_requests": requests,
         },
     });
+    if let Source::Memory(memory) = &node.source {
+        told["configuration_hash"] = json!(memory.held().hash);
+    }
+    // Since 3.x a node without a database tells nothing of one.
+    if matches!(node.source, Source::Database(_)) || !node.version.is_at_least(3, 0) {
+        told["database"] = json!({ "reachable": node.reaches_database().await });
+    }
     Ok((StatusCode::OK, Some(told)))
 }
 
 /// `GET /status/ready` on the status listener.
 pub(super) async fn ready(node: &Node) -> Told {
-    if node.database.is_reachable().await {
-        Ok((StatusCode::OK, Some(json!({ "message": "ready" }))))
-    } else {
-        Err(Refusal::message(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "failed to connect to database",
-        ))
+    let reason = match &node.source {
+        Source::Database(database) => {
+            (!database.is_reachable().await).then_some("failed to connect to database")
+        }
+        Source::Memory(memory) => (memory.held().hash == EMPTY_HASH)
+            .then_some("no configuration available (empty configuration present)"),
+    };
+    match reason {
+        None => Ok((StatusCode::OK, Some(json!({ "message": "ready" })))),
+        Some(reason) => Err(Refusal::message(StatusCode::SERVICE_UNAVAILABLE, reason)),
     }
 }
 
@@ -107,6 +116,7 @@ pub(super) fn endpoints(node: &Node) -> Value {
         "/cache",
         "/clustering/data-planes",
         "/clustering/status",
+        "/config",
         "/endpoints",
         "/metrics",
         "/schemas/plugins/{name}",

@@ -9,7 +9,7 @@ use crate::lab::http::Answer;
 /// The metrics of the node.
 pub(super) async fn answer(node: &Node) -> Answer {
     let mut text = String::new();
-    let reachable = u8::from(node.database.is_reachable().await);
+    let reachable = u8::from(node.reaches_database().await);
     gauge(
         &mut text,
         "kong_datastore_reachable",

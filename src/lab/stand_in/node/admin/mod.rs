@@ -2,6 +2,8 @@
 
 mod access_log;
 mod checks;
+mod clustering;
+mod config;
 mod entities;
 mod form;
 mod health;
@@ -22,6 +24,7 @@ use serde_json::{Value, json};
 use super::Node;
 use super::answers;
 use crate::lab::http::{self, Answer, Asked};
+pub(super) use checks::whole;
 use refusal::Refusal;
 
 /// The setting that gives a practice node a token, as Enterprise's role-based access has one.
@@ -101,10 +104,12 @@ async fn told(node: &Arc<Node>, head: &Parts, body: &[u8], lie: Option<&str>) ->
         [""] if is_read => information::root(node, lie).await,
         ["status"] if is_read => information::status(node).await,
         ["endpoints"] if is_read => Ok((StatusCode::OK, Some(information::endpoints(node)))),
-        ["clustering", "status" | "data-planes"] if is_read => Err(Refusal::message(
-            StatusCode::BAD_REQUEST,
-            "this endpoint is only available when Kong is configured to run as Control Plane for the cluster",
-        )),
+        ["clustering", "status"] if is_read => clustering::map(node).await,
+        ["clustering", "data-planes"] if is_read => {
+            clustering::page(node, head.uri.query().unwrap_or_default()).await
+        }
+        ["config"] if is_read => config::told(node),
+        ["config"] if head.method == Method::POST => config::take(node, head, body).await,
         ["debug", "node", "log-level"] if is_read && node.version.is_at_least(3, 0) => {
             let level = format!("log level: {}", node.settings.log_level);
             Ok((StatusCode::OK, Some(json!({ "message": level }))))

@@ -9,9 +9,9 @@ use super::super::store::StoreError;
 
 /// An answer that refuses.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(in super::super) struct Refusal {
     pub(super) status: StatusCode,
-    pub(super) body: Value,
+    pub(in super::super) body: Value,
 }
 
 impl Refusal {
@@ -44,6 +44,7 @@ impl Refusal {
     /// What the store refused for the entity `shown`, which lives in `table`.
     pub(super) fn of_store(error: StoreError, shown: &Object, table: &str) -> Self {
         let shown_value = |field: &str| shown.get(field).cloned().unwrap_or_default();
+        let told = error.to_string();
         match error {
             StoreError::Unique { field } => {
                 // The column `cache_key` stands for all that makes up the key.
@@ -104,6 +105,12 @@ impl Refusal {
                     "code": 4,
                 }),
             },
+            StoreError::Unsupported { .. } => Self::named(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "operation unsupported",
+                12,
+                &told,
+            ),
             StoreError::Database(error) => {
                 tracing::error!("{error}");
                 Self::message(StatusCode::INTERNAL_SERVER_ERROR, UNEXPECTED)

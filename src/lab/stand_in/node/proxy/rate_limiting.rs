@@ -111,9 +111,13 @@ impl Store {
     async fn read(&self, node: &Node, counter: &Counter) -> Result<i64, Lost> {
         match self {
             Self::Memory => Ok(node.counters.read(counter)),
-            Self::Table => counters::read_row(&node.database, counter)
-                .await
-                .map_err(|_| Lost),
+            // Without tables no configuration gets here: the policy is refused.
+            Self::Table => match node.tables() {
+                Some(database) => counters::read_row(database, counter)
+                    .await
+                    .map_err(|_| Lost),
+                None => Err(Lost),
+            },
             Self::Redis(redis) => {
                 let read = if counts_as_it_reads(node) {
                     redis.count_and_read(counter).await
@@ -138,8 +142,11 @@ impl Store {
                 .for_each(|counter| node.counters.increment(counter)),
             Self::Table => {
                 node.in_background(async move {
+                    let Some(database) = counting.tables() else {
+                        return;
+                    };
                     for counter in counters {
-                        let counted = counters::increment_row(&counting.database, &counter).await;
+                        let counted = counters::increment_row(database, &counter).await;
                         if let Err(error) = counted {
                             tracing::warn!("an increment is lost: {error}");
                         }

@@ -111,6 +111,17 @@ impl Schema {
         Self { entities, plugins }
     }
 
+    /// The same for a node that has no database, or whose clients' requests are answered by others that have none: there is no
+    /// counting in its tables.
+    pub(super) fn without_tables(mut self) -> Self {
+        for field in self.plugins.values_mut().flatten() {
+            if field.name == "policy" {
+                field.one_of.retain(|policy| policy != "cluster");
+            }
+        }
+        self
+    }
+
     /// The entity of a collection.
     pub(super) fn entity(&self, name: &str) -> Option<&Entity> {
         self.entities.get(name)
@@ -119,6 +130,11 @@ impl Schema {
     /// An entity that every version has.
     pub(super) fn known(&self, name: &str) -> &Entity {
         &self.entities[name]
+    }
+
+    /// The entity of a table, which is what declarative configurations call it by.
+    pub(super) fn of_table(&self, table: &str) -> Option<&Entity> {
+        self.entities().find(|entity| entity.table == table)
     }
 
     /// All entities, by collection.

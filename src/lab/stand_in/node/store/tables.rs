@@ -1,6 +1,6 @@
 //! The entities in Kong's tables: pages, single ones, writes, and the events that tell other nodes of a write.
 //!
-//! It speaks SQL and nothing else; what a row means is in `rows`, what an answer looks like is the Admin API's affair.
+//! It speaks SQL and nothing else.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -8,63 +8,20 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Json;
 use uuid::Uuid;
 
-use super::database::{Database, DatabaseError};
-use super::rows;
-use super::schema::{Entity, Object, Schema};
+use super::super::database::{Database, DatabaseError};
+use super::super::rows;
+use super::super::schema::{Entity, Object, Schema};
+use super::{Page, StoreError};
 
-/// Which entities a page holds.
-#[derive(Debug, Default)]
-pub(super) struct Page {
-    /// Only those after this id.
-    pub(super) after: Option<Uuid>,
-    /// At most this many.
-    pub(super) size: i64,
-    /// Only those whose column holds this id.
-    pub(super) parent: Option<(String, Uuid)>,
-    /// Only those with all of these tags.
-    pub(super) all_tags: Option<Vec<String>>,
-    /// Only those with one of these tags.
-    pub(super) any_tags: Option<Vec<String>>,
-}
-
-/// Why a read or write did not happen.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum StoreError {
-    /// No answer from the database, or one nobody foresaw.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-    /// Another entity has the value already.
-    #[error("another entity has the same `{field}`")]
-    Unique {
-        /// The field.
-        field: String,
-    },
-    /// Another entity has the id already.
-    #[error("another entity has the same id")]
-    Primary,
-    /// A reference points nowhere.
-    #[error("`{field}` refers to nothing")]
-    Foreign {
-        /// The field.
-        field: String,
-    },
-    /// Others still refer to it.
-    #[error("`{by}` refer to it")]
-    Referenced {
-        /// Their table.
-        by: String,
-    },
-}
-
-/// The store of one node.
+/// The tables, as one node reads and writes them.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Store<'a> {
+pub(super) struct Tables<'a> {
     pub(super) database: &'a Database,
     pub(super) schema: &'a Schema,
     pub(super) node_id: Uuid,
 }
 
-impl Store<'_> {
+impl Tables<'_> {
     /// One page in the order of the ids, which is Kong's.
     pub(super) async fn page(
         &self,
@@ -97,30 +54,6 @@ impl Store<'_> {
             .iter()
             .map(|row| rows::entity(self.schema, entity, row))
             .collect())
-    }
-
-    /// All entities of a kind.
-    pub(super) async fn all(&self, entity: &Entity) -> Result<Vec<Object>, StoreError> {
-        let page = Page {
-            size: i64::from(i32::MAX),
-            ..Page::default()
-        };
-        self.page(entity, &page).await
-    }
-
-    /// The entity with this id or, where the text is no id, this key.
-    pub(super) async fn find(
-        &self,
-        entity: &Entity,
-        name: &str,
-    ) -> Result<Option<Object>, StoreError> {
-        let has_key = entity.fields.iter().any(|field| field.name == entity.key);
-        let column = if name.parse::<Uuid>().is_ok() || !has_key {
-            "id"
-        } else {
-            &entity.key
-        };
-        self.find_by(entity, column, name).await
     }
 
     /// The entity with this value in this column.
