@@ -17,6 +17,7 @@ use crate::kong::Version;
 use crate::lab::client::{Load, LoadReport};
 use crate::lab::practice::{
     self, FrontKind, NAME, Options, Practice, PracticeError, PracticeNode, Remains, Security,
+    Topology,
 };
 
 /// The version to start from.
@@ -75,6 +76,7 @@ pub(super) async fn demo(arguments: Arguments) -> Result<Exit, CliError> {
     let options = Options {
         binary: own_binary()?,
         version: FROM,
+        topology: Topology::Traditional,
         security: Security::Plain,
         front: if two_sides {
             FrontKind::Haproxy

@@ -9,18 +9,22 @@ use crate::lab::balancer::State;
 use crate::lab::postgres::PostgresError;
 use crate::lab::practice::{
     self, Fault, FrontKind, NodeStatus, Options, Practice, PracticeError, Remains, Security,
+    Topology,
 };
 
 /// The verbs of `cutover practice`.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Verb {
-    /// Brings a cluster up: two nodes on a private PostgreSQL, a load balancer in front, an echo server behind.
+    /// Brings a cluster up: nodes, most often two on a private PostgreSQL, a load balancer in front, an echo server behind.
     Up {
         #[command(flatten)]
         place: PracticePlace,
         /// The version that runs at first.
         #[arg(long, default_value = "2.8.5")]
         version: Version,
+        /// What the nodes are to each other.
+        #[arg(long, value_enum, default_value_t)]
+        topology: Topology,
         /// A database as strict as in production: TLS and SCRAM over TCP, an authority and a schema of its own, no superuser.
         #[arg(long)]
         hardened: bool,
@@ -74,6 +78,7 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
         Verb::Up {
             place,
             version,
+            topology,
             hardened,
             traffic,
             redis,
@@ -87,6 +92,7 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
             let options = Options {
                 binary: own_binary()?,
                 version,
+                topology,
                 security,
                 front: traffic,
                 redis,
@@ -112,9 +118,14 @@ pub(super) async fn practice(verb: Verb) -> Result<Exit, CliError> {
 }
 
 async fn up(directory: &Path, options: &Options) -> Result<(), CliError> {
-    output::people(
-        "bringing the practice cluster up: PostgreSQL, two nodes, a load balancer, an echo server",
-    );
+    let what = match options.topology {
+        Topology::Traditional => "PostgreSQL, two nodes",
+        Topology::Hybrid => "PostgreSQL, two control planes, three data planes",
+        Topology::Dbless => "three nodes without a database",
+    };
+    output::people(&format!(
+        "bringing the practice cluster up: {what}, a load balancer, an echo server"
+    ));
     let practice = practice::up(directory, options, interrupted()).await?;
     output::data(&format!(
         "up: {} nodes of {}, clients use {}",
@@ -123,6 +134,9 @@ async fn up(directory: &Path, options: &Options) -> Result<(), CliError> {
         practice.url
     ));
     output::data(&format!("environment: {}", practice.environment.display()));
+    if options.topology != Topology::Traditional {
+        return Ok(());
+    }
     let (playbook, sides, to) = match options.green {
         None => ("in-place", "cluster=practice", Version::new(3, 4, 2)),
         Some(version) => ("blue-green", "blue=practice green=green", version),
@@ -239,7 +253,12 @@ impl From<PracticeError> for CliError {
                 .hint("on Debian and Ubuntu: `apt-get install postgresql`"),
             PracticeError::NotInstalled { .. } => Self::refused(message)
                 .hint("on Debian and Ubuntu: `apt-get install haproxy`, `nginx` or `redis-server`"),
-            PracticeError::UnknownNode { .. } => Self::usage(message),
+            PracticeError::Senseless { option, .. } => Self::usage(message).hint(format!(
+                "leave `{option}` out, or bring a cluster up whose topology is `traditional`"
+            )),
+            PracticeError::UnknownNode { .. }
+            | PracticeError::OtherRole { .. }
+            | PracticeError::NoDatabase => Self::usage(message),
             _ => Self::refused(message),
         }
     }

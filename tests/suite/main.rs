@@ -85,6 +85,7 @@ mod postgres_swap;
 mod postgres_tls;
 mod practice;
 mod practice_cluster;
+mod practice_topologies;
 mod process_tree;
 mod redis_beside_a_copy;
 mod redis_server;

@@ -48,7 +48,7 @@ pub struct Access {
 
 impl Access {
     /// Through the Unix socket, without a password.
-    fn plain(socket: &Path) -> Self {
+    pub(super) fn plain(socket: &Path) -> Self {
         Self {
             host: socket.display().to_string(),
             port: PORT,

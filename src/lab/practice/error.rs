@@ -37,6 +37,27 @@ pub enum PracticeError {
         /// The nearest directory above that is closed.
         closed: PathBuf,
     },
+    /// Something was asked for that this topology has no use for.
+    #[error("`{option}` makes no sense with `--topology {topology}`: {reason}")]
+    Senseless {
+        /// What was asked for.
+        option: &'static str,
+        /// The topology.
+        topology: &'static str,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A fault of the database, where there is none.
+    #[error("the nodes of this practice cluster have no database")]
+    NoDatabase,
+    /// A fault that only another kind of node can have.
+    #[error("`{node}` is no {wanted}")]
+    OtherRole {
+        /// The node.
+        node: String,
+        /// What it would have to be.
+        wanted: &'static str,
+    },
     /// A server of the distribution was asked for and is not there.
     #[error("what was asked for is not installed: there is no `{program}`")]
     NotInstalled {

@@ -5,9 +5,9 @@
 use rustix::process::Signal;
 
 use super::nodes::PracticeNode;
-use super::{Practice, PracticeError, database, files};
+use super::{Practice, PracticeError, Role, Topology, database, files};
 use crate::kong::Version;
-use crate::lab::stand_in::faults::{FAULTS, Faults};
+use crate::lab::stand_in::faults::{FAULTS, Faults, Pushes};
 
 /// Who holds the locks that a fault makes, so that clearing takes no lock of Kong's.
 const OWNER: &str = "cutover-practice-fault";
@@ -70,6 +70,21 @@ pub enum Fault {
         #[arg(allow_negative_numbers = true)]
         milliseconds: i64,
     },
+    /// A control plane gives its data planes a configuration without entities.
+    PushEmpty {
+        /// The control plane.
+        node: String,
+    },
+    /// A control plane gives its data planes another configuration than its database holds: one without plugins.
+    PushWrong {
+        /// The control plane.
+        node: String,
+    },
+    /// A data plane does not take what it is given.
+    PushRefused {
+        /// The data plane.
+        node: String,
+    },
     /// PostgreSQL is stopped.
     DatabaseDown,
     /// PostgreSQL is started again.
@@ -80,6 +95,13 @@ pub enum Fault {
 
 /// Makes `fault` happen to the cluster.
 pub async fn fault(practice: &Practice, fault: &Fault) -> Result<(), PracticeError> {
+    let needs_database = matches!(
+        fault,
+        Fault::LockHeld { .. } | Fault::LockStale | Fault::DatabaseDown | Fault::DatabaseUp
+    );
+    if needs_database && practice.topology == Topology::Dbless {
+        return Err(PracticeError::NoDatabase);
+    }
     match fault {
         Fault::LockHeld { seconds } => lock(practice, i64::from(*seconds)).await,
         // Kong's own rows end a minute after they were made; this one ended a minute ago.
@@ -111,6 +133,15 @@ pub async fn fault(practice: &Practice, fault: &Fault) -> Result<(), PracticeErr
         Fault::ClockAhead { node, milliseconds } => change(practice.node(node)?, |faults| {
             faults.clock_ahead_ms = Some(*milliseconds);
         }),
+        Fault::PushEmpty { node } => change(plane(practice, node, Role::ControlPlane)?, |faults| {
+            faults.pushes = Some(Pushes::Empty);
+        }),
+        Fault::PushWrong { node } => change(plane(practice, node, Role::ControlPlane)?, |faults| {
+            faults.pushes = Some(Pushes::Wrong);
+        }),
+        Fault::PushRefused { node } => change(plane(practice, node, Role::DataPlane)?, |faults| {
+            faults.takes_nothing = true;
+        }),
         Fault::DatabaseDown => database::stop(&practice.directory, &practice.socket),
         Fault::DatabaseUp => {
             database::start(&practice.directory, &practice.socket, &practice.access)
@@ -127,6 +158,26 @@ pub(super) fn of(node: &PracticeNode) -> Faults {
 /// A migration is run from any of the nodes, so its faults are on all.
 fn everywhere(practice: &Practice, set: impl Fn(&mut Faults)) -> Result<(), PracticeError> {
     practice.all_nodes().try_for_each(|node| change(node, &set))
+}
+
+/// The node of this name, which must have this role.
+fn plane<'a>(
+    practice: &'a Practice,
+    name: &str,
+    role: Role,
+) -> Result<&'a PracticeNode, PracticeError> {
+    let node = practice.node(name)?;
+    if node.role == role {
+        return Ok(node);
+    }
+    Err(PracticeError::OtherRole {
+        node: name.to_owned(),
+        wanted: match role {
+            Role::ControlPlane => "control plane",
+            Role::DataPlane => "data plane",
+            Role::Traditional => "traditional node",
+        },
+    })
 }
 
 fn change(node: &PracticeNode, set: impl Fn(&mut Faults)) -> Result<(), PracticeError> {
@@ -152,6 +203,9 @@ async fn clear(practice: &Practice) -> Result<(), PracticeError> {
         if path.exists() {
             std::fs::remove_file(&path).map_err(files::failed("remove", &path))?;
         }
+    }
+    if practice.topology == Topology::Dbless {
+        return Ok(());
     }
     database::start(&practice.directory, &practice.socket, &practice.access)?;
     let client = database::connect(&practice.socket, &practice.access, database::KONG).await?;

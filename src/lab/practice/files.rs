@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::super::postgres::SUPERUSER;
 use super::super::seed::Seeded;
 use super::front::{BACKEND, Front, KEY, OTHER_BACKEND};
-use super::{GREEN, NAME, Practice, PracticeError, PracticeNode, database};
+use super::{GREEN, NAME, Practice, PracticeError, PracticeNode, Role, Topology, database};
 
 /// A closure that makes an error of what went wrong with `path`.
 pub(super) fn failed(
@@ -73,23 +73,20 @@ pub(super) fn write_private(path: &Path, text: &str) -> Result<(), PracticeError
 pub(super) fn environment(practice: &Practice) -> String {
     let text = |text: &str| toml::Value::from(text).to_string();
     let path = |path: &Path| text(&path.display().to_string());
+    let is_dbless = practice.topology == Topology::Dbless;
     let cluster = |name: &str, database: &str, nodes: &[PracticeNode]| {
-        let mut written =
-            format!("[clusters.{name}]\ndatabase = \"{database}\"\ntraffic = \"edge\"\n");
+        let mut written = format!("[clusters.{name}]\n");
+        if practice.topology != Topology::Traditional {
+            let topology = practice.topology.word();
+            writeln!(written, "topology = \"{topology}\"").expect("a string takes any text");
+        }
+        if !is_dbless {
+            writeln!(written, "database = \"{database}\"").expect("a string takes any text");
+        }
+        written.push_str("traffic = \"edge\"\n");
         for node in nodes {
-            let node = format!(
-                "\n[[clusters.{name}.nodes]]\n\
-                 name = {}\nconf = {}\nprefix = {}\npackages = {{ prefix = {} }}\n\
-                 admin = {}\nproxy = {}\nstatus = {}\n",
-                text(&node.name),
-                path(&node.conf),
-                path(&node.prefix),
-                path(&node.packages),
-                text(&node.admin),
-                text(&node.proxy),
-                text(&node.status),
-            );
-            written.push_str(&node);
+            writeln!(written, "\n[[clusters.{name}.nodes]]").expect("a string takes any text");
+            written.push_str(&node_keys(node));
         }
         written
     };
@@ -121,6 +118,9 @@ pub(super) fn environment(practice: &Practice) -> String {
         let green = database(GREEN, database::GREEN);
         databases = format!("{databases}\n# Made by a playbook, as a copy of the other.\n{green}");
     }
+    if is_dbless {
+        databases.clear();
+    }
     format!(
         "# The practice cluster's environment, made by `cutover practice up`.\n\
          name = \"{NAME}\"\n\n\
@@ -131,6 +131,35 @@ pub(super) fn environment(practice: &Practice) -> String {
         text(&practice.url),
         path(&practice.directory.join("storage")),
     )
+}
+
+/// What it says of a node: what a plane does not have is not in it.
+fn node_keys(node: &PracticeNode) -> String {
+    let text = |text: &str| toml::Value::from(text).to_string();
+    let path = |path: &Path| text(&path.display().to_string());
+    let role = match node.role {
+        Role::Traditional => None,
+        Role::ControlPlane => Some("\"control_plane\"".to_owned()),
+        Role::DataPlane => Some("\"data_plane\"".to_owned()),
+    };
+    let address = |url: &str| (!url.is_empty()).then(|| text(url));
+    let keys = [
+        ("name", Some(text(&node.name))),
+        ("role", role),
+        ("conf", Some(path(&node.conf))),
+        ("declarative", node.declarative.as_deref().map(path)),
+        ("prefix", Some(path(&node.prefix))),
+        (
+            "packages",
+            Some(format!("{{ prefix = {} }}", path(&node.packages))),
+        ),
+        ("admin", address(&node.admin)),
+        ("proxy", address(&node.proxy)),
+        ("status", address(&node.status)),
+    ];
+    keys.into_iter()
+        .filter_map(|(key, value)| Some(format!("{key} = {}\n", value?)))
+        .collect()
 }
 
 /// What it says of the load balancer.

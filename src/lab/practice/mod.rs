@@ -1,4 +1,5 @@
-//! The practice cluster: two stand-in nodes on a private PostgreSQL behind a load balancer, with an echo server behind them.
+//! The practice cluster: stand-in nodes, most often two on a private PostgreSQL, behind a load balancer, with an echo server behind
+//! them.
 //!
 //! Everything is in one directory, which also remembers what was started. It knows how to bring the cluster up, take it down, say
 //! how it is and break it on purpose; it refuses to know the inventory's types (it writes that file as a stranger would) and how
@@ -15,12 +16,14 @@ mod hardening;
 mod ledger;
 mod nodes;
 mod parts;
+mod planes;
 mod ports;
 mod process;
 mod prove;
 mod redis;
 mod status;
 mod take_down;
+mod topology;
 mod up;
 
 use std::net::SocketAddr;
@@ -39,6 +42,7 @@ pub use process::Process;
 pub use prove::prove;
 pub use status::{NodeStatus, Rotation, Status, status};
 pub use take_down::{Remains, down};
+pub use topology::{Role, Topology};
 pub use up::{Options, up};
 
 use super::seed::Seeded;
@@ -61,8 +65,11 @@ pub struct Practice {
     pub environment: PathBuf,
     /// The directory of PostgreSQL's socket: `DIRECTORY/socket`, or a short one elsewhere where that will not do.
     pub socket: PathBuf,
-    /// How the gateway's role reaches its database.
+    /// How the gateway's role reaches its database, where the topology has one.
     pub access: Access,
+    /// What the nodes are to each other.
+    #[serde(default)]
+    pub topology: Topology,
     /// The nodes, in the order in which they are stopped and started.
     pub nodes: Vec<PracticeNode>,
     /// The nodes of the other side, which were never started and whose database is yet to be made.

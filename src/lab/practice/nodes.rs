@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::parts::wait_until;
+use super::planes::{self, Storage};
 use super::process::command_lines;
-use super::{Access, PracticeError, Process, commands, files};
+use super::{PracticeError, Process, Role, commands, files};
 use crate::kong::{Version, catalogue};
 use crate::lab::stand_in::install;
 use crate::lab::stand_in::node::LISTENING;
@@ -24,21 +25,27 @@ const CURRENT: &str = "current";
 pub struct PracticeNode {
     /// Its name.
     pub name: String,
+    /// What it is in its cluster.
+    #[serde(default)]
+    pub role: Role,
+    /// Its declarative file, where it has no database.
+    #[serde(default)]
+    pub declarative: Option<PathBuf>,
     /// Its `kong.conf`.
     pub conf: PathBuf,
     /// Its working directory.
     pub prefix: PathBuf,
     /// The directory of its packages.
     pub packages: PathBuf,
-    /// Base URL of its Admin API.
+    /// Base URL of its Admin API; empty for a data plane, which has none.
     pub admin: String,
-    /// Base URL of its proxy.
+    /// Base URL of its proxy; empty for a control plane, which has none.
     pub proxy: String,
     /// Base URL of its Status API.
     pub status: String,
 }
 
-/// Where a node listens: ports that are kept for it.
+/// Where a node listens: ports that are kept for it. A control plane has the first for its data planes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Addresses {
     pub(super) proxy: SocketAddr,
@@ -50,19 +57,25 @@ impl PracticeNode {
     /// Makes the node's files in the cluster's `directory`: every version as a package, `version` installed.
     pub(super) fn create(
         directory: &Path,
-        name: &str,
+        (name, role): (&str, Role),
         listen: Addresses,
         version: &Version,
         binary: &Path,
     ) -> Result<Self, PracticeError> {
         let own = directory.join("nodes").join(name);
+        let url = |address: SocketAddr, without: Role| match role {
+            role if role == without => String::new(),
+            _ => format!("http://{address}"),
+        };
         let node = Self {
             name: name.to_owned(),
+            role,
+            declarative: None,
             conf: own.join("kong.conf"),
             prefix: own.join("prefix"),
             packages: own.join("packages"),
-            admin: format!("http://{}", listen.admin),
-            proxy: format!("http://{}", listen.proxy),
+            admin: url(listen.admin, Role::DataPlane),
+            proxy: url(listen.proxy, Role::ControlPlane),
             status: format!("http://{}", listen.status),
         };
         files::make_directory(&node.prefix)?;
@@ -74,6 +87,12 @@ impl PracticeNode {
         std::os::unix::fs::symlink(format!("kong-{version}"), &link)
             .map_err(files::failed("make", &link))?;
         Ok(node)
+    }
+
+    /// Whether it answers clients.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        self.role != Role::ControlPlane
     }
 
     /// Runs the installed `kong` with `words` and the node's configuration.
@@ -115,53 +134,33 @@ impl PracticeNode {
         Some(name.strip_prefix("kong-")?.to_owned())
     }
 
-    /// Writes the node's `kong.conf`, for the database of the role `owner`, which bears its name.
+    /// Writes the node's `kong.conf`.
     pub(super) fn configure(
         &self,
-        access: &Access,
         listen: Addresses,
-        owner: &str,
+        storage: Storage<'_>,
     ) -> Result<(), PracticeError> {
-        // In this file a `#` begins a comment.
-        let quoted = |text: &str| text.replace('#', "\\#");
-        let path = |path: &Path| quoted(&path.display().to_string());
-        let mut protection = String::new();
-        if let Some(hardening) = &access.hardening {
-            protection = format!(
-                "pg_password = {}\n\
-                 pg_ssl = on\n\
-                 pg_ssl_required = on\n\
-                 pg_ssl_verify = on\n\
-                 lua_ssl_trusted_certificate = {}\n",
-                quoted(&hardening.password()?),
-                path(&hardening.authority),
-            );
-        }
+        let off = "off".to_owned();
+        let (proxy, admin) = match self.role {
+            Role::Traditional => (listen.proxy.to_string(), listen.admin.to_string()),
+            Role::ControlPlane => (off, listen.admin.to_string()),
+            Role::DataPlane => (listen.proxy.to_string(), off),
+        };
         let text = format!(
             "# A node of a practice cluster of cutover.\n\
              prefix = {prefix}\n\
              proxy_listen = {proxy}\n\
              admin_listen = {admin}\n\
              status_listen = {status}\n\
-             database = postgres\n\
-             pg_host = {host}\n\
-             pg_port = {port}\n\
-             pg_user = {owner}\n\
-             pg_database = {owner}\n\
-             pg_schema = {schema}\n\
-             {protection}\
-             # Where this node and its commands find what is to go wrong.
-             practice_faults = {prefix}
+             {storage}\
+             # Where this node and its commands find what is to go wrong.\n\
+             practice_faults = {prefix}\n\
              # Kong's own presets are 5 seconds each; nobody wants to wait for that here.\n\
              db_update_frequency = 0.2\n\
              worker_state_update_frequency = 0.2\n",
-            prefix = path(&self.prefix),
-            proxy = listen.proxy,
-            admin = listen.admin,
+            prefix = planes::path(&self.prefix),
             status = listen.status,
-            host = quoted(&access.host),
-            port = access.port,
-            schema = access.schema,
+            storage = storage.settings(&self.name)?,
         );
         // It may hold a password.
         files::write_private(&self.conf, &text)

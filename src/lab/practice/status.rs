@@ -8,7 +8,7 @@ use tokio::time::{Duration, timeout};
 use super::super::balancer::State;
 use super::super::http;
 use super::ledger::Ledger;
-use super::{Practice, PracticeError, database, fault};
+use super::{Practice, PracticeError, Topology, database, fault};
 
 /// How long an answer is waited for; a fault may have made a node slow.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -78,8 +78,11 @@ pub async fn status(practice: &Practice) -> Result<Status, PracticeError> {
         });
     }
     let ledger = Ledger::open(&practice.directory)?;
-    let server = database::running(&practice.directory).map(|process| process.pid);
-    let mut processes = vec![("postgres".to_owned(), server)];
+    let mut processes = Vec::new();
+    if practice.topology != Topology::Dbless {
+        let server = database::running(&practice.directory).map(|process| process.pid);
+        processes.push(("postgres".to_owned(), server));
+    }
     for (name, process) in ledger.processes {
         processes.push((name, process.is_alive().then_some(process.pid)));
     }

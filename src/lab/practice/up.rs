@@ -9,19 +9,21 @@ use super::super::balancer::{self, State};
 use super::super::{postgres, seed};
 use super::front::{self, Behind, EDGES, Front, FrontKind, Place};
 use super::ledger::Ledger;
+use super::nodes::Addresses;
 use super::parts::{EchoListening, Part};
+use super::planes::{Certificate, Storage};
 use super::ports::{self, Kept};
 use super::{
-    Practice, PracticeError, PracticeNode, RECORD, Remains, Security, database, down, files,
-    foreign, prove, redis,
+    Access, Practice, PracticeError, PracticeNode, RECORD, Remains, Role, Security, Topology,
+    database, down, files, foreign, prove, redis,
 };
 use crate::kong::Version;
 
-/// The nodes' names.
-const NODES: [&str; 2] = ["kong-1", "kong-2"];
-
-/// The names of those of the other side.
-const GREEN_NODES: [&str; 2] = ["green-1", "green-2"];
+/// The names of the nodes of the other side.
+const GREEN_NODES: [(&str, Role); 2] = [
+    ("green-1", Role::Traditional),
+    ("green-2", Role::Traditional),
+];
 
 /// A node's share of the traffic.
 const WEIGHT: u16 = 100;
@@ -36,6 +38,8 @@ pub struct Options {
     pub binary: PathBuf,
     /// The version that is installed and runs.
     pub version: Version,
+    /// What its nodes are to each other.
+    pub topology: Topology,
     /// How its database lets clients in.
     pub security: Security,
     /// What stands in front of the nodes.
@@ -55,11 +59,12 @@ pub async fn up(
     interrupt: impl Future<Output = ()>,
 ) -> Result<Practice, PracticeError> {
     // Before this nothing is ours to remove.
+    options.topology.require(options)?;
     options.front.require()?;
     if options.redis {
         foreign::require(redis::PROGRAM)?;
     }
-    let directory = claim(directory)?;
+    let directory = claim(directory, options.topology)?;
     let brought_up = tokio::select! {
         brought_up = bring_up(&directory, options) => brought_up,
         () = interrupt => Err(PracticeError::Interrupted),
@@ -72,9 +77,11 @@ pub async fn up(
 }
 
 /// Makes the directory ours: from here on it holds a ledger.
-fn claim(directory: &Path) -> Result<PathBuf, PracticeError> {
+fn claim(directory: &Path, topology: Topology) -> Result<PathBuf, PracticeError> {
     // Told before anything is made.
-    postgres::binaries()?;
+    if topology != Topology::Dbless {
+        postgres::binaries()?;
+    }
     let failed = |path: &Path| files::failed("use", path);
     let is_new = !directory.exists();
     if !is_new {
@@ -117,72 +124,71 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
         })
     };
     let mut keeper = part("ports")?;
-    let green_names: &[&str] = options.green.map_or(&[], |_| &GREEN_NODES);
     let count = ports::needed(node_count(options)).to_string();
     keeper.arguments.insert(0, count.into());
     let kept: Kept = keeper.start(directory, &mut ledger).await?;
     let (for_database, for_front, for_redis, mut for_nodes) = kept.split();
-    let roles = roles(options);
-    let port = for_database.port();
-    let access = database::create(directory, &socket, options.security, port, &roles).await?;
+    let echo: EchoListening = part("echo")?.start(directory, &mut ledger).await?;
+    let upstream = format!("http://{}", echo.address);
+    let access = make_database(directory, options, &socket, for_database.port()).await?;
+    let redis = options.redis.then_some(for_redis);
+    let (file, from_file) = seed::declarative(&options.version, &upstream, redis);
 
-    let mut make = |names: &[&str], version: &Version, owner: &str| {
-        let nodes = names.iter().zip(for_nodes.by_ref()).map(|(name, listen)| {
-            let node = PracticeNode::create(directory, name, listen, version, &options.binary)?;
-            node.configure(&access, listen, owner)?;
-            Ok(node)
+    let mut make = |names: &[(&str, Role)], version: &Version| {
+        let nodes = names.iter().zip(for_nodes.by_ref()).map(|(named, listen)| {
+            let node = PracticeNode::create(directory, *named, listen, version, &options.binary)?;
+            Ok((node, listen))
         });
         nodes.collect::<Result<Vec<_>, PracticeError>>()
     };
-    let nodes = make(&NODES, &options.version, database::KONG)?;
+    let made = make(options.topology.nodes(), &options.version)?;
+    let nodes = match options.topology {
+        Topology::Traditional => on_one_database(made, &access, database::KONG)?,
+        Topology::Hybrid => in_planes(made, &access, &Certificate::create(directory)?)?,
+        Topology::Dbless => with_files(made, &file)?,
+    };
     let green = match &options.green {
-        Some(version) => make(green_names, version, database::GREEN)?,
+        Some(version) => on_one_database(make(&GREEN_NODES, version)?, &access, database::GREEN)?,
         None => Vec::new(),
     };
-    nodes[0].kong(&["migrations", "bootstrap"]).await?;
-    for node in &nodes {
-        node.start().await?;
-    }
+    start_all(options.topology, &nodes).await?;
 
-    let echo: EchoListening = part("echo")?.start(directory, &mut ledger).await?;
-    let upstream = format!("http://{}", echo.address);
-    let serving = nodes.iter().map(|node| Behind { node, serves: true });
+    let serving = nodes.iter().filter(|node| node.serves());
+    let serving = serving.map(|node| Behind { node, serves: true });
     let waiting = green.iter().map(|node| Behind {
         node,
         serves: false,
     });
     let behind: Vec<Behind> = serving.chain(waiting).collect();
+    let place = Place {
+        cluster: directory,
+        listen: for_front,
+        edges: for_nodes.collect(),
+        socket: &socket,
+        access: &access,
+        binary: &options.binary,
+    };
     let (front, url) = match options.front {
         FrontKind::Practice => {
-            let own = part("balancer")?;
-            start_own(
-                own,
-                directory,
-                &mut ledger,
-                &balancer_of(&behind, for_front),
-            )
-            .await?
+            let wanted = balancer_of(&behind, for_front);
+            start_own(part("balancer")?, directory, &mut ledger, &wanted).await?
         }
         real => {
-            let place = Place {
-                cluster: directory,
-                listen: for_front,
-                edges: for_nodes.collect(),
-                socket: &socket,
-                access: &access,
-                binary: &options.binary,
-            };
             let front = front::start(real, &place, &mut ledger, &behind, WEIGHT).await?;
             (front, for_front.to_string())
         }
     };
 
-    let redis = options.redis.then_some(for_redis);
     if let Some(listen) = redis {
         redis::start(directory, &mut ledger, listen).await?;
     }
-    let seeded = seed::seed(&nodes[0].admin, &upstream, redis).await?;
-    // The second node hears of it through the database.
+    let seeded = match options.topology {
+        Topology::Dbless => from_file,
+        Topology::Traditional | Topology::Hybrid => {
+            seed::seed(&nodes[0].admin, &upstream, redis).await?
+        }
+    };
+    // Other nodes hear of it through the database, and data planes from their control planes.
     prove::answers(&nodes, &seeded).await?;
     if let Front::KongUpstream { edges, .. } = &front {
         prove::answers(edges, &seeded).await?;
@@ -190,6 +196,7 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
     let practice = Practice {
         directory: directory.to_owned(),
         environment: directory.join("environment.toml"),
+        topology: options.topology,
         socket,
         access,
         nodes,
@@ -210,7 +217,7 @@ async fn bring_up(directory: &Path, options: &Options) -> Result<Practice, Pract
 fn node_count(options: &Options) -> usize {
     let green = options.green.map_or(0, |_| GREEN_NODES.len());
     let is_kong = options.front == FrontKind::KongUpstream;
-    NODES.len() + green + if is_kong { EDGES.len() } else { 0 }
+    options.topology.nodes().len() + green + if is_kong { EDGES.len() } else { 0 }
 }
 
 /// Those who have a database on the server, now or later.
@@ -219,6 +226,79 @@ fn roles(options: &Options) -> Vec<&'static str> {
     roles.extend(options.green.map(|_| database::GREEN));
     roles.extend((options.front == FrontKind::KongUpstream).then_some(database::EDGE));
     roles
+}
+
+/// Makes the databases that the topology has, of those who have one now or later.
+async fn make_database(
+    directory: &Path,
+    options: &Options,
+    socket: &Path,
+    port: u16,
+) -> Result<Access, PracticeError> {
+    if options.topology == Topology::Dbless {
+        return Ok(Access::plain(socket));
+    }
+    let roles = roles(options);
+    database::create(directory, socket, options.security, port, &roles).await
+}
+
+/// Starts the nodes, on a database that is made ready where they have one.
+async fn start_all(topology: Topology, nodes: &[PracticeNode]) -> Result<(), PracticeError> {
+    if topology != Topology::Dbless {
+        nodes[0].kong(&["migrations", "bootstrap"]).await?;
+    }
+    for node in nodes {
+        node.start().await?;
+    }
+    Ok(())
+}
+
+/// Nodes that were made, with their ports.
+type Made = Vec<(PracticeNode, Addresses)>;
+
+/// Nodes that share the database of the role `owner`.
+fn on_one_database(
+    made: Made,
+    access: &Access,
+    owner: &str,
+) -> Result<Vec<PracticeNode>, PracticeError> {
+    let configured = made.into_iter().map(|(node, listen)| {
+        node.configure(listen, Storage::Database(access, owner))?;
+        Ok(node)
+    });
+    configured.collect()
+}
+
+/// Control planes that share a database, and data planes, each of which follows one of them in turn.
+fn in_planes(
+    made: Made,
+    access: &Access,
+    certificate: &Certificate,
+) -> Result<Vec<PracticeNode>, PracticeError> {
+    let (control, data): (Made, Made) = made.into_iter().partition(|(node, _)| !node.serves());
+    // A control plane has no proxy, so that its port is for its data planes.
+    let addresses: Vec<SocketAddr> = control.iter().map(|(_, listen)| listen.proxy).collect();
+    for (node, listen) in &control {
+        let storage = Storage::Shared(access, database::KONG, certificate, listen.proxy);
+        node.configure(*listen, storage)?;
+    }
+    for ((node, listen), address) in data.iter().zip(addresses.iter().cycle()) {
+        node.configure(*listen, Storage::ControlPlane(certificate, *address))?;
+    }
+    let all = control.into_iter().chain(data);
+    Ok(all.map(|(node, _)| node).collect())
+}
+
+/// Nodes without a database, each with a file of its own.
+fn with_files(made: Made, text: &str) -> Result<Vec<PracticeNode>, PracticeError> {
+    let configured = made.into_iter().map(|(mut node, listen)| {
+        let file = node.conf.with_file_name("kong.yml");
+        files::write_private(&file, text)?;
+        node.configure(listen, Storage::File(&file))?;
+        node.declarative = Some(file);
+        Ok(node)
+    });
+    configured.collect()
 }
 
 /// Writes what playbooks and later commands find of the cluster.

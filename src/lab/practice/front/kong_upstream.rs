@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::super::nodes::Addresses;
-use super::super::{PracticeError, PracticeNode, database};
+use super::super::planes::Storage;
+use super::super::{PracticeError, PracticeNode, Role, database};
 use super::{BACKEND, Behind, Front, Place};
 use crate::kong::Version;
 use crate::lab::seed;
@@ -30,8 +31,14 @@ pub(super) async fn start(
             own.proxy
         };
         let listen = Addresses { proxy, ..own };
-        let edge = PracticeNode::create(place.cluster, name, listen, &VERSION, place.binary)?;
-        edge.configure(place.access, listen, database::EDGE)?;
+        let edge = PracticeNode::create(
+            place.cluster,
+            (name, Role::Traditional),
+            listen,
+            &VERSION,
+            place.binary,
+        )?;
+        edge.configure(listen, Storage::Database(place.access, database::EDGE))?;
         if edges.is_empty() {
             edge.kong(&["migrations", "bootstrap"]).await?;
         }

@@ -1,6 +1,9 @@
-//! What a practice gateway is configured with: services, routes, consumers and plugins, put there through its Admin API.
+//! What a practice gateway is configured with: services, routes, consumers and plugins, put there through its Admin API or, where
+//! it has no database, written into a file.
 //!
 //! It says what it made as requests with the status to be had, from which a smoke test is made.
+
+mod declarative;
 
 use std::net::SocketAddr;
 
@@ -10,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::http::{self, Client};
+pub use declarative::declarative;
 
 /// What a gateway was configured with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +22,8 @@ pub struct Seeded {
     pub requests: Vec<SeededRequest>,
     /// The consumers' keys, in the header `apikey`.
     pub keys: Vec<String>,
-    /// A path whose requests are counted per consumer in the database, [`MINUTE_LIMIT`] a minute.
+    /// A path whose requests are counted per consumer, [`MINUTE_LIMIT`] a minute: in the database, where there is one that nodes
+    /// which answer clients have.
     pub limited_path: String,
 }
 
@@ -37,6 +42,21 @@ pub struct SeededRequest {
 
 /// Requests a minute that a consumer has on the limited path; wide enough for a smoke test to be repeated.
 pub const MINUTE_LIMIT: u32 = 1_000;
+
+/// The services.
+const SERVICES: [&str; 4] = ["catalogue", "orders", "accounts", "site"];
+
+/// How many consumers there are, each with a key.
+const CONSUMERS: usize = 5;
+
+/// Where requests to [`Seeded::limited_path`] are counted.
+#[derive(Debug, Clone, Copy)]
+enum Counting {
+    /// In a table.
+    Table,
+    /// In each node.
+    Node,
+}
 
 /// Requests an hour that a consumer has on `/accounts`.
 const ACCOUNTS_LIMIT: u32 = 100_000;
@@ -78,40 +98,62 @@ pub async fn seed(
         url: admin_url.trim_end_matches('/'),
     };
     let root = admin.send(Method::GET, "/", &Value::Null).await?;
-    // Before 3.0 a pattern is known by its characters; since, by its mark.
     let is_older = root["version"]
         .as_str()
         .is_some_and(|version| version.starts_with("2."));
-    let mark = if is_older { "" } else { "~" };
-    let url = format!("{}/", upstream_url.trim_end_matches('/'));
-    for name in ["catalogue", "orders", "accounts", "site"] {
-        let service = json!({"name": name, "url": url, "tags": ["practice"]});
-        admin.post("/services", &service).await?;
+    let counting = if root["configuration"]["role"] == "control_plane" {
+        Counting::Node
+    } else {
+        Counting::Table
+    };
+    for name in SERVICES {
+        admin
+            .post("/services", &service(name, upstream_url))
+            .await?;
     }
-    for (service, route) in routes(mark) {
+    for (service, route) in routes(mark(is_older)) {
         let path = format!("/services/{service}/routes");
         admin.post(&path, &route).await?;
     }
-    let mut keys = Vec::new();
-    for number in 1..=5 {
-        let (username, key) = (
-            format!("consumer-{number}"),
-            format!("practice-key-{number}"),
-        );
-        let consumer = json!({"username": username, "custom_id": format!("c{number}")});
+    for number in 1..=CONSUMERS {
+        let consumer = consumer(number);
         admin.post("/consumers", &consumer).await?;
+        let username = consumer["username"].as_str().unwrap_or_default();
         let path = format!("/consumers/{username}/key-auth");
-        admin.post(&path, &json!({ "key": key })).await?;
-        keys.push(key);
+        admin.post(&path, &json!({ "key": key(number) })).await?;
     }
-    for (path, plugin) in plugins(redis) {
+    for (path, plugin) in plugins(redis, counting) {
         admin.post(path, &plugin).await?;
     }
-    Ok(Seeded {
+    Ok(seeded())
+}
+
+/// What there is to be asked of a gateway that was configured.
+fn seeded() -> Seeded {
+    let keys: Vec<String> = (1..=CONSUMERS).map(key).collect();
+    Seeded {
         requests: requests(&keys[0]),
         limited_path: "/orders".to_owned(),
         keys,
-    })
+    }
+}
+
+fn service(name: &str, upstream_url: &str) -> Value {
+    let url = format!("{}/", upstream_url.trim_end_matches('/'));
+    json!({"name": name, "url": url, "tags": ["practice"]})
+}
+
+fn consumer(number: usize) -> Value {
+    json!({"username": format!("consumer-{number}"), "custom_id": format!("c{number}")})
+}
+
+fn key(number: usize) -> String {
+    format!("practice-key-{number}")
+}
+
+/// Before 3.0 a pattern is known by its characters; since, by its mark.
+fn mark(is_older: bool) -> &'static str {
+    if is_older { "" } else { "~" }
 }
 
 /// Configures the fresh gateway at `admin_url` to pass everything on to the `targets` of an upstream, each with its weight.
@@ -179,7 +221,11 @@ fn routes(mark: &str) -> [(&'static str, Value); 9] {
 }
 
 /// The plugins with the collections they are put into.
-fn plugins(redis: Option<SocketAddr>) -> [(&'static str, Value); 8] {
+fn plugins(redis: Option<SocketAddr>, counting: Counting) -> [(&'static str, Value); 8] {
+    let policy = match counting {
+        Counting::Table => "cluster",
+        Counting::Node => "local",
+    };
     // Versions since 3.6 take these names too, and keep them under `redis`.
     let accounts = match redis {
         None => json!({"hour": ACCOUNTS_LIMIT, "policy": "local"}),
@@ -200,7 +246,7 @@ fn plugins(redis: Option<SocketAddr>) -> [(&'static str, Value); 8] {
         ),
         (
             "/services/orders/plugins",
-            json!({"name": "rate-limiting", "config": {"minute": MINUTE_LIMIT, "policy": "cluster", "fault_tolerant": true}}),
+            json!({"name": "rate-limiting", "config": {"minute": MINUTE_LIMIT, "policy": policy, "fault_tolerant": true}}),
         ),
         (
             "/services/accounts/plugins",
