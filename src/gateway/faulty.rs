@@ -344,6 +344,7 @@ impl<World: Probing + Clock> Probing for Faulty<World> {
 
 hand_on! { Web {
     look fn request(request: &HttpRequest, reach: &Reach, hoped: &Expectation) -> HttpAnswer;
+    look fn answers_clients(node: &str) -> bool;
     look fn proxy_url(node: &str) -> String;
 } }
 

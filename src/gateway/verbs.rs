@@ -371,6 +371,8 @@ pub trait Web {
         reach: &Reach,
         hoped: &Expectation,
     ) -> Result<HttpAnswer, Failure>;
+    /// Whether a node answers clients, which a control plane does not.
+    async fn answers_clients(&self, node: &str) -> Result<bool, Failure>;
     /// The base URL of a node's proxy.
     async fn proxy_url(&self, node: &str) -> Result<String, Failure>;
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{RunState, Step, TargetStage, UndoState};
+use super::{RunState, Step, StepResult, TargetStage, UndoState};
 
 use crate::primitive::Intent;
 
@@ -24,7 +24,30 @@ impl Outage {
     /// The outage that the run left, if it did.
     #[must_use]
     pub fn of(state: &RunState) -> Option<Self> {
-        let nodes = standing(state);
+        Self::after(&state.steps, Some(state))
+    }
+
+    /// The time in which none of them served, from the end of the step that took the last one away to that of the one that brought one back.
+    #[must_use]
+    pub fn over(state: &RunState) -> Option<(Timestamp, Timestamp)> {
+        let whole = |steps| Self::after(steps, None).is_some_and(|outage| outage.whole);
+        let mut began = None;
+        for (at, step) in state.steps.iter().enumerate() {
+            if !step.is_act() || step.within.is_some() {
+                continue;
+            }
+            match (began, whole(&state.steps[..=at])) {
+                (None, true) => began = step.ended,
+                (Some(began), false) => return Some((began, step.ended?)),
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// The outage after these steps, and after the way back as far as it has come.
+    fn after(steps: &[Step], back: Option<&RunState>) -> Option<Self> {
+        let nodes = standing(steps, back);
         let out: BTreeMap<String, Timestamp> = nodes
             .iter()
             .filter(|(_, node)| !node.spare)
@@ -61,10 +84,18 @@ struct NodeStanding {
     spare: bool,
 }
 
-/// Every node that the run stopped, started, drained or admitted, as it left it.
-fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
+/// Every node that the run stopped, started, drained or admitted, as it left it, and those that it saw get clients.
+fn standing(steps: &[Step], back: Option<&RunState>) -> BTreeMap<String, NodeStanding> {
     let mut nodes: BTreeMap<String, NodeStanding> = BTreeMap::new();
-    for step in state.steps.iter().filter(|step| step.is_act()) {
+    for step in steps {
+        if matches!(step.intent, Intent::TrafficStatus(_)) {
+            for name in seen_serving(step) {
+                nodes.entry(name).or_default();
+            }
+        }
+        if !step.is_act() {
+            continue;
+        }
         for target in &step.targets {
             if about_nodes(&step.intent) {
                 // Also one that was not turned to yet is a node that production has.
@@ -91,12 +122,8 @@ fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
             }
         }
     }
-    for entry in state
-        .undo
-        .iter()
-        .rev()
-        .filter(|entry| entry.state == UndoState::Finished)
-    {
+    let undone = back.into_iter().flat_map(|state| state.undo.iter().rev());
+    for entry in undone.filter(|entry| entry.state == UndoState::Finished) {
         let name = entry
             .intent
             .targets()
@@ -107,7 +134,7 @@ fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
             &mut nodes,
             &entry.intent,
             &name,
-            state.last.unwrap_or_default(),
+            back.and_then(|state| state.last).unwrap_or_default(),
         );
         if let (true, Some(node)) = (takes_away(&entry.intent, &name), nodes.get_mut(&name)) {
             node.spare |= node.found_without;
@@ -116,9 +143,23 @@ fn standing(state: &RunState) -> BTreeMap<String, NodeStanding> {
     nodes
 }
 
-/// Whether a node did not run, or got no requests, when the run first turned to it.
+/// Whether a node did not run, or got no requests, when the run first turned to it; or answers none at all.
 fn was_without_clients(observed: &Value) -> bool {
-    observed["running"] == false || observed["state"] == "drain"
+    observed["running"] == false || observed["state"] == "drain" || observed["clients"] == false
+}
+
+/// The nodes that a look at their load balancer saw get clients.
+fn seen_serving(step: &Step) -> Vec<String> {
+    let StepResult::Finished(answer) = &step.result else {
+        return Vec::new();
+    };
+    let names = step.intent.targets();
+    let is_one = names.len() == 1;
+    let serves = |name: &String| {
+        let found = if is_one { answer } else { &answer[name] };
+        found["state"] == "ready" && found["weight"] != 0
+    };
+    names.into_iter().filter(serves).collect()
 }
 
 fn about_nodes(intent: &Intent) -> bool {

@@ -2,7 +2,6 @@
 
 use super::duration;
 use crate::journal::{Outage, RunState};
-use crate::primitive::Intent;
 
 /// One sentence: is production down, since when, and which nodes. `None` where this run left every node that it knows serving.
 #[must_use]
@@ -30,17 +29,6 @@ pub fn production(state: &RunState) -> Option<String> {
 /// How long no node that this run touched got requests, if there was such a time and it is over.
 #[must_use]
 pub fn downtime(state: &RunState) -> Option<String> {
-    let acts = || {
-        state
-            .steps
-            .iter()
-            .filter(|step| step.within.is_none() && step.is_act())
-    };
-    let drained = acts()
-        .find(|step| matches!(step.intent, Intent::Drain(_) | Intent::Stop(_)))?
-        .ended?;
-    let admitted = acts()
-        .find(|step| matches!(step.intent, Intent::Admit(_)))?
-        .ended?;
-    Some(duration(drained, admitted))
+    let (from, to) = Outage::over(state)?;
+    Some(duration(from, to))
 }

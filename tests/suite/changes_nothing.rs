@@ -63,7 +63,7 @@ pub(crate) fn copy(cluster: &PracticeCluster) {
     assert_eq!(made.code, Some(0), "{}", made.all);
 }
 
-/// Those for other topologies than that of the cluster here; `rolling` and `hybrid` of this suite plan them.
+/// Those for other topologies than that of the cluster here; `topologies` of this suite plays them.
 const ELSEWHERE: [&str; 2] = ["rolling", "hybrid"];
 
 /// A statement that reads, or that concerns its own session alone.

@@ -14,7 +14,20 @@ use serde_json::Value;
 pub(crate) struct PracticeCluster {
     directory: tempfile::TempDir,
     record: Value,
+    /// The playbook that upgrades it, with its parameters.
+    upgrade: &'static [&'static str],
 }
+
+/// The upgrade of a traditional cluster, as fast as it goes.
+const IN_PLACE: [&str; 7] = [
+    "in-place",
+    "cluster=practice",
+    "to=3.4.2",
+    "checks=/health=200",
+    "watch=0s",
+    "bake=0s",
+    "interval=10ms",
+];
 
 /// Everything that an upgrade changes and a way back must bring back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +64,11 @@ impl PracticeCluster {
 
     /// Brings a cluster up with further words.
     pub(crate) fn up_with(further: &[&str]) -> Self {
+        Self::up_for(&IN_PLACE, further)
+    }
+
+    /// Brings a cluster up that another playbook upgrades, with its parameters.
+    pub(crate) fn up_for(upgrade: &'static [&'static str], further: &[&str]) -> Self {
         let permissions = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         let directory = tempfile::Builder::new()
             .prefix("cutover-t-")
@@ -60,6 +78,7 @@ impl PracticeCluster {
         let mut cluster = Self {
             directory,
             record: Value::Null,
+            upgrade,
         };
         let up = cluster.practice("up", further);
         assert!(
@@ -91,6 +110,11 @@ impl PracticeCluster {
         command.output().expect("cutover runs")
     }
 
+    fn upgrade_arguments<'a>(&self, run: &'a str) -> Vec<&'a str> {
+        let further = ["--approve", "practice", "--run-id", run];
+        [&["run"], self.upgrade, &further].concat()
+    }
+
     /// What `practice status` shows.
     pub(crate) fn status(&self) -> String {
         let shown = self.practice("status", &[]);
@@ -120,14 +144,15 @@ impl PracticeCluster {
 
     /// Starts the upgrade to 3.4.2 as the run `run`, as fast as it goes.
     pub(crate) fn upgrade(&self, run: &str, further: &[&str]) -> Ended {
-        let mut arguments = upgrade_arguments(run);
+        let mut arguments = self.upgrade_arguments(run);
         arguments.extend(further);
         self.cutover(&arguments)
     }
 
     /// Lets the run `run` go until the rehearsal is over and it waits for the approval to stop the cluster.
     pub(crate) fn rehearse(&self, run: &str) {
-        let arguments: Vec<&str> = upgrade_arguments(run)
+        let arguments: Vec<&str> = self
+            .upgrade_arguments(run)
             .into_iter()
             .filter(|word| !["--approve", "practice"].contains(word))
             .collect();
@@ -189,7 +214,7 @@ impl PracticeCluster {
     pub(crate) fn upgrade_command(&self, run: &str) -> Command {
         let mut command = cutover();
         command
-            .args(upgrade_arguments(run))
+            .args(self.upgrade_arguments(run))
             .arg("--environment")
             .arg(self.environment());
         command
@@ -313,7 +338,7 @@ impl PracticeCluster {
                 query_to_xml(format('SELECT * FROM public.%I row ORDER BY row::text', table_name), true, false, '')::text,
                 '<(created|updated|expire)_at>[^<]*<', '<', 'g'))
              FROM information_schema.tables
-             WHERE table_schema = 'public' AND table_name NOT IN ('locks', 'cluster_events', 'parameters', 'ratelimiting_metrics')",
+             WHERE table_schema = 'public' AND table_name NOT IN ('locks', 'cluster_events', 'parameters', 'ratelimiting_metrics', 'clustering_data_planes')",
         );
         let rows = answered.lines().filter_map(|row| row.split_once('|'));
         rows.map(|(table, digest)| (table.to_owned(), digest.to_owned()))
@@ -572,7 +597,14 @@ impl PracticeCluster {
 
     /// Sends a request with a JSON body to the first node's Admin API, which must not refuse it.
     pub(crate) fn admin(&self, method: &str, path: &str, body: &str) {
-        let base = self.record["nodes"][0]["admin"].as_str().expect("a URL");
+        self.admin_of(1, method, path, body);
+    }
+
+    /// The same to the node of this number, from 1.
+    pub(crate) fn admin_of(&self, number: usize, method: &str, path: &str, body: &str) {
+        let base = self.record["nodes"][number - 1]["admin"]
+            .as_str()
+            .expect("a URL");
         let address = base.trim_start_matches("http://").trim_end_matches('/');
         let mut stream = TcpStream::connect(address).expect("the Admin API listens");
         let request = format!(
@@ -709,7 +741,10 @@ impl PracticeCluster {
             .arg(prefix.path())
             .env_clear();
         World {
-            running: each(&|node| text(&get(&text(&node["admin"]), "/")["version"])),
+            running: each(&|node| match text(&node["admin"]).as_str() {
+                "" => running(&text(&node["status"])),
+                admin => text(&get(admin, "/")["version"]),
+            }),
             installed: each(&|node| {
                 let link =
                     std::fs::read_link(PathBuf::from(text(&node["packages"])).join("current"));
@@ -719,7 +754,11 @@ impl PracticeCluster {
             rotation: self.rotation(),
             migrations: String::from_utf8_lossy(&list.output().expect("kong runs").stdout)
                 .into_owned(),
-            tables: self.tables(),
+            tables: if self.record["topology"] == "dbless" {
+                BTreeMap::new()
+            } else {
+                self.tables()
+            },
         }
     }
 }
@@ -742,23 +781,6 @@ fn silent(mut command: Command) -> Child {
 }
 
 /// The words of an upgrade to 3.4.2 that waits for nothing.
-fn upgrade_arguments(run: &str) -> Vec<&str> {
-    vec![
-        "run",
-        "in-place",
-        "cluster=practice",
-        "to=3.4.2",
-        "checks=/health=200",
-        "watch=0s",
-        "bake=0s",
-        "interval=10ms",
-        "--approve",
-        "practice",
-        "--run-id",
-        run,
-    ]
-}
-
 impl World {
     /// The version that every node runs, if it is one.
     pub(crate) fn version(&self) -> Option<&str> {
@@ -844,6 +866,26 @@ fn get(base: &str, path: &str) -> Value {
         .zip(end)
         .and_then(|(start, end)| serde_json::from_str(&body[start..=end]).ok())
         .unwrap_or(Value::Null)
+}
+
+/// The version of a node that has no Admin API, by its Status API's header.
+fn running(status: &str) -> String {
+    let address = status.trim_start_matches("http://").trim_end_matches('/');
+    let mut answer = String::new();
+    if let Ok(mut stream) = TcpStream::connect(address) {
+        let asked = write!(
+            stream,
+            "GET /status HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        );
+        if asked.is_err() || stream.read_to_string(&mut answer).is_err() {
+            return String::new();
+        }
+    }
+    let version = answer.lines().find_map(|line| {
+        line.strip_prefix("Server: kong/")
+            .or_else(|| line.strip_prefix("server: kong/"))
+    });
+    version.unwrap_or_default().trim().to_owned()
 }
 
 /// Whether the long sweeps are wanted.

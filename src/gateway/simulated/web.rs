@@ -56,6 +56,10 @@ impl Web for Simulated {
         }
     }
 
+    async fn answers_clients(&self, node: &str) -> Result<bool, Failure> {
+        self.node(node, |node| node.proxy.is_some())
+    }
+
     async fn proxy_url(&self, node: &str) -> Result<String, Failure> {
         let proxy = self.node(node, |node| node.proxy.clone())?;
         proxy.ok_or_else(|| no_proxy(node))

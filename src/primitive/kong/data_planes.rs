@@ -65,6 +65,22 @@ impl DataPlanesSeen {
     }
 }
 
+impl DataPlanesSeen {
+    /// One that can be the node that says this of itself: before 3.1 data planes keep no id, and one that has the same is as good as any.
+    fn take_nameless(&mut self, own: &AdminStatus) -> Option<DataPlane> {
+        if own.version.is_at_least(3, 1) {
+            return None;
+        }
+        let version = own.version.to_string();
+        let can_be = |plane: &DataPlane| {
+            plane.version == version
+                && Some(&plane.configuration_hash) == own.configuration_hash.as_ref()
+        };
+        let at = self.strange.iter().position(can_be)?;
+        Some(self.strange.swap_remove(at))
+    }
+}
+
 impl Look for DataPlanes {
     type Answer = DataPlanesSeen;
     const VERB: &'static str = "kong.data_planes";
@@ -144,7 +160,7 @@ impl Look for AwaitSync {
 impl AwaitSync {
     /// The hash of what the data planes have, and what is wrong; nothing where all of them have the same and the control plane says so.
     async fn compare(&self, world: &impl Gateway) -> (Option<String>, Vec<String>) {
-        let planes = match world.data_planes(&self.node).await {
+        let mut planes = match world.data_planes(&self.node).await {
             Ok(planes) => DataPlanesSeen::of(planes, &self.nodes),
             Err(failure) => return (None, vec![failure.message]),
         };
@@ -152,7 +168,8 @@ impl AwaitSync {
         let mut wrong = Vec::new();
         for name in &self.nodes {
             let own = world.admin_status(name).await;
-            match agrees(name, own, planes.known.get(name)) {
+            let nameless = own.as_ref().ok().and_then(|own| planes.take_nameless(own));
+            match agrees(name, own, planes.known.get(name).or(nameless.as_ref())) {
                 Err(why) => wrong.push(why),
                 Ok(hash) => match &first {
                     None => first = Some((name.clone(), hash)),
@@ -253,6 +270,23 @@ mod tests {
             (seen.missing.as_slice(), seen.strange.len()),
             (["dp-2".to_owned()].as_slice(), 1)
         );
+    }
+
+    #[test]
+    fn before_ids_were_kept_each_entry_stands_for_one_node() {
+        let old = |hash: &str| AdminStatus {
+            version: Version::new(2, 8, 5),
+            ..own(hash)
+        };
+        let nameless = DataPlane {
+            version: "2.8.5".to_owned(),
+            ..plane(None, 3)
+        };
+        let mut seen = DataPlanesSeen::of(vec![nameless], &["dp-1".to_owned(), "dp-2".to_owned()]);
+        assert!(seen.take_nameless(&own(HASH)).is_none(), "it keeps an id");
+        assert!(seen.take_nameless(&old("f")).is_none());
+        assert!(seen.take_nameless(&old(HASH)).is_some());
+        assert!(seen.take_nameless(&old(HASH)).is_none(), "it is taken");
     }
 
     #[test]

@@ -41,9 +41,28 @@ pub use stop::Stop;
 
 use serde::{Deserialize, Serialize};
 
+use super::Failure;
+use crate::gateway::Gateway;
+
 /// What is observed of a node: whether Kong runs there. The process is another after each start, so it is not part of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NodeFound {
     /// Whether Kong runs.
     pub running: bool,
+    /// Whether it answers clients, which a control plane does not.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub clients: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl NodeFound {
+    async fn of(world: &impl Gateway, node: &str) -> Result<Self, Failure> {
+        Ok(Self {
+            running: world.is_running(node).await?,
+            clients: world.answers_clients(node).await?,
+        })
+    }
 }

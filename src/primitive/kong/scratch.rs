@@ -48,9 +48,7 @@ impl Primitive for StartScratch {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<NodeFound, Failure> {
-        Ok(NodeFound {
-            running: world.is_running(target).await?,
-        })
+        NodeFound::of(world, target).await
     }
 
     async fn require(
@@ -102,9 +100,7 @@ impl Primitive for StopScratch {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<NodeFound, Failure> {
-        Ok(NodeFound {
-            running: world.is_running(target).await?,
-        })
+        NodeFound::of(world, target).await
     }
 
     fn undo(&self, _target: &str, _: &NodeFound) -> Option<Intent> {

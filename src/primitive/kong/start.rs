@@ -29,9 +29,7 @@ impl Primitive for Start {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<NodeFound, Failure> {
-        Ok(NodeFound {
-            running: world.is_running(target).await?,
-        })
+        NodeFound::of(world, target).await
     }
 
     fn undo(&self, target: &str, observed: &NodeFound) -> Option<Intent> {

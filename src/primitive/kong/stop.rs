@@ -30,9 +30,7 @@ impl Primitive for Stop {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<NodeFound, Failure> {
-        Ok(NodeFound {
-            running: world.is_running(target).await?,
-        })
+        NodeFound::of(world, target).await
     }
 
     fn undo(&self, target: &str, observed: &NodeFound) -> Option<Intent> {

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use super::packages::kong_command;
 use super::service::unit_name;
 use super::{Live, scratch};
+use crate::environment::Role;
 use crate::gateway::{
     AdminAccess, AdminStatus, Failure, Kong, MigrationRun, ScratchNode, Stopped, StrangeNode,
 };
@@ -92,8 +93,9 @@ impl Kong for Live {
             }
         }
         let installed = self.installed_version(node).await?;
-        // One that is sent its configuration is sent it when it runs.
-        let needs_configuration = found.declarative.is_some() || found.role.is_some();
+        // One that is sent its configuration is sent it when it runs; before 3.0 the hash of one that reads a file tells nothing of that.
+        let reads_file = found.declarative.is_some() && installed.is_at_least(3, 0);
+        let needs_configuration = reads_file || found.role == Some(Role::DataPlane);
         let deadline = Instant::now() + START;
         loop {
             let why = match self.admin_status(node).await {

@@ -84,6 +84,10 @@ impl Web for Live {
         Ok(answer)
     }
 
+    async fn answers_clients(&self, node: &str) -> Result<bool, Failure> {
+        Ok(self.node(node).await?.1.proxy.is_some())
+    }
+
     async fn proxy_url(&self, node: &str) -> Result<String, Failure> {
         let found = self.node(node).await?.1;
         self.host(&found).await?.reached(proxy_url(&found)?).await

@@ -1,0 +1,227 @@
+//! The shipped upgrades of hybrid and DB-less clusters on practice clusters: clients notice nothing, what is wrong keeps data planes off, and
+//! they go back and survive being killed and failing as `in-place` does.
+
+use std::fs;
+
+use crate::in_place::{failures, sweep};
+use crate::practice_cluster::{PracticeCluster, World, everything};
+
+const HYBRID: [&str; 8] = [
+    "hybrid",
+    "cluster=practice",
+    "to=3.4.2",
+    "checks=/health=200",
+    "watch=0s",
+    "bake=0s",
+    "interval=10ms",
+    "floor=2",
+];
+
+const ROLLING: [&str; 6] = [
+    "rolling",
+    "cluster=practice",
+    "to=3.4.2",
+    "checks=/health=200",
+    "watch=0s",
+    "floor=2",
+];
+
+fn hybrid() -> PracticeCluster {
+    PracticeCluster::up_for(&HYBRID, &["--topology", "hybrid"])
+}
+
+fn dbless() -> PracticeCluster {
+    PracticeCluster::up_for(&ROLLING, &["--topology", "dbless"])
+}
+
+#[test]
+fn a_hybrid_cluster_is_upgraded_and_taken_home_without_a_failed_request() {
+    let cluster = hybrid();
+    let old = cluster.world();
+    let run = cluster.upgrade("whole", &["probe=50"]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    assert!(run.verdict.contains(" probes, 0 failed"), "{}", run.verdict);
+    assert!(!run.verdict.contains("downtime"), "{}", run.verdict);
+    assert_eq!(cluster.world().version(), Some("3.4.2"));
+    cluster.roll_back("whole", &old);
+}
+
+#[test]
+fn a_dbless_cluster_is_upgraded_and_taken_home_without_a_failed_request() {
+    let cluster = dbless();
+    let old = cluster.world();
+    let planned = cluster.cutover(&[&["plan"], &ROLLING[..]].concat());
+    assert_eq!(planned.code, Some(0), "{}", planned.all);
+    assert!(
+        planned.all.contains("clients unserved       never"),
+        "{}",
+        planned.all
+    );
+    assert_eq!(cluster.world(), old, "a plan changes nothing");
+    let run = cluster.upgrade("whole", &["probe=50"]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    assert!(run.verdict.contains(" probes, 0 failed"), "{}", run.verdict);
+    assert!(!run.verdict.contains("downtime"), "{}", run.verdict);
+    assert_eq!(cluster.world().version(), Some("3.4.2"));
+    cluster.roll_back("whole", &old);
+}
+
+/// The nodes have what they were sent, and no file.
+fn send(cluster: &PracticeCluster) {
+    let environment = cluster.environment();
+    let text = fs::read_to_string(&environment).expect("there");
+    let without: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with("declarative ="))
+        .collect();
+    fs::write(&environment, without.join("\n")).expect("written");
+    for number in [1, 2, 3] {
+        let (conf, ..) = cluster.node_paths(number);
+        let text = fs::read_to_string(&conf).expect("there");
+        let (files, others): (Vec<&str>, Vec<&str>) = text
+            .lines()
+            .partition(|line| line.starts_with("declarative_config"));
+        let file = files[0].split_once('=').expect("a setting").1.trim();
+        let declared = fs::read_to_string(file).expect("there");
+        fs::write(&conf, others.join("\n") + "\n").expect("written");
+        let body = serde_json::json!({ "config": declared });
+        cluster.admin_of(number, "POST", "/config", &body.to_string());
+    }
+}
+
+#[test]
+fn what_a_dbless_node_was_sent_is_sent_again_in_both_directions() {
+    let cluster = dbless();
+    send(&cluster);
+    let old = cluster.world();
+    let run = cluster.upgrade("sent", &["probe=50"]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    assert!(run.verdict.contains(" probes, 0 failed"), "{}", run.verdict);
+    assert_eq!(cluster.world().version(), Some("3.4.2"));
+    cluster.roll_back("sent", &old);
+    assert!(cluster.serves());
+}
+
+#[test]
+fn a_file_that_the_new_version_cannot_read_is_refused_before_anything_is_touched() {
+    let cluster = dbless();
+    let old = cluster.world();
+    let (conf, ..) = cluster.node_paths(2);
+    let text = fs::read_to_string(&conf).expect("there");
+    let file = text
+        .lines()
+        .find_map(|line| line.strip_prefix("declarative_config = "));
+    let file = file.expect("set");
+    let declared = fs::read_to_string(file).expect("there");
+    fs::write(file, declared.replace("services:", "servces:")).expect("written");
+    let refused = cluster.upgrade("unreadable", &[]);
+    assert_eq!(refused.code, Some(4), "{}", refused.all);
+    assert!(
+        refused
+            .all
+            .contains("Kong 3.4.2 cannot read the declarative configuration of `kong-2`"),
+        "{}",
+        refused.all
+    );
+    assert_eq!(cluster.world(), old);
+}
+
+/// What a control plane must not hand out: nothing, something else, or what a data plane does not take.
+#[test]
+fn an_empty_or_wrong_push_keeps_data_planes_out_of_rotation() {
+    if !everything() {
+        println!(
+            "skipped: each push is waited for until its time is over; set CUTOVER_TEST_ALL to try them"
+        );
+        return;
+    }
+    for (fault, code) in [
+        (&["push-empty", "cp-1"], "kong.start.not_ready"),
+        (&["push-wrong", "cp-1"], "http.poll.timeout"),
+        (&["push-refused", "dp-1"], "kong.start.not_ready"),
+    ] {
+        let cluster = hybrid();
+        let old = cluster.world();
+        cluster.fault(fault);
+        let held = cluster.upgrade("pushed", &["probe=50"]);
+        assert_eq!(held.code, Some(5), "{fault:?}: {}", held.all);
+        let journal = cluster.journal_text("pushed");
+        assert!(journal.contains(code), "{fault:?}: {}", held.all);
+        assert!(
+            held.verdict.contains(" probes, 0 failed"),
+            "{fault:?}: {}",
+            held.verdict
+        );
+        cluster.fault(&["clear"]);
+        assert_eq!(cluster.world(), old, "{fault:?}: {}", held.all);
+    }
+}
+
+/// How many of a run's points one sweep takes: with five nodes a run is long.
+const EVERY: usize = 16;
+
+fn long() -> bool {
+    let wanted = everything();
+    if !wanted {
+        println!(
+            "skipped: sweeps of three and five nodes take minutes; set CUTOVER_TEST_ALL to play them"
+        );
+    }
+    wanted
+}
+
+fn goes_on(cluster: &PracticeCluster, run: &str, old: &World, new: &World) {
+    let resumed = cluster.cutover(&["resume", run, "--approve", "practice"]);
+    // One that was killed behind its verdict is over.
+    assert!(
+        [Some(0), Some(4)].contains(&resumed.code),
+        "{run}: {}",
+        resumed.all
+    );
+    assert_eq!(cluster.world(), *new, "{run}: {}", resumed.all);
+    cluster.roll_back(run, old);
+}
+
+#[test]
+fn a_rolling_upgrade_goes_on_or_home_wherever_it_is_killed() {
+    if !long() {
+        return;
+    }
+    let swept = sweep("crash", 2, dbless, goes_on);
+    println!(
+        "rolling, crash sweep: {swept} points, every one resumed to the same world and came back"
+    );
+    let swept = sweep("back", 2, dbless, |cluster, run, old, _| {
+        cluster.roll_back(run, old);
+    });
+    println!("rolling, rollback from {swept} prefixes: the old world every time");
+}
+
+#[test]
+fn a_rolling_upgrade_comes_back_whatever_fails() {
+    if long() {
+        failures(&dbless(), &[]);
+    }
+}
+
+#[test]
+fn a_hybrid_upgrade_goes_on_or_home_wherever_it_is_killed() {
+    if !long() {
+        return;
+    }
+    let swept = sweep("crash", EVERY, hybrid, goes_on);
+    println!(
+        "hybrid, crash sweep: {swept} points, every one resumed to the same world and came back"
+    );
+    let swept = sweep("back", EVERY, hybrid, |cluster, run, old, _| {
+        cluster.roll_back(run, old);
+    });
+    println!("hybrid, rollback from {swept} prefixes: the old world every time");
+}
+
+#[test]
+fn a_hybrid_upgrade_comes_back_whatever_fails() {
+    if long() {
+        failures(&hybrid(), &[]);
+    }
+}
