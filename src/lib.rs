@@ -18,6 +18,7 @@
 //! * [`gateway`]: what one can do to the world; the only room that opens sockets and starts processes on a playbook's behalf.
 //! * [`checks`]: checks of what servers answer, as data: written out, from curl's command lines, from a gateway's routes.
 //! * [`kong`]: knowledge: versions, ways between them, migrations, what changed with each release, paths of routes. Pure.
+//! * [`change_set`]: what an adaptation did to a node's files, recorded, reviewed, and replayed on others. Pure.
 //! * [`drill`]: what can go wrong, each played once, and what must hold all the same.
 //! * [`host`]: what hosts answer, read into values: units, packages, facts. Pure.
 //! * [`doctor`]: what would make a change of an environment go wrong, looked for before one is begun.
@@ -40,14 +41,16 @@
 //! * `render → journal, primitive, playbook, gateway, plan, doctor, drill, trial, checks, kong` (types only);
 //! * `journal → primitive` (types only);
 //! * `primitive → gateway, kong, playbook, environment, checks` (of `playbook` and `environment` value types only);
-//! * `gateway → environment, haproxy, host, kong, tls`;
+//! * `gateway → change_set, environment, haproxy, host, kong, tls`;
 //! * `host → kong` (of it the version only);
 //! * `checks → gateway, environment, kong` (of `gateway` and `environment` types only);
+//! * `change_set → host, kong`;
 //! * `lab → haproxy, kong, tls`;
 //! * `playbook → kong, environment` (value types only).
 //!
 //! `tests/suite/architecture.rs` reads these lines and checks them.
 
+pub mod change_set;
 pub mod checks;
 pub mod cli;
 pub mod doctor;

@@ -6,6 +6,7 @@ mod adopt;
 mod api;
 mod approve;
 mod bug;
+mod change_set;
 mod check;
 mod compare;
 mod curl;
@@ -118,6 +119,8 @@ enum Verb {
     Smoke(smoke::Arguments),
     /// Compares an old gateway with a new one: what they are configured with, and what they answer.
     Compare(compare::Arguments),
+    /// Shows a change set in words, for a person to judge before it is replayed
+    ChangeSet(change_set::Arguments),
     /// Writes a curl command line as a check.
     Curl(curl::Arguments),
     /// Says what a code in a message means, and what to do about it.
@@ -213,6 +216,7 @@ async fn dispatch(verb: Verb) -> Result<Exit, CliError> {
         Verb::Path(arguments) => path::path(&arguments),
         Verb::Smoke(arguments) => Box::pin(smoke::smoke(arguments)).await,
         Verb::Compare(arguments) => Box::pin(compare::compare(arguments)).await,
+        Verb::ChangeSet(arguments) => change_set::change_set(&arguments),
         Verb::Curl(arguments) => curl::curl(&arguments),
         Verb::Explain(arguments) => explain::explain(&arguments),
         Verb::Completions(arguments) => Ok(shell::completions(&arguments)),

@@ -5,6 +5,7 @@
 
 mod access;
 mod budgets;
+mod change_sets;
 mod cluster;
 mod command;
 mod database;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use access::Access;
 pub use budgets::Budgets;
+pub use change_sets::ChangeSetFile;
 pub use cluster::{AptPackages, Cluster, Node, PackageDriver, Service, Transport};
 pub use command::{is_program, typed};
 pub use database::{Database, DatabaseAdmin, DatabaseKind, Tls};
@@ -85,6 +87,9 @@ pub struct Environment {
     /// Whom requests trust and whom they show themselves to be, by name.
     #[serde(default)]
     pub tls: BTreeMap<String, TlsProfile>,
+    /// Change sets by name: what adapts the files of nodes to another version.
+    #[serde(default)]
+    pub change_sets: BTreeMap<String, ChangeSetFile>,
     /// How hosts are reached over SSH.
     #[serde(default)]
     pub ssh: Ssh,
@@ -139,6 +144,10 @@ impl Environment {
             .map(|(name, profile)| (name, profile.starting_at(&base)))
             .collect();
         environment.ssh = environment.ssh.starting_at(&base);
+        let change_sets = std::mem::take(&mut environment.change_sets).into_iter();
+        environment.change_sets = change_sets
+            .map(|(name, file)| (name, file.starting_at(&base)))
+            .collect();
         // Absolute, since programs that are started elsewhere are told of paths under it.
         environment.storage.path = std::path::absolute(base.join(&environment.storage.path))
             .map_err(|source| EnvironmentError::Unreadable {

@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock, CommandAnswer, Commands,
-    Configuration, Configurations, ContentDigest, CopyFacts, CopyFound, Counted, DataPlane,
-    DatabaseFacts, Databases, Declarative, Expectation, Failure, Gap, GapFacts, Given, Hold,
-    Holding, HttpAnswer, HttpRequest, KeptDeclarative, Kong, KongSessions, Lacking, MigrationRun,
-    Moment, Packages, Plugin, PluginPlace, Plugins, Practice, Probe, Probing, ProcessIdentity,
-    Processes, Reach, Review, Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped,
-    StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier,
-    Web, WriteDenial, Writes,
+    Adaptation, Adapted, Adapting, AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock,
+    CommandAnswer, Commands, Configuration, Configurations, ContentDigest, CopyFacts, CopyFound,
+    Counted, DataPlane, DatabaseFacts, Databases, Declarative, Expectation, Failure, Gap, GapFacts,
+    Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative, Kong, KongSessions, Lacking,
+    MigrationRun, Moment, Packages, Plugin, PluginPlace, Plugins, Practice, Probe, Probing,
+    ProcessIdentity, Processes, Reach, Recorded, Review, Rotation, ScratchCopy, ScratchPlace, Seen,
+    Sides, Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn,
+    TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::advisories::Evidence;
@@ -305,6 +305,16 @@ hand_on! { Configurations {
     look fn configuration(node: &str, kinds: &[&str]) -> Configuration;
     look fn node_settings(node: &str) -> crate::kong::conf::Configuration;
     look fn schemas(node: &str, of: &[String]) -> BTreeMap<String, Value>;
+} }
+
+hand_on! { Adapting {
+    look fn adaptation(node: &str, change_set: &str) -> Adaptation;
+    change fn adapt(node: &str, change_set: &str) -> Vec<String>;
+    look fn adapted(node: &str, change_set: &str) -> Adapted;
+    change fn put_files_back(node: &str, change_set: &str) -> ();
+    change fn mark_files(node: &str) -> usize;
+    look fn marked_files(node: &str) -> Option<usize>;
+    change fn record_changes(node: &str, change_set: &str) -> Recorded;
 } }
 
 hand_on! { Declarative {

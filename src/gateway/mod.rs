@@ -4,6 +4,7 @@
 //! see; `live` is the real world, `simulated` a model of it, [`Faulty`] makes any world fail at a chosen place. A gateway finds things by the names of the
 //! environment; it knows no journal and no script.
 
+mod adapting;
 mod admin_access;
 mod certificates;
 mod configuration;
@@ -27,6 +28,7 @@ mod verbs;
 mod writes;
 
 pub use crate::kong::rate_limits::{OutOfReach, SyncRates};
+pub use adapting::{Adaptation, Adapted, Adapting, Recorded};
 pub use admin_access::AdminAccess;
 pub use certificates::certificates_of;
 pub use configuration::{Configuration, Configurations};
@@ -75,6 +77,7 @@ pub trait Gateway:
     + Review
     + Configurations
     + Declarative
+    + Adapting
     + Preflight
     + Web
     + Commands
@@ -96,6 +99,7 @@ impl<
         + Review
         + Configurations
         + Declarative
+        + Adapting
         + Preflight
         + Web
         + Commands,

@@ -172,6 +172,16 @@ intents! {
     SendDeclarative = "kong.send_declarative",
     /// What nodes go by.
     ReadSettings = "config.read",
+    /// What a change set would do.
+    ReviewChanges = "config.review",
+    /// Adapting files as a change set says.
+    Adapt = "config.adapt",
+    /// Putting back what files were.
+    PutFilesBack = "config.put_back",
+    /// Keeping files as they are, for a recording.
+    MarkFiles = "config.mark",
+    /// Recording what was changed since.
+    RecordChanges = "config.record",
     /// In what two nodes differ.
     CompareSettings = "env.compare",
     /// Comparing the configuration of two gateways.

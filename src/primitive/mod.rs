@@ -4,6 +4,7 @@
 //! intent), and how it is settled after a crash. Adding one is a file here, a line in [`Intent`], a binding in `script/bindings`
 //! and its page of documentation there. This room knows the gateway's verbs and nothing of journals, scripts or terminals.
 
+mod adapting;
 mod clock;
 mod clone_database;
 mod clone_to;
@@ -31,6 +32,7 @@ use serde::de::DeserializeOwned;
 
 pub use crate::checks::CheckDescription;
 pub use crate::kong::advisories::{Finding, Review};
+pub use adapting::{Adapt, MarkFiles, PutFilesBack, RecordChanges, ReviewChanges};
 pub use clock::{Now, Pause};
 pub use clone_database::{CloneDatabase, Cloned};
 pub use clone_to::{CloneMade, CloneTo, CopiedMoment, DropClone, Unchanged};

@@ -54,7 +54,7 @@ fn rooms_named_in(text: &str) -> BTreeSet<String> {
 /// The arrows that the map in `lib.rs` draws: lines such as `a → b, c`.
 fn arrows() -> BTreeMap<String, BTreeSet<String>> {
     let map = fs::read_to_string(root("src/lib.rs")).expect("read");
-    let line = regex::Regex::new(r"`([a-z]+) → ([a-z, ]+)`").expect("a pattern");
+    let line = regex::Regex::new(r"`([a-z_]+) → ([a-z_, ]+)`").expect("a pattern");
     let arrow = |found: regex::Captures<'_>| {
         let to = found[2].split(", ").map(str::to_owned).collect();
         (found[1].to_owned(), to)

@@ -147,6 +147,7 @@ fn world(state: &str, version: Version) -> Simulated {
         admin: cutover::gateway::AdminAccess::default(),
         plugins: std::collections::BTreeSet::new(),
         strange: Vec::new(),
+        adaptations: BTreeMap::new(),
     };
     let world = World {
         format: 1,

@@ -1,5 +1,6 @@
 //! The real world: one file or folder per real system. Nothing here knows the journal, the script or the command line.
 
+mod adapting;
 mod client;
 mod commands;
 mod copying;

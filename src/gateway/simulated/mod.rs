@@ -3,6 +3,7 @@
 //! The same gate runs against it as against the real world, so a dry run skips nothing and guesses no result. Time passes as it is
 //! predicted to. What a verb refuses here it refuses in the words of the real one; a test compares the two.
 
+mod adapting;
 mod commands;
 mod configuration;
 mod databases;

@@ -55,7 +55,13 @@ pub async fn observe(
             } else {
                 observe_declared(cluster, node, world).await
             };
-            let observed = observed.map_err(failed("the node", &node.name))?;
+            let mut observed = observed.map_err(failed("the node", &node.name))?;
+            for name in environment.change_sets.keys() {
+                // One that is yet to be recorded, or is for other nodes, is told when a step asks for it.
+                if let Ok(adaptation) = world.adaptation(&node.name, name).await {
+                    observed.adaptations.insert(name.clone(), adaptation);
+                }
+            }
             seen.nodes.insert(node.name.clone(), observed);
         }
         share_kind(cluster, &mut seen);
@@ -135,6 +141,7 @@ async fn observe_node(
             None => BTreeSet::new(),
         },
         strange: world.strange_nodes(name).await?,
+        adaptations: BTreeMap::new(),
     })
 }
 
@@ -154,6 +161,9 @@ async fn observe_declared(
         .as_ref()
         .and_then(|status| status.configuration_hash.clone());
     let running = status.as_ref().map(|status| status.version);
+    // Before 3.0 the hash of a node that reads a file tells nothing of that.
+    let is_told =
+        node.declarative.is_none() || running.is_some_and(|version| version.is_at_least(3, 0));
     let entities = match &status {
         Some(_) if node.admin.is_some() => world.entities(name).await?,
         _ => BTreeMap::new(),
@@ -163,7 +173,7 @@ async fn observe_declared(
         proxy: proxy_of(node, world).await?,
         role: node.role,
         declared: Some(Declared {
-            hash: hash.filter(|hash| hash != NO_CONFIGURATION),
+            hash: hash.filter(|hash| hash != NO_CONFIGURATION || !is_told),
             sent_to: running,
             from_file: node.declarative.is_some(),
             refused_by: BTreeMap::new(),
@@ -181,6 +191,7 @@ async fn observe_declared(
         stand_in: status.as_ref().is_some_and(|status| status.stand_in),
         plugins: BTreeSet::new(),
         strange: Vec::new(),
+        adaptations: BTreeMap::new(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a simulated world is while a run plays in it, and what happened to it.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Database, Declared, Durations, Node, Spent, Work, World};
 use crate::gateway::{
-    BackupFacts, ContentDigest, Failure, Plugin, Rotation, ScratchCopy, ScratchNode, TableWrites,
-    VerifyTier,
+    Adaptation, BackupFacts, ContentDigest, Failure, Plugin, Rotation, ScratchCopy, ScratchNode,
+    TableWrites, VerifyTier,
 };
 use crate::kong::Version;
 use crate::kong::schema::Schema;
@@ -149,6 +149,10 @@ pub(super) struct State {
     pub(super) spent: Vec<Spent>,
     pub(super) backups: BTreeMap<String, Kept>,
     pub(super) copies: BTreeMap<String, Copy>,
+    /// What the adaptations of files were before this run, by node and change set.
+    pub(super) adapted: BTreeMap<(String, String), Adaptation>,
+    /// The nodes whose files were marked for a recording.
+    pub(super) marked: BTreeSet<String>,
     /// The configurations of DB-less nodes that were kept, by node.
     pub(super) kept_declaratives: BTreeMap<String, Declared>,
     /// The scratch nodes that run, by name.
@@ -175,6 +179,8 @@ impl Simulated {
                 spent: Vec::new(),
                 backups: BTreeMap::new(),
                 copies: BTreeMap::new(),
+                adapted: BTreeMap::new(),
+                marked: BTreeSet::new(),
                 kept_declaratives: BTreeMap::new(),
                 rehearsing: BTreeMap::new(),
                 baselines: BTreeMap::new(),

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Role;
 use crate::gateway::{
-    AdminAccess, KongSessions, Plugin, Rotation, StrangeNode, SyncRates, WriteDenial,
+    Adaptation, AdminAccess, KongSessions, Plugin, Rotation, StrangeNode, SyncRates, WriteDenial,
 };
 use crate::kong::Version;
 use crate::kong::schema::Schema;
@@ -84,6 +84,9 @@ pub struct Node {
     /// The plugins that it has and not every Kong of its version, among those that playbooks put on services: `canary`.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub plugins: BTreeSet<String>,
+    /// What change sets would do to its files, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub adaptations: BTreeMap<String, Adaptation>,
     /// Kong nodes on its host that the environment does not list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strange: Vec<StrangeNode>,

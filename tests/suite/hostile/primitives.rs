@@ -24,8 +24,8 @@ fn parts(page: &Page) -> (&str, &str) {
 fn argument(parameter: &str) -> &'static str {
     match parameter {
         "which" | "serving" => "env::cluster(\"practice\")",
-        "name" | "table" | "files" | "file" | "what" | "message" | "text" | "service"
-        | "routes" => "\"practice\"",
+        "name" | "change_set" | "table" | "files" | "file" | "what" | "message" | "text"
+        | "service" | "routes" => "\"practice\"",
         "from_nodes" | "blue" | "green" | "planes" => "env::cluster(\"practice\").nodes[0]",
         "line" => "\"curl http://127.0.0.1/\"",
         "to_nodes" => "env::cluster(\"practice\").nodes[1]",

@@ -148,10 +148,10 @@ impl Host {
     pub(in crate::gateway::live) async fn write_private(
         &self,
         path: &Path,
-        text: &str,
+        content: impl AsRef<[u8]>,
     ) -> io::Result<()> {
         match self {
-            Self::Here => private_file::write(path, text),
+            Self::Here => private_file::write(path, content),
             Self::There(there) => {
                 let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
                     return Err(ErrorKind::InvalidInput.into());
@@ -164,7 +164,7 @@ impl Host {
                     word(directory)?,
                     word(Path::new(name))?,
                 ];
-                there.given(&vector, text.as_bytes()).await.map(drop)
+                there.given(&vector, content.as_ref()).await.map(drop)
             }
         }
     }
@@ -265,7 +265,7 @@ impl Connection {
 }
 
 /// What went wrong, by the words of the C library.
-fn kind(said: &str) -> ErrorKind {
+pub(super) fn kind(said: &str) -> ErrorKind {
     for (words, kind) in [
         ("No such file or directory", ErrorKind::NotFound),
         ("Permission denied", ErrorKind::PermissionDenied),

@@ -3,6 +3,7 @@
 //! Over SSH the operator's own configuration, agent and jump hosts are used; a host whose key is not known, or is another one, is
 //! refused. No shell reads what is run there: the few lines of shell that start it are constant, and what they are given are words.
 
+mod attributes;
 mod connection;
 mod files;
 mod forward;

@@ -28,7 +28,7 @@ impl Live {
         if note.exists() {
             return Ok(());
         }
-        private_file::write(&note, &format!("{digest}\n")).map_err(|error| unusable(&error))
+        private_file::write(&note, format!("{digest}\n")).map_err(|error| unusable(&error))
     }
 
     fn package_note(&self, name: &str, version: &str) -> std::path::PathBuf {

@@ -33,6 +33,20 @@ pub(super) fn staged_command(node: &Node, version: &Version) -> Result<PathBuf, 
     }
 }
 
+/// Where a version's own template of nginx's configuration is on a node whose `installed` version this is; none where that version is not there.
+pub(super) fn template_file(
+    node: &Node,
+    installed: &Version,
+    version: &Version,
+    name: &str,
+) -> Option<PathBuf> {
+    let templates = |prefix: PathBuf| prefix.join("share/lua/5.1/kong/templates").join(name);
+    match &node.packages {
+        PackageDriver::Prefix(prefix) => Some(templates(prefix.join(format!("kong-{version}")))),
+        _ => (installed == version).then(|| templates("/usr/local".into())),
+    }
+}
+
 impl Packages for Live {
     async fn available_versions(&self, node: &str) -> Result<Vec<Version>, Failure> {
         let (_, found) = self.node(node).await?;

@@ -1,0 +1,195 @@
+//! Adapting the files of nodes by change sets.
+
+mod files;
+mod kept;
+mod set;
+
+use crate::change_set::{Conflict, Files, Location, Plan, record, replay, review, undo};
+use crate::gateway::live::{Live, private_file};
+use crate::gateway::{Adaptation, Adapted, Adapting, Failure, Kong as _, Recorded};
+
+impl Adapting for Live {
+    async fn adaptation(&self, node: &str, change_set: &str) -> Result<Adaptation, Failure> {
+        let set = self.change_set(change_set)?;
+        let found = self.node(node).await?.1.into_owned();
+        let current = self.files_of_set(&found, &set).await?;
+        let planned = replay(&set.set, &current, &self.secrets_of(&set).await?);
+        let (writes, conflicts) = match planned {
+            Ok(plan) => (locations(&plan), Vec::new()),
+            Err(conflicts) => (Vec::new(), conflicts.iter().map(told).collect()),
+        };
+        let touched = set.set.touched().map(|touched| {
+            let file = current.files.get(&touched.location);
+            (touched.location.to_string(), file.map(set::told_of_file))
+        });
+        Ok(Adaptation {
+            files: touched.collect(),
+            writes,
+            conflicts,
+            code: set.unlisted_code(),
+            change_set: set.digest,
+        })
+    }
+
+    async fn adapt(&self, node: &str, change_set: &str) -> Result<Vec<String>, Failure> {
+        let set = self.change_set(change_set)?;
+        let found = self.node(node).await?.1.into_owned();
+        let current = self.files_of_set(&found, &set).await?;
+        let secrets = self.secrets_of(&set).await?;
+        let rest = replay(&set.set, &current, &secrets)
+            .map_err(|conflicts| refused(node, change_set, &conflicts))?;
+        // What an attempt that was killed had begun is gone on with: what was there before it stays the way back.
+        if self.kept_plan(node, change_set)?.is_none() {
+            self.keep_plan(node, change_set, &rest)?;
+        }
+        self.write(node, &rest).await?;
+        let after = self.files_of_set(&found, &set).await?;
+        match replay(&set.set, &after, &secrets) {
+            Ok(left) if left.is_empty() => {}
+            Ok(left) => {
+                let message = format!(
+                    "`{node}` was adapted, and is not: {}",
+                    locations(&left).join(", ")
+                );
+                return Err(Failure::new("config.unwritable", message).hint(
+                    "something else writes there, such as configuration management: pause it",
+                ));
+            }
+            Err(conflicts) => return Err(refused(node, change_set, &conflicts)),
+        }
+        // Kong makes nginx's configuration of all of it, and says what it cannot read.
+        self.prepared(node).await?;
+        Ok(locations(&rest))
+    }
+
+    async fn adapted(&self, node: &str, change_set: &str) -> Result<Adapted, Failure> {
+        let Some(plan) = self.kept_plan(node, change_set)? else {
+            return Ok(Adapted::NotAtAll);
+        };
+        let current = self.files_of_plan(node, &plan).await?;
+        let is = |write: &crate::change_set::Write, side: &Option<crate::change_set::File>| {
+            let found = current.files.get(&write.location);
+            found.map(set::told_of_file) == side.as_ref().map(set::told_of_file)
+        };
+        let mut writes = plan.writes.iter();
+        if plan.writes.iter().all(|write| is(write, &write.after)) {
+            return Ok(Adapted::Wholly);
+        }
+        Ok(if writes.all(|write| is(write, &write.before)) {
+            Adapted::NotAtAll
+        } else {
+            Adapted::Partly
+        })
+    }
+
+    async fn put_files_back(&self, node: &str, change_set: &str) -> Result<(), Failure> {
+        let Some(plan) = self.kept_plan(node, change_set)? else {
+            // It failed before it began.
+            return Ok(());
+        };
+        let current = self.files_of_plan(node, &plan).await?;
+        let back =
+            undo(&plan, &current).map_err(|conflicts| refused(node, change_set, &conflicts))?;
+        self.write(node, &back).await?;
+        // Another attempt keeps what it finds then.
+        self.forget_plan(node, change_set)
+    }
+
+    async fn mark_files(&self, node: &str) -> Result<usize, Failure> {
+        let found = self.node(node).await?.1.into_owned();
+        let locations = self.locations(&found).await?;
+        let version = self.installed_version(node).await?;
+        let files = self.files_at(&found, &locations, &[version]).await?;
+        self.keep_mark(node, &files)?;
+        Ok(files.files.len())
+    }
+
+    async fn marked_files(&self, node: &str) -> Result<Option<usize>, Failure> {
+        Ok(self.kept_mark(node)?.map(|marked| marked.files.len()))
+    }
+
+    async fn record_changes(&self, node: &str, change_set: &str) -> Result<Recorded, Failure> {
+        let named = self.named_change_set(change_set)?;
+        let marked = self.kept_mark(node)?.ok_or_else(|| {
+            let message = format!("nothing is known of how the files of `{node}` were");
+            Failure::new("config.unmarked", message)
+                .hint("`config::mark(node)` keeps them, before they are adapted")
+        })?;
+        let found = self.node(node).await?.1.into_owned();
+        let now = self.locations(&found).await?;
+        let versions = [marked.version, self.installed_version(node).await?];
+        let after = self.files_at(&found, &now, &versions).await?;
+        let before = Files {
+            files: marked.files,
+            version: marked.version,
+            ..after.clone()
+        };
+        let seal = self.seal(change_set).await?;
+        let set = record(&before, &after, &seal);
+        let text = set.to_toml();
+        let kept = std::fs::read_to_string(&named.file).ok();
+        if kept.as_ref().is_some_and(|kept| *kept != text) {
+            let message = format!(
+                "there is another change set in `{}` already",
+                named.file.display()
+            );
+            return Err(Failure::new("config.recorded", message)
+                .hint("move it away, or name another file under `[change_sets]`"));
+        }
+        if kept.is_none() {
+            private_file::write(&named.file, &text).map_err(|error| {
+                let message = format!("cannot write `{}`: {error}", named.file.display());
+                Failure::new("storage.unusable", message)
+            })?;
+        }
+        Ok(Recorded {
+            change_set: set::digest(&text),
+            files: set.touched().count(),
+            review: review(&set),
+        })
+    }
+}
+
+impl Live {
+    /// Writes files in the order of a plan.
+    async fn write(&self, node: &str, plan: &Plan) -> Result<(), Failure> {
+        let found = self.node(node).await?.1.into_owned();
+        for write in &plan.writes {
+            let path = files::path_of(&found, &write.location).ok_or_else(|| {
+                let message = format!("the node `{node}` has no file `{}`", write.location);
+                Failure::new("config.place", message)
+            })?;
+            self.put_file(&found, &path, write.after.as_ref()).await?;
+        }
+        Ok(())
+    }
+
+    async fn files_of_plan(&self, node: &str, plan: &Plan) -> Result<Files, Failure> {
+        let found = self.node(node).await?.1.into_owned();
+        let locations: Vec<Location> = plan
+            .writes
+            .iter()
+            .map(|write| write.location.clone())
+            .collect();
+        self.files_at(&found, &locations, &[]).await
+    }
+}
+
+fn locations(plan: &Plan) -> Vec<String> {
+    plan.writes
+        .iter()
+        .map(|write| write.location.to_string())
+        .collect()
+}
+
+fn refused(node: &str, change_set: &str, conflicts: &[Conflict]) -> Failure {
+    Adaptation {
+        conflicts: conflicts.iter().map(told).collect(),
+        ..Adaptation::default()
+    }
+    .conflict(node, change_set)
+}
+
+fn told(conflict: &Conflict) -> String {
+    format!("{conflict}: {}", conflict.remedy())
+}

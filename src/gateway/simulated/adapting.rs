@@ -1,0 +1,87 @@
+//! Adapting files in the model: what was observed of each change set is what it does.
+
+use super::{Simulated, Work};
+use crate::gateway::{Adaptation, Adapted, Adapting, Failure, Recorded};
+
+impl Adapting for Simulated {
+    async fn adaptation(&self, node: &str, change_set: &str) -> Result<Adaptation, Failure> {
+        self.work(Work::Look, 0);
+        let found = self.node(node, |node| node.adaptations.get(change_set).cloned())?;
+        found.ok_or_else(|| {
+            let message = format!(
+                "nothing is known of the change set `{change_set}` on `{node}` in this world"
+            );
+            Failure::new("config.change_set", message).hint(
+                "observe the environment again, with the change set where `[change_sets]` names it",
+            )
+        })
+    }
+
+    async fn adapt(&self, node: &str, change_set: &str) -> Result<Vec<String>, Failure> {
+        self.work(Work::Command, 0);
+        let found = self.adaptation(node, change_set).await?;
+        if !found.conflicts.is_empty() {
+            return Err(found.conflict(node, change_set));
+        }
+        let key = (node.to_owned(), change_set.to_owned());
+        self.change(|state| {
+            state.adapted.entry(key).or_insert_with(|| found.clone());
+        });
+        let mut done = found.clone();
+        for written in std::mem::take(&mut done.writes) {
+            done.files
+                .insert(written, Some("as the change set says".to_owned()));
+        }
+        self.change_node(node, |node| {
+            node.adaptations.insert(change_set.to_owned(), done);
+        })?;
+        Ok(found.writes)
+    }
+
+    async fn adapted(&self, node: &str, change_set: &str) -> Result<Adapted, Failure> {
+        let key = (node.to_owned(), change_set.to_owned());
+        let is_begun = self.look(|state| state.adapted.contains_key(&key));
+        let left = self.adaptation(node, change_set).await?.writes;
+        Ok(if is_begun && left.is_empty() {
+            Adapted::Wholly
+        } else {
+            Adapted::NotAtAll
+        })
+    }
+
+    async fn put_files_back(&self, node: &str, change_set: &str) -> Result<(), Failure> {
+        self.work(Work::Command, 0);
+        let key = (node.to_owned(), change_set.to_owned());
+        let Some(before) = self.change(|state| state.adapted.remove(&key)) else {
+            return Ok(());
+        };
+        self.change_node(node, |node| {
+            node.adaptations.insert(change_set.to_owned(), before);
+        })
+    }
+
+    async fn mark_files(&self, node: &str) -> Result<usize, Failure> {
+        self.work(Work::Look, 0);
+        self.node(node, |_| ())?;
+        self.change(|state| state.marked.insert(node.to_owned()));
+        Ok(1)
+    }
+
+    async fn marked_files(&self, node: &str) -> Result<Option<usize>, Failure> {
+        Ok(self.look(|state| state.marked.contains(node)).then_some(1))
+    }
+
+    async fn record_changes(&self, node: &str, change_set: &str) -> Result<Recorded, Failure> {
+        self.work(Work::Look, 0);
+        if self.marked_files(node).await?.is_none() {
+            let message = format!("nothing is known of how the files of `{node}` were");
+            return Err(Failure::new("config.unmarked", message)
+                .hint("`config::mark(node)` keeps them, before they are adapted"));
+        }
+        Ok(Recorded {
+            change_set: super::state::sum(change_set.as_bytes()),
+            files: 0,
+            review: "nobody adapts files in a model\n".to_owned(),
+        })
+    }
+}
