@@ -10,7 +10,7 @@ use super::exit::{CliError, Exit};
 use super::output;
 use crate::environment::Environment;
 use crate::gateway::live::Live;
-use crate::gateway::simulated::{World, observe};
+use crate::gateway::simulated::{ObserveError, World, observe, observe_hosts};
 use crate::gateway::{Failure, ProcessIdentity, Report};
 
 /// Arguments of `cutover observe`.
@@ -18,11 +18,18 @@ use crate::gateway::{Failure, ProcessIdentity, Report};
 pub(super) struct Arguments {
     #[command(flatten)]
     place: Place,
+    /// Look at the hosts of nodes as well, for playbooks with `node::facts`.
+    #[arg(long)]
+    facts: bool,
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<Exit, CliError> {
     let environment = environment::load(&arguments.place.environment)?;
-    let world = look(&environment).await?;
+    let world = if arguments.facts {
+        look_at_hosts(&environment).await?
+    } else {
+        look(&environment).await?
+    };
     output::json(&serde_json::to_string_pretty(&world).expect("plain data"));
     Ok(Exit::Done)
 }
@@ -76,6 +83,17 @@ pub(super) async fn look(environment: &Environment) -> Result<World, CliError> {
     observe(environment, &looking.world)
         .await
         .map_err(|error| CliError::refused(error.to_string()))
+}
+
+/// The same, and at the hosts of its nodes.
+pub(super) async fn look_at_hosts(environment: &Environment) -> Result<World, CliError> {
+    let looking = for_looking(environment)?;
+    let unseen = |error: ObserveError| CliError::refused(error.to_string());
+    let world = observe(environment, &looking.world).await;
+    let mut world = world.map_err(unseen)?;
+    let hosts = observe_hosts(&mut world, &looking.world).await;
+    hosts.map_err(unseen)?;
+    Ok(world)
 }
 
 /// Reads a world that was observed before.

@@ -15,6 +15,8 @@ use crate::environment::Environment;
 use crate::gateway::simulated::Durations;
 use crate::journal::{Ending, RunId, RunState, StepNo, Store};
 use crate::plan::{KeptPlan, Plan, learn, runbook};
+use crate::playbook::Header;
+use crate::primitive::{FactsOfNode, Look};
 use crate::render;
 use crate::run::Scenario;
 use crate::script::{Host, Sources};
@@ -63,6 +65,7 @@ impl SubjectArguments {
         let parameters = resolve_parameters(&header, &self.parameters, &environment)?;
         let world = match &self.offline {
             Some(path) => observe::read(path)?,
+            None if asks_hosts(&header) => observe::look_at_hosts(&environment).await?,
             None => observe::look(&environment).await?,
         };
         let header = header_of(
@@ -87,6 +90,12 @@ impl SubjectArguments {
             environment,
         }))
     }
+}
+
+/// Whether a playbook may ask what there is to know of nodes' hosts. Where it does not, nobody waits for that.
+fn asks_hosts(header: &Header) -> bool {
+    let mut needs = header.needs.iter();
+    needs.any(|need| need.speaks_of(<FactsOfNode as Look>::VERB))
 }
 
 /// How long things take in an environment: what is built in, and over that what its earlier runs took.

@@ -14,12 +14,12 @@ use serde_json::Value;
 use super::{
     Adaptation, Adapted, Adapting, AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock,
     CommandAnswer, Commands, Configuration, Configurations, ContentDigest, CopyFacts, CopyFound,
-    Counted, DataPlane, DatabaseFacts, Databases, Declarative, Expectation, Failure, Gap, GapFacts,
-    Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative, Kong, KongSessions, Lacking,
-    MigrationRun, Moment, Packages, Plugin, PluginPlace, Plugins, Practice, Probe, Probing,
-    ProcessIdentity, Processes, Reach, Recorded, Review, Rotation, ScratchCopy, ScratchPlace, Seen,
-    Sides, Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn,
-    TurnKind, VerifyTier, Web, WriteDenial, Writes,
+    Counted, DataPlane, DatabaseFacts, Databases, Declarative, Expectation, Facts, Failure, Gap,
+    GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative, Kong, KongSessions,
+    Lacking, MigrationRun, Moment, NodeFacts, Packages, Plugin, PluginPlace, Plugins, Practice,
+    Probe, Probing, ProcessIdentity, Processes, Reach, Recorded, Review, Rotation, ScratchCopy,
+    ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites,
+    Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::advisories::Evidence;
@@ -323,6 +323,10 @@ hand_on! { Declarative {
     change fn keep_declarative(node: &str) -> KeptDeclarative;
     look fn kept_declarative(node: &str) -> Option<KeptDeclarative>;
     change fn send_declarative(node: &str) -> String;
+} }
+
+hand_on! { Facts {
+    look fn node_facts(node: &str) -> NodeFacts;
 } }
 
 hand_on! { Traffic {

@@ -15,6 +15,7 @@ mod gap;
 mod hold;
 mod http;
 pub mod live;
+mod node_facts;
 mod plugins;
 mod preflight;
 mod probing;
@@ -43,6 +44,11 @@ pub use http::{
     Body, CertificateWanted, Difference, Expectation, HttpAnswer, HttpRequest, HttpVersion, Login,
     MultipartPart, OneOrMore, Predicate, Reach, SecretText, ServerCertificate, StatusWanted, Text,
     Wanted, at, differences, is_secret_header,
+};
+pub use node_facts::{
+    ChangedFile, ClockFacts, DiskFacts, Facts, KongFacts, LimitFacts, ListenerFacts, NodeFacts,
+    OsFacts, PackageFacts, PluginFacts, PortFacts, RockFacts, RoomFacts, SessionFacts,
+    SettingsFacts, UnitFacts,
 };
 pub use plugins::{Plugin, PluginOwner, PluginPlace, Plugins};
 pub use preflight::{
@@ -78,6 +84,7 @@ pub trait Gateway:
     + Configurations
     + Declarative
     + Adapting
+    + Facts
     + Preflight
     + Web
     + Commands
@@ -100,6 +107,7 @@ impl<
         + Configurations
         + Declarative
         + Adapting
+        + Facts
         + Preflight
         + Web
         + Commands,

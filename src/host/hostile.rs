@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::{facts, packages, unit};
 
 /// Answers that were recorded, and lines of each kind.
-const SEEDS: [&str; 16] = [
+const SEEDS: [&str; 17] = [
     include_str!("../../tests/fixtures/host/systemctl/odd.txt"),
     include_str!("../../tests/fixtures/host/environment.env"),
     include_str!("../../tests/fixtures/host/dpkg/info.txt"),
@@ -22,6 +22,7 @@ const SEEDS: [&str; 16] = [
     "head\n 0: 0100007F:1F40 0100007F:C350 0A 0:0 00:0 0 33 0 1 1\n",
     "SESSION  UID USER SEAT  TTY\n      2 1000 ada  seat0 tty2\n",
     "kong-enterprise-edition-3.4.3.5-1.el8.x86_64.rpm",
+    "kong\t3.4.2-0\tinstalled\t/usr/local/lib/luarocks/rocks-5.1\n",
 ];
 
 fn answers() -> impl Strategy<Value = String> {
@@ -106,6 +107,7 @@ fn read(text: &str) {
         facts::checksums(text),
         facts::Limits::of(text),
         facts::OsRelease::of(text),
+        facts::rocks(text),
     );
     let _ = (
         facts::listeners(text),

@@ -182,6 +182,8 @@ intents! {
     MarkFiles = "config.mark",
     /// Recording what was changed since.
     RecordChanges = "config.record",
+    /// What there is to know of nodes and their hosts.
+    FactsOfNode = "node.facts",
     /// In what two nodes differ.
     CompareSettings = "env.compare",
     /// Comparing the configuration of two gateways.

@@ -16,6 +16,7 @@ mod intent;
 mod kong;
 mod look;
 mod node;
+mod node_facts;
 mod packages;
 mod practice;
 mod review;
@@ -57,6 +58,7 @@ pub use kong::{
 };
 pub use look::Look;
 pub use node::Exec;
+pub use node_facts::FactsOfNode;
 pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
 pub use review::{ReviewAdvisories, ReviewHands, ReviewPath};

@@ -39,7 +39,7 @@ impl Adapted {
         let set = format!(
             "\n[change_sets.to-3-4]\nfile = \"to-3-4.toml\"\nseal = {{ file = {seal:?} }}\ncode = [{code}]\n"
         );
-        fs::write(&environment, text + &set).expect("written");
+        fs::write(&environment, text + set.as_str()).expect("written");
         Self { cluster }
     }
 

@@ -70,6 +70,7 @@ mod model_kong;
 mod mutants;
 mod nginx;
 mod node_exec;
+mod node_facts;
 mod node_settings;
 mod one_database;
 mod over_ssh;

@@ -148,6 +148,7 @@ fn world(state: &str, version: Version) -> Simulated {
         plugins: std::collections::BTreeSet::new(),
         strange: Vec::new(),
         adaptations: BTreeMap::new(),
+        facts: None,
     };
     let world = World {
         format: 1,

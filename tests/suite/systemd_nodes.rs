@@ -13,13 +13,13 @@ use crate::ssh_hosts::SshHosts;
 const RECORDED: &str = include_str!("../fixtures/host/systemctl/kong.txt");
 
 /// A practice cluster whose nodes are units on hosts of their own.
-struct Units {
-    hosts: SshHosts,
-    cluster: PracticeCluster,
+pub(crate) struct Units {
+    pub(crate) hosts: SshHosts,
+    pub(crate) cluster: PracticeCluster,
 }
 
 impl Units {
-    fn up() -> Option<Self> {
+    pub(crate) fn up() -> Option<Self> {
         let hosts = SshHosts::start(2)?;
         let cluster = PracticeCluster::up();
         let path = cluster.environment();
@@ -53,7 +53,7 @@ impl Units {
     }
 
     /// Makes a node's unit, with these lines in its `[Service]`.
-    fn install(&self, node: usize, further: &str) {
+    pub(crate) fn install(&self, node: usize, further: &str) {
         let home = self.hosts.host(node).home();
         let (conf, prefix, kong) = self.cluster.node_paths(node);
         fs::write(

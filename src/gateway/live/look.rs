@@ -14,14 +14,22 @@ const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::OPTIONS];
 
 /// The programs, by the name of the file and their first arguments. All of them read; what `prepare` writes goes to the directory that
 /// it is given. A command that fetches a secret is not a look but the environment's own, and not listed.
-const PROGRAMS: [(&str, &[&str]); 7] = [
+const PROGRAMS: [(&str, &[&str]); 15] = [
     ("apt-cache", &["madison"]),
+    ("apt-cache", &["policy"]),
     ("apt-mark", &["showhold"]),
+    ("df", &["--block-size=1"]),
+    ("dpkg", &["--verify"]),
     ("dpkg-query", &["--show"]),
     ("kong", &["version"]),
     ("kong", &["health"]),
     ("kong", &["prepare"]),
     ("kong", &["migrations", "list"]),
+    ("loginctl", &["--no-pager", "list-sessions"]),
+    ("luarocks", &["list", "--porcelain"]),
+    ("ss", &["-Hltnp"]),
+    ("systemctl", &["show"]),
+    ("who", &["-u"]),
 ];
 
 /// Whether a request with `method` may be sent.
@@ -59,6 +67,9 @@ mod tests {
             "/opt/kong/current/bin/kong version",
             "/opt/kong/current/bin/kong health -p /usr/local/kong",
             "/opt/kong/current/bin/kong migrations list -c /etc/kong/kong.conf",
+            "/usr/bin/dpkg --verify -- kong",
+            "/usr/bin/systemctl show --property=Id -- kong",
+            "/opt/kong/current/bin/luarocks list --porcelain",
         ] {
             assert!(admits(Access::Look, command), "{command}");
         }
@@ -68,6 +79,10 @@ mod tests {
             "/opt/kong/current/bin/kong migrations up -c list",
             "/opt/kong/current/bin/kong -v migrations list",
             "/opt/kong/current/bin/kong start",
+            "/usr/bin/dpkg --configure -a",
+            "/usr/bin/systemctl --no-ask-password show",
+            "/usr/bin/systemctl start -- kong",
+            "/opt/kong/current/bin/luarocks install own",
             "/usr/lib/postgresql/15/bin/pg_dump --version",
             "/bin/kong/sh version",
         ] {

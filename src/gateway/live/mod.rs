@@ -6,6 +6,7 @@ mod commands;
 mod copying;
 mod databases;
 mod declarative;
+mod facts;
 mod gap;
 mod hosts;
 pub mod hurl;

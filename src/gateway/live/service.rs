@@ -24,8 +24,8 @@ const ANSWER: Duration = Duration::from_mins(2);
 /// A unit with what its files say.
 pub(super) struct OfUnit {
     pub(super) unit: Unit,
-    effective: Effective,
-    environment: Environment,
+    pub(super) effective: Effective,
+    pub(super) environment: Environment,
 }
 
 /// The unit by which a node runs, if one is named. A scratch node is no service, whosever its node is.
@@ -150,7 +150,12 @@ impl Live {
     }
 
     /// A unit as systemd has it, and as its files say.
-    async fn unit(&self, host: &Host, node: &Node, name: &str) -> Result<OfUnit, Failure> {
+    pub(super) async fn unit(
+        &self,
+        host: &Host,
+        node: &Node,
+        name: &str,
+    ) -> Result<OfUnit, Failure> {
         let unreadable = |why: String| {
             Failure::new(
                 "service.unit",

@@ -6,11 +6,21 @@ use super::Live;
 use super::hosts::Host;
 use crate::environment::{Node, Service};
 use crate::gateway::{Failure, Kong as _};
+use crate::kong::Version;
 use crate::kong::conf::{Configuration, Document, Grammar, Layers, Place, Variable, effective};
 
 impl Live {
     pub(super) async fn settings_of(&self, node: &str) -> Result<Configuration, Failure> {
         let version = self.installed_version(node).await?;
+        self.settings_by(node, version).await
+    }
+
+    /// The same where the installed version is known.
+    pub(super) async fn settings_by(
+        &self,
+        node: &str,
+        version: Version,
+    ) -> Result<Configuration, Failure> {
         let (_, found) = self.node(node).await?;
         let host = self.host(&found).await?;
         let unreadable = |why: String| {

@@ -9,6 +9,7 @@ mod configuration;
 mod databases;
 mod declarative;
 mod durations;
+mod facts;
 mod gap;
 mod kong;
 mod observed;
@@ -23,7 +24,7 @@ mod web;
 mod world;
 
 pub use durations::{Basis, Durations, Pace, Spent, Work};
-pub use observed::{ObserveError, observe};
+pub use observed::{ObserveError, observe, observe_hosts};
 pub use state::{Copy, Happened, Happening, Simulated};
 pub use world::{Database, Declared, Node, World, WorldError};
 

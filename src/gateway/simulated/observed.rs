@@ -83,6 +83,15 @@ pub async fn observe(
     Ok(seen)
 }
 
+/// Looks at the hosts of the nodes as well: for playbooks that ask what there is to know of them, since it takes long.
+pub async fn observe_hosts(seen: &mut World, world: &impl Gateway) -> Result<(), ObserveError> {
+    for (name, node) in &mut seen.nodes {
+        let facts = Box::pin(world.node_facts(name)).await;
+        node.facts = Some(Box::new(facts.map_err(failed("the node", name))?));
+    }
+    Ok(())
+}
+
 /// What a node is only its Admin API says; one that does not run is what the others of its cluster are.
 fn share_kind(cluster: &Cluster, seen: &mut World) {
     let names = || cluster.nodes.iter().map(|node| &node.name);
@@ -142,6 +151,7 @@ async fn observe_node(
         },
         strange: world.strange_nodes(name).await?,
         adaptations: BTreeMap::new(),
+        facts: None,
     })
 }
 
@@ -192,6 +202,7 @@ async fn observe_declared(
         plugins: BTreeSet::new(),
         strange: Vec::new(),
         adaptations: BTreeMap::new(),
+        facts: None,
     })
 }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::Role;
 use crate::gateway::{
-    Adaptation, AdminAccess, KongSessions, Plugin, Rotation, StrangeNode, SyncRates, WriteDenial,
+    Adaptation, AdminAccess, KongSessions, NodeFacts, Plugin, Rotation, StrangeNode, SyncRates,
+    WriteDenial,
 };
 use crate::kong::Version;
 use crate::kong::schema::Schema;
@@ -90,6 +91,10 @@ pub struct Node {
     /// Kong nodes on its host that the environment does not list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strange: Vec<StrangeNode>,
+    /// What there is to know of its host, where somebody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
+    pub facts: Option<Box<NodeFacts>>,
 }
 
 /// The configuration of a node without a database.

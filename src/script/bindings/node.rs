@@ -1,14 +1,64 @@
-//! `node`: what an operator does on a host by hand.
+//! `node`: what an operator does on a host by hand, and looks at there.
 
 use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
 use super::arguments::{Options, data, nodes};
 use super::{call, wrong_argument};
-use crate::primitive::{Exec, Intent};
+use crate::primitive::{Exec, FactsOfNode, Intent};
 
 #[export_module]
 pub(super) mod node {
+    /// Looks at the host of a node and at the Kong on it; of several nodes it answers a map by node. Every part is there, and one that cannot
+    /// be told is a map with `unknown`, the reason, instead: the same holds of the fields marked with *. `()` stands where there is no such thing.
+    ///
+    /// - `os`: `id` (`debian`), `name`, `version`, `architecture` (`x86_64`), `kernel`
+    /// - `installed`: `driver` (`apt`, `prefix`), `name`, `version` as it calls itself, `edition` (`open_source`, `enterprise`, `enterprise_fips`),
+    ///   `ready`, `origin`* (repositories that have it; none for a file's), `held`*, `changed`* (its files that are not as it brought them:
+    ///   `path`, `configuration`, `change`, which is `missing`, `content`, `attributes` or `unreadable`), `link` (where that of versions side
+    ///   by side leads), `available`* (versions)
+    /// - `kong`: `version`*, `sha256`* of its `kong`, `conf_sha256`*; this part itself is always a map of these
+    /// - `unit`: `name`, `active`, `sub`, `enabled` and `restart` in systemd's words, `masked`, `needs_reload`, `migrates` (by itself, at a start),
+    ///   `files`, `environment_files`, `hazards` (texts)
+    /// - `settings`: `conf`, `sources` (files, units, `process`), `set` (how many keys), `digest` (SHA-256 of all that it goes by but secrets)
+    /// - `plugins`: `named` beside `bundled`, `lua_package_path`, `lua_package_cpath`; and `rocks`, each with `name`, `version`, `tree`
+    /// - `disk`: `prefix`*, `packages`* (the archive, or where versions stand), `temporary`*, each with `path`, `mount`, `kind`, `size` and `free` in bytes,
+    ///   `files` and `free_files`; always a map of these
+    /// - `clock`: `ahead` of ours in milliseconds, `within` so many more or less
+    /// - `limits`: `process`, which runs, `open_files`, `open_files_most` (`()` is no limit)
+    /// - `sessions`: each with `user`, `terminal`, `from`, `since`
+    /// - `ports`, which its settings name: `port`, `settings`, `listeners`, each with `address`, `process`, `name`, `ours` (`()` where only root may know)
+    ///
+    /// # Needs
+    /// `node.facts`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// The host cannot be reached: `host.unreachable`, `host.refused`, `host.key`. Whatever else cannot be told is `unknown`. In a dry run the
+    /// answer is what was observed, with the version and the files that the plan has installed by then.
+    /// # Example
+    /// ```rhai
+    /// let facts = node::facts(env::cluster("practice").nodes[0]);
+    /// let free = facts.disk.prefix;
+    /// if "unknown" in free {
+    ///     run::note("room is not known: " + free.unknown);
+    /// } else {
+    ///     run::note(`${free.free / 1048576} MiB free on ${free.mount}`);
+    /// }
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn facts(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let nodes = nodes(which)?;
+        call(&context, Intent::FactsOfNode(FactsOfNode { nodes }))
+    }
+
     /// Runs a command on the host of a node, or of several one after the other. The command is an array: `kong`, which is the one that is
     /// installed on the node, or the absolute path of another program, and its arguments. No shell reads them, nothing is on its
     /// standard input, and its environment holds a plain `PATH` alone. Options: `within` (preset `"1m"`), `statuses`, the exit codes

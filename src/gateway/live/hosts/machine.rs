@@ -3,8 +3,12 @@
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::{Host, word};
+use crate::host::facts::{CLOCK, Moments, Skew};
 
 impl Host {
     /// What tells this machine from others, by whatever name it is reached: its boot and its own name, which a container has for itself.
@@ -27,6 +31,23 @@ impl Host {
                 Ok(machine)
             }
             Self::There(there) => text(&there.told(&["uname", "-m"]).await?),
+        }
+    }
+
+    /// How far the machine's clock is from ours.
+    pub(in crate::gateway::live) async fn clock(&self) -> io::Result<Skew> {
+        match self {
+            Self::Here => Ok(Skew {
+                ahead: 0,
+                within: Duration::ZERO,
+            }),
+            Self::There(there) => {
+                let ours = || Timestamp::now().duration_since(Timestamp::UNIX_EPOCH);
+                let asked = ours().unsigned_abs();
+                let told = text(&there.told(&CLOCK).await?)?;
+                let answered = ours().unsigned_abs();
+                Skew::of(&told, Moments { asked, answered }).map_err(io::Error::other)
+            }
         }
     }
 

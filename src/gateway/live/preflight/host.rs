@@ -129,7 +129,8 @@ fn of_process<T>(pid: u32, looked: io::Result<T>) -> Known<T> {
     )
 }
 
-async fn pid_file(host: &Host, prefix: &Path) -> io::Result<PidFile> {
+/// What the file with the process of a node says, which has this prefix.
+pub(in crate::gateway::live) async fn pid_file(host: &Host, prefix: &Path) -> io::Result<PidFile> {
     let text = match host.read_text(&prefix.join("pids/nginx.pid")).await {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(PidFile::Absent),
         text => text?,

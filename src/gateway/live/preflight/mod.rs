@@ -7,6 +7,8 @@ mod sockets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(super) use host::pid_file;
+
 use super::{Live, postgres};
 use crate::gateway::{Administered, Failure, HostFacts, PlaceFacts, Preflight, ServerFacts};
 
