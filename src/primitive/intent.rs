@@ -50,6 +50,12 @@ macro_rules! intents {
                 match self { $(Self::$name(_) => <super::$name as Primitive>::ASPECT,)* }
             }
 
+            /// How many targets the step turns to at once.
+            #[must_use]
+            pub fn at_once(&self) -> usize {
+                match self { $(Self::$name(_) => <super::$name as Primitive>::AT_ONCE,)* }
+            }
+
             /// What the step acts upon, in order.
             #[must_use]
             pub fn targets(&self) -> Vec<String> {

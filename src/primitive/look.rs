@@ -15,6 +15,9 @@ pub trait Look: Serialize + DeserializeOwned + Clone + PartialEq {
     /// The name in grants, records and messages.
     const VERB: &'static str;
 
+    /// How many targets it looks at at once.
+    const AT_ONCE: usize = 8;
+
     /// What it looks at, in order.
     fn targets(&self) -> Vec<String>;
 
@@ -38,6 +41,7 @@ impl<T: Look> Primitive for T {
     type Outcome = T::Answer;
     const VERB: &'static str = <T as Look>::VERB;
     const EFFECT: Effect = Effect::Read;
+    const AT_ONCE: usize = <T as Look>::AT_ONCE;
 
     fn targets(&self) -> Vec<String> {
         Look::targets(self)

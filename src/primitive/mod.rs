@@ -136,6 +136,9 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
     /// observation, so that the first one of a run tells how the world was found. Empty where nothing is observed.
     const ASPECT: &'static str = "";
 
+    /// How many targets it turns to at once. Where that is more than one, what it does to one must not depend on another.
+    const AT_ONCE: usize = 1;
+
     /// What the step acts upon, in order. A step over several targets has a sub-record for each.
     fn targets(&self) -> Vec<String>;
 

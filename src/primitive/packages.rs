@@ -44,6 +44,7 @@ impl Primitive for Install {
     const VERB: &'static str = "packages.install";
     const EFFECT: Effect = Effect::Change;
     const ASPECT: &'static str = "package";
+    const AT_ONCE: usize = 4;
 
     fn targets(&self) -> Vec<String> {
         self.nodes.clone()

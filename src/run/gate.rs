@@ -1,5 +1,6 @@
 //! The gate: the one function that every effect of a playbook passes.
 
+use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 
 use super::cursor::{Cursor, Past};
@@ -220,12 +221,20 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         if let [only] = targets.as_slice() {
             return intent.perform(&self.world, only, &Value::Null).await;
         }
-        let mut outcomes = serde_json::Map::new();
-        for target in targets {
-            let outcome = intent.perform(&self.world, &target, &Value::Null).await?;
-            outcomes.insert(target, outcome);
-        }
-        Ok(Value::Object(outcomes))
+        let looks = targets.into_iter().map(|target| async {
+            let outcome = intent.perform(&self.world, &target, &Value::Null).await;
+            (target, outcome)
+        });
+        // All of them to their end, also where one fails: what was begun on a host is not left there.
+        let found: Vec<_> = stream::iter(looks)
+            .buffered(intent.at_once())
+            .collect()
+            .await;
+        let outcomes = found.into_iter();
+        outcomes
+            .map(|(target, outcome)| Ok((target, outcome?)))
+            .collect::<Result<_, Failure>>()
+            .map(Value::Object)
     }
 
     /// Refuses what a playbook made up that only a step can answer: a backup that nobody took would be read from wherever it says.
@@ -280,17 +289,21 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     }
 
     async fn observe(&self, intent: &Intent) -> Result<Vec<Target>, Failure> {
-        let mut targets = Vec::new();
-        for name in intent.targets() {
+        let looks = intent.targets().into_iter().map(|name| async {
             let observed = intent.observe(&self.world, &name).await?;
             intent.require(&self.world, &name, &observed).await?;
             let undo = intent.undo(&name, &observed)?;
-            targets.push(Target {
+            Ok(Target {
                 name,
                 observed,
                 undo,
-            });
-        }
+            })
+        });
+        let targets: Vec<Result<Target, Failure>> = stream::iter(looks)
+            .buffered(intent.at_once())
+            .collect()
+            .await;
+        let targets: Vec<Target> = targets.into_iter().collect::<Result<_, _>>()?;
         if targets.is_empty() {
             return Err(Failure::new(
                 "run.no_target",

@@ -1,12 +1,14 @@
 //! Acting on the targets of a step, fresh or after a crash, and finding out how an interrupted one turned out.
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
 
 use super::gate::Permit;
 use super::{Answer, Answered, Fault, Gate, People, Question};
 use crate::gateway::Gateway;
 use crate::journal::{
-    Actor, Event, RunState, SettledAs, Step, StepNo, StepResult, Target, TargetStage,
+    Actor, Event, RunState, SettledAs, Step, StepNo, StepResult, Target, TargetStage, TargetState,
 };
 use crate::primitive::{Effect, Failure, Settled};
 
@@ -17,50 +19,19 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         if step.intent.effect() == Effect::Approval {
             self.approve(&step).await?;
         }
-        let several = step.targets.len() > 1;
-        for (index, state) in step.targets.iter().enumerate() {
-            let fresh = matches!(
-                state.stage,
-                TargetStage::Waiting | TargetStage::NotDone | TargetStage::Partly
-            );
-            if matches!(state.stage, TargetStage::Finished(_)) {
-                continue;
-            }
-            if index > 0 {
-                // The machine may have slept while the step was busy with the target before.
+        let is_done = |state: &TargetState| matches!(state.stage, TargetStage::Finished(_));
+        let targets = step.targets.iter().enumerate();
+        let waiting: Vec<usize> = targets
+            .filter(|(_, state)| !is_done(state))
+            .map(|(index, _)| index)
+            .collect();
+        for (round, batch) in waiting.chunks(step.intent.at_once()).enumerate() {
+            if round > 0 || batch[0] > 0 {
+                // The machine may have slept while the step was busy with the targets before.
                 self.hold().await?;
             }
-            if fresh {
-                self.sync(Event::TargetStarted {
-                    step: number,
-                    target: index,
-                })?;
-            }
-            match step
-                .intent
-                .perform(&self.world, &state.target.name, &state.target.observed)
-                .await
-            {
-                Ok(outcome) if several => {
-                    self.sync(Event::TargetFinished {
-                        step: number,
-                        target: index,
-                        outcome,
-                    })?;
-                }
-                Ok(outcome) => return self.succeeded(number, outcome),
-                Err(failure) if failure.leaves_open() => {
-                    // Never done twice: what was begun is ended, and the world is asked how it turned out.
-                    self.settle(number).await?;
-                    let settled = self.started(number);
-                    if !matches!(settled.targets[index].stage, TargetStage::Finished(_)) {
-                        return self.failed(number, failure);
-                    }
-                    if let Some(outcome) = settled.combined_outcome() {
-                        return self.succeeded(number, outcome);
-                    }
-                }
-                Err(failure) => return self.failed(number, failure),
+            if let Some(answer) = self.act_on(&step, batch).await? {
+                return Ok(answer);
             }
         }
         let outcome = self
@@ -68,6 +39,66 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             .combined_outcome()
             .expect("every target is finished");
         self.succeeded(number, outcome)
+    }
+
+    /// Acts on these targets at once, and writes down what came of each as it comes; the answer of the step where that is known by then.
+    async fn act_on(&mut self, step: &Step, batch: &[usize]) -> Result<Option<Answer>, Fault> {
+        let number = step.number;
+        for index in batch {
+            let fresh = matches!(
+                step.targets[*index].stage,
+                TargetStage::Waiting | TargetStage::NotDone | TargetStage::Partly
+            );
+            if fresh {
+                self.sync(Event::TargetStarted {
+                    step: number,
+                    target: *index,
+                })?;
+            }
+        }
+        let acting = batch.iter().map(|index| async {
+            let Target { name, observed, .. } = &step.targets[*index].target;
+            let outcome = step.intent.perform(&self.world, name, observed).await;
+            (*index, outcome)
+        });
+        let mut acting: FuturesUnordered<_> = acting.collect();
+        let (mut failed, mut lost) = (None, Vec::new());
+        while let Some((target, outcome)) = acting.next().await {
+            match outcome {
+                Ok(outcome) if step.targets.len() == 1 => {
+                    drop(acting);
+                    return self.succeeded(number, outcome).map(Some);
+                }
+                Ok(outcome) => self.sync(Event::TargetFinished {
+                    step: number,
+                    target,
+                    outcome,
+                })?,
+                Err(failure) if failure.leaves_open() => lost.push((target, failure)),
+                Err(failure) => failed = failed.or(Some(failure)),
+            }
+        }
+        drop(acting);
+        if !lost.is_empty() {
+            // Never done twice: what was begun is ended, and the world is asked how it turned out.
+            self.settle(number).await?;
+            let settled = self.started(number);
+            for (target, failure) in lost {
+                if !matches!(settled.targets[target].stage, TargetStage::Finished(_)) {
+                    failed = failed.or(Some(failure));
+                }
+            }
+        }
+        match failed {
+            Some(failure) => self.failed(number, failure).map(Some),
+            None if step.targets.len() > 1 => Ok(None),
+            None => {
+                let outcome = self.started(number).combined_outcome();
+                outcome
+                    .map(|outcome| self.succeeded(number, outcome))
+                    .transpose()
+            }
+        }
     }
 
     /// Goes on with a step that an earlier runner left open: settled where it was begun, acted where it was not.

@@ -9,7 +9,7 @@ use crate::primitive::{Effect, Failure, Intent, Primitive, Settled};
 /// How long a node that was started may take to stop again on the way back, in seconds. It is out of rotation then.
 const PATIENCE: u64 = 10;
 
-/// Starts nodes, one after the other, and waits until each is ready.
+/// Starts nodes, several at once, and waits until each is ready.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Start {
@@ -23,6 +23,7 @@ impl Primitive for Start {
     const VERB: &'static str = "kong.start";
     const EFFECT: Effect = Effect::Change;
     const ASPECT: &'static str = "node";
+    const AT_ONCE: usize = 4;
 
     fn targets(&self) -> Vec<String> {
         self.nodes.clone()

@@ -8,7 +8,7 @@ use super::{NodeFound, Start};
 use crate::gateway::{Gateway, Stopped};
 use crate::primitive::{Effect, Failure, Intent, Primitive, Settled};
 
-/// Stops nodes gracefully, one after the other.
+/// Stops nodes gracefully, several at once.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stop {
@@ -24,6 +24,7 @@ impl Primitive for Stop {
     const VERB: &'static str = "kong.stop";
     const EFFECT: Effect = Effect::StopsTraffic;
     const ASPECT: &'static str = "node";
+    const AT_ONCE: usize = 4;
 
     fn targets(&self) -> Vec<String> {
         self.nodes.clone()

@@ -9,7 +9,7 @@ use crate::primitive::{Freeze, FreezeMode, Intent, Reload, Start, Stop, Thaw};
 
 #[export_module]
 pub(in crate::script::bindings) mod nodes_module {
-    /// Stops nodes one after the other, letting requests in flight finish for thirty seconds. Drain them first.
+    /// Stops nodes, four at once, letting requests in flight finish for thirty seconds. Drain them first.
     ///
     /// # Needs
     /// `kong.stop`
@@ -38,7 +38,7 @@ pub(in crate::script::bindings) mod nodes_module {
         )
     }
 
-    /// Starts nodes one after the other, and waits until each answers with the installed version and reaches its database.
+    /// Starts nodes, four at once, and waits until each answers with the installed version and reaches its database.
     ///
     /// # Needs
     /// `kong.start`
