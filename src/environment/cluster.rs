@@ -51,7 +51,8 @@ pub struct Node {
     /// How Kong's packages are installed on this node.
     pub packages: PackageDriver,
     /// The files that are adapted to another version beside kong.conf, by what change sets call them: a file (`unit:kong.service`,
-    /// `template:nginx_kong.lua`, `environment:kong.env`, `secret:key.pem`), or a directory with all that is below it (`plugins`).
+    /// `template:nginx_kong.lua`, `environment:kong.env`, `declarative:kong.yml`, `secret:key.pem`; the last two are never told, and replayed from
+    /// where the change set says), or a directory with all that is below it (`plugins`).
     #[serde(default)]
     pub files: BTreeMap<String, PathBuf>,
     /// The commands that are run as root on the node's host, by `sudo -n`, as one would type them; `*` at the end stands for any words.

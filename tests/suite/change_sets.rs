@@ -150,6 +150,61 @@ fn what_was_changed_on_one_node_is_done_on_another_and_taken_back_exactly() {
 }
 
 #[test]
+fn what_was_rehearsed_in_pre_production_is_replayed_by_the_upgrade_of_production() {
+    let cluster = PracticeCluster::up_with(&["--green", "2.8.5"]);
+    let environment = cluster.environment();
+    let seal = cluster.path().join("seal");
+    fs::write(&seal, "a long and random key of the operators").expect("written");
+    private(&seal);
+    let seal = seal.display().to_string();
+    let set =
+        format!("\n[change_sets.to-3-4]\nfile = \"to-3-4.toml\"\nseal = {{ file = {seal:?} }}\n");
+    let text = fs::read_to_string(&environment).expect("there");
+    fs::write(&environment, text + set.as_str()).expect("written");
+    let words = [
+        "run",
+        "rehearse",
+        "production=practice",
+        "cluster=green",
+        "to=3.4.2",
+        "checks=/health=200",
+        "change_set=to-3-4",
+        "--run-id",
+        "rehearsal",
+    ];
+    let production = cluster.world();
+    let paused = cluster.cutover(&words);
+    assert_eq!(paused.code, Some(8), "{}", paused.all);
+    let conf = cluster.path().join("nodes/green-1/kong.conf");
+    let text = fs::read_to_string(&conf).expect("there");
+    fs::write(&conf, text + "log_level = warn\n").expect("written");
+    let rehearsed = cluster.cutover(&["resume", "rehearsal", "--approve", "practice"]);
+    assert_eq!(rehearsed.code, Some(0), "{}", rehearsed.all);
+    assert!(
+        rehearsed
+            .all
+            .contains("rehearsed 3.4.2 on a copy of practice"),
+        "{}",
+        rehearsed.all
+    );
+    assert_eq!(cluster.world(), production, "production was only read");
+
+    let confs = [1, 2].map(|number| cluster.node_paths(number).0);
+    let before = confs.each_ref().map(|conf| exactly(conf));
+    let run = cluster.upgrade("production", &["change_set=to-3-4"]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    for conf in &confs {
+        assert!(
+            fs::read_to_string(conf)
+                .expect("there")
+                .ends_with("log_level = warn\n")
+        );
+    }
+    cluster.roll_back("production", &production);
+    assert_eq!(confs.each_ref().map(|conf| exactly(conf)), before);
+}
+
+#[test]
 fn a_node_that_is_not_as_the_recording_began_keeps_what_it_has() {
     let world = Adapted::up("\"plugins:own/handler.lua\"");
     world.record(adapt_by_hand);

@@ -11,7 +11,16 @@ use super::one_database::share_the_database;
 use super::practice_cluster::PracticeCluster;
 
 /// Every shipped playbook, with what a plan of it wants.
-pub(crate) const PLAYBOOKS: [(&str, &[&str]); 4] = [
+pub(crate) const PLAYBOOKS: [(&str, &[&str]); 5] = [
+    (
+        "rehearse",
+        &[
+            "production=practice",
+            "cluster=green",
+            "to=3.4.2",
+            "checks=/health=200",
+        ],
+    ),
     (
         "blue-green",
         &[
@@ -64,7 +73,7 @@ pub(crate) fn copy(cluster: &PracticeCluster) {
 }
 
 /// Those for other topologies than that of the cluster here; `topologies` of this suite plays them.
-const ELSEWHERE: [&str; 2] = ["rolling", "hybrid"];
+const ELSEWHERE: [&str; 3] = ["rolling", "dbless", "hybrid"];
 
 /// A statement that reads, or that concerns its own session alone.
 const READS: [&str; 5] = ["SELECT ", "SHOW ", "SET ", "BEGIN", "COMMIT"];

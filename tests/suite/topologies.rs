@@ -2,6 +2,7 @@
 //! they go back and survive being killed and failing as `in-place` does.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use crate::in_place::{failures, sweep};
 use crate::practice_cluster::{PracticeCluster, World, everything};
@@ -24,6 +25,16 @@ const ROLLING: [&str; 6] = [
     "checks=/health=200",
     "watch=0s",
     "floor=2",
+];
+
+const CONVERTED: [&str; 7] = [
+    "dbless",
+    "cluster=practice",
+    "to=3.4.2",
+    "checks=/health=200",
+    "watch=0s",
+    "floor=2",
+    "change_set=to-3-4",
 ];
 
 fn hybrid() -> PracticeCluster {
@@ -64,6 +75,82 @@ fn a_dbless_cluster_is_upgraded_and_taken_home_without_a_failed_request() {
     assert!(!run.verdict.contains("downtime"), "{}", run.verdict);
     assert_eq!(cluster.world().version(), Some("3.4.2"));
     cluster.roll_back("whole", &old);
+}
+
+#[test]
+fn a_dbless_cluster_is_converted_by_a_change_set_that_goes_back_with_its_node() {
+    let cluster = PracticeCluster::up_for(&CONVERTED, &["--topology", "dbless"]);
+    let environment = cluster.environment();
+    let seal = cluster.path().join("seal");
+    fs::write(&seal, "a long and random key of the operators").expect("written");
+    fs::set_permissions(&seal, fs::Permissions::from_mode(0o600)).expect("set");
+    let mut text = fs::read_to_string(&environment).expect("there");
+    let mut files = Vec::new();
+    for line in text
+        .clone()
+        .lines()
+        .filter(|line| line.starts_with("declarative ="))
+    {
+        let path = line.split('"').nth(1).expect("a path");
+        files.push(path.to_owned());
+        let with = format!("{line}\nfiles = {{ \"declarative:kong.yml\" = {path:?} }}");
+        text = text.replacen(line, &with, 1);
+    }
+    let seal = seal.display().to_string();
+    text += &format!(
+        "\n[change_sets.to-3-4]\nfile = \"to-3-4.toml\"\nseal = {{ file = {seal:?} }}\ncode = [\"declarative:kong.yml\"]\n"
+    );
+    fs::write(&environment, text).expect("written");
+    // Recorded where it was rehearsed; here on a node that is put back by hand.
+    let playbook = cluster.write(
+        "record.rhai",
+        "const PLAYBOOK = #{ api: 1, needs: [\"config.*\", \"run.approve\"] };\nlet node = env::cluster(\"practice\").nodes[0];\n\
+         config::mark(node);\nrun::approve(\"convert it\");\nconfig::record(node, \"to-3-4\");\n",
+    );
+    let paused = cluster.cutover(&["run", &playbook, "--run-id", "record"]);
+    assert_eq!(paused.code, Some(8), "{}", paused.all);
+    let old = fs::read_to_string(&files[0]).expect("there");
+    let new = old
+        .replace("_format_version: '2.1'", "_format_version: '3.0'")
+        .replace("\"/items", "\"~/items")
+        .replace("\"/orders/(", "\"~/orders/(");
+    assert!(new.contains("3.0") && new.contains("~/items"), "{new}");
+    fs::write(&files[0], &new).expect("written");
+    cluster.link(0, "3.4.2");
+    let done = cluster.cutover(&["resume", "record", "--approve", "practice"]);
+    assert_eq!(done.code, Some(0), "{}", done.all);
+    cluster.link(0, "2.8.5");
+    fs::write(&files[0], &old).expect("written");
+    // It holds keys of consumers, so who replays it says where the converted file is to be had.
+    let converted = cluster.path().join("converted.yml");
+    fs::write(&converted, new).expect("written");
+    fs::set_permissions(&converted, fs::Permissions::from_mode(0o600)).expect("set");
+    let recorded = cluster.path().join("to-3-4.toml");
+    let text = fs::read_to_string(&recorded).expect("there");
+    assert!(!text.contains("practice-key-1"), "{text}");
+    let said = format!(
+        "form = \"secret\"\nreference = {{ file = {:?} }}",
+        converted.display().to_string()
+    );
+    fs::write(&recorded, text.replacen("form = \"secret\"", &said, 1)).expect("written");
+
+    let before = cluster.world();
+    let run = cluster.upgrade("converted", &["probe=50"]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    assert!(run.verdict.contains(" probes, 0 failed"), "{}", run.verdict);
+    for file in &files {
+        assert!(
+            fs::read_to_string(file).expect("there").contains("3.0"),
+            "{file}"
+        );
+    }
+    cluster.roll_back("converted", &before);
+    for file in &files {
+        assert!(
+            !fs::read_to_string(file).expect("there").contains("3.0"),
+            "{file}"
+        );
+    }
 }
 
 /// The nodes have what they were sent, and no file.

@@ -55,7 +55,8 @@ pub(super) fn kind_of(location: &Location) -> Kind {
         "template" => Kind::Template {
             name: location.path().to_owned(),
         },
-        "secret" => Kind::Secret,
+        // A declarative configuration holds the keys of consumers and of certificates.
+        "secret" | "declarative" => Kind::Secret,
         _ => Kind::Other,
     }
 }
