@@ -17,9 +17,10 @@ use super::{
     Counted, DataPlane, DatabaseFacts, Databases, Declarative, Expectation, Facts, Failure, Gap,
     GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative, Kong, KongSessions,
     Lacking, MigrationRun, Moment, NodeFacts, Packages, Plugin, PluginPlace, Plugins, Practice,
-    Probe, Probing, ProcessIdentity, Processes, Reach, Recorded, Review, Rotation, ScratchCopy,
-    ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites,
-    Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial, Writes,
+    Probe, Probing, ProcessIdentity, Processes, Reach, Reached, Reaching, Recorded, Review,
+    Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, SyncRates,
+    TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial,
+    Writes,
 };
 use crate::kong::Version;
 use crate::kong::advisories::Evidence;
@@ -274,6 +275,8 @@ hand_on! { Databases {
     look fn kong_sessions(database: &str) -> KongSessions;
     look fn write_denial(database: &str) -> WriteDenial;
     change fn set_write_denial(database: &str, denial: WriteDenial) -> ();
+    look fn is_fenced(database: &str) -> bool;
+    change fn set_fence(database: &str, closed: bool) -> ();
     look fn long_transactions(database: &str, age: Duration) -> Vec<String>;
 } }
 
@@ -305,6 +308,10 @@ hand_on! { Configurations {
     look fn configuration(node: &str, kinds: &[&str]) -> Configuration;
     look fn node_settings(node: &str) -> crate::kong::conf::Configuration;
     look fn schemas(node: &str, of: &[String]) -> BTreeMap<String, Value>;
+} }
+
+hand_on! { Reaching {
+    look fn reach(node: &str, address: &crate::kong::addresses::Address) -> Reached;
 } }
 
 hand_on! { Adapting {

@@ -20,6 +20,7 @@ mod plugins;
 mod preflight;
 mod probing;
 mod process_identity;
+mod reaching;
 pub mod redaction;
 mod review;
 mod rotation;
@@ -57,6 +58,7 @@ pub use preflight::{
 };
 pub use probing::{Moment, Probe, ProbeCheck, Probing, Seen};
 pub use process_identity::ProcessIdentity;
+pub use reaching::{Reached, Reaching};
 pub use review::Review;
 pub use rotation::{Rotation, RotationState, SwitchSide, Traffic};
 pub use scratch_node::{ScratchCopy, ScratchNode};
@@ -84,6 +86,7 @@ pub trait Gateway:
     + Configurations
     + Declarative
     + Adapting
+    + Reaching
     + Facts
     + Preflight
     + Web
@@ -107,6 +110,7 @@ impl<
         + Configurations
         + Declarative
         + Adapting
+        + Reaching
         + Facts
         + Preflight
         + Web

@@ -264,6 +264,10 @@ pub trait Databases {
     async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure>;
     /// Makes the database deny such writes, admit them for a while, or admit them.
     async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure>;
+    /// Whether a database lets nobody in.
+    async fn is_fenced(&self, database: &str) -> Result<bool, Failure>;
+    /// Closes a database for everybody and ends all sessions there, or opens it again.
+    async fn set_fence(&self, database: &str, closed: bool) -> Result<(), Failure>;
     /// Transactions older than `age`, described for people.
     async fn long_transactions(
         &self,

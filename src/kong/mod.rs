@@ -1,6 +1,7 @@
 //! Knowledge of Kong: what its versions are called, which migrations they know, what their texts mean. Pure: no file, no
 //! process, no socket.
 
+pub mod addresses;
 pub mod advisories;
 pub mod catalogue;
 pub mod changes;

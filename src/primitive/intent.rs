@@ -216,6 +216,8 @@ intents! {
     StayMigrated = "kong.stay_migrated",
     /// Leaving what the first half made, on the way back.
     LeaveMigrated = "kong.leave_migrated",
+    /// Closing the database of a side that was left.
+    Fence = "kong.fence",
     /// The second half.
     Finish = "kong.finish",
     /// Both halves on a copy that is to go live.
@@ -308,6 +310,8 @@ intents! {
     CheckGenerated = "http.check_generated",
     /// Comparing the answers of two gateways.
     CompareAnswers = "http.compare",
+    /// Whether nodes reach what is configured.
+    Reach = "node.reach",
     /// A command on the hosts of nodes.
     Exec = "node.exec",
     /// A small file in the practice directory.

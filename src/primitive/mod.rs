@@ -19,6 +19,7 @@ mod node;
 mod node_facts;
 mod packages;
 mod practice;
+mod reach;
 mod review;
 mod run;
 mod settings;
@@ -50,9 +51,9 @@ pub use http::{
 pub use intent::Intent;
 pub use kong::{
     AwaitSync, CatchUp, CaughtUp, CheckConfiguration, CheckLeftovers, ClockAhead, Compare,
-    CompareConfiguration, ComparedConfiguration, DataPlanes, DataPlanesSeen, Entities, Finish,
-    Freeze, FreezeMode, Half, Health, KeepDeclarative, LeaveMigrated, MigrateBeside, MigrateClone,
-    MigrateScratch, MigrateUp, Migrated, MigratedClone, MigratedScratch, Migrations,
+    CompareConfiguration, ComparedConfiguration, DataPlanes, DataPlanesSeen, Entities, Fence,
+    Finish, Freeze, FreezeMode, Half, Health, KeepDeclarative, LeaveMigrated, MigrateBeside,
+    MigrateClone, MigrateScratch, MigrateUp, Migrated, MigratedClone, MigratedScratch, Migrations,
     ParseDeclarative, ProveDatabase, Reload, SendDeclarative, Start, StartScratch, StartedScratch,
     Status, StayMigrated, Stop, StopScratch, Thaw, Version, difference_words,
 };
@@ -61,6 +62,7 @@ pub use node::Exec;
 pub use node_facts::FactsOfNode;
 pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
+pub use reach::Reach;
 pub use review::{ReviewAdvisories, ReviewHands, ReviewPath};
 pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
 pub use settings::{CompareSettings, ComparedSettings, NodeSettings, ReadSettings};

@@ -72,8 +72,8 @@ pub(crate) fn copy(cluster: &PracticeCluster) {
     assert_eq!(made.code, Some(0), "{}", made.all);
 }
 
-/// Those for other topologies than that of the cluster here; `topologies` of this suite plays them.
-const ELSEWHERE: [&str; 3] = ["rolling", "dbless", "hybrid"];
+/// Those for other topologies than that of the cluster here; `topologies` and `relocate` of this suite play them.
+const ELSEWHERE: [&str; 4] = ["rolling", "dbless", "hybrid", "relocate"];
 
 /// A statement that reads, or that concerns its own session alone.
 const READS: [&str; 5] = ["SELECT ", "SHOW ", "SET ", "BEGIN", "COMMIT"];

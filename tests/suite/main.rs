@@ -93,6 +93,7 @@ mod redis_beside_a_copy;
 mod redis_server;
 mod redis_tls;
 mod rehearsal;
+mod relocate;
 mod resume;
 mod review;
 mod rhai_traps;

@@ -126,6 +126,7 @@ fn world(state: &str, version: Version) -> Simulated {
         absent: false,
         copy_taken_at: None,
         sync_rates: SyncRates::default(),
+        fenced: false,
         down: state == "dbdown",
         long_transactions: Vec::new(),
         kong_sessions: KongSessions::default(),

@@ -620,6 +620,11 @@ impl PracticeCluster {
         );
     }
 
+    /// Where the services of the seeded configuration lead.
+    pub(crate) fn upstream(&self) -> String {
+        self.record["upstream"].as_str().expect("a URL").to_owned()
+    }
+
     /// Whether the first node says that its database answers.
     pub(crate) fn reaches_its_database(&self) -> bool {
         let base = self.record["nodes"][0]["admin"].as_str();

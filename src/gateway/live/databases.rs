@@ -264,6 +264,14 @@ impl Databases for Live {
         Ok(postgres::denial(&database).await?)
     }
 
+    async fn is_fenced(&self, database: &str) -> Result<bool, Failure> {
+        Ok(postgres::is_fenced(self.environment_database(database)?).await?)
+    }
+
+    async fn set_fence(&self, database: &str, closed: bool) -> Result<(), Failure> {
+        Ok(postgres::set_fence(self.environment_database(database)?, closed).await?)
+    }
+
     async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure> {
         let database = self.database(database)?;
         Ok(postgres::set_denial(&database, denial).await?)

@@ -21,6 +21,7 @@ mod private_file;
 mod prober;
 pub mod process;
 mod processes;
+mod reaching;
 pub mod redis;
 mod review;
 mod scratch;

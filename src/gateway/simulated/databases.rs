@@ -296,6 +296,27 @@ impl Databases for Simulated {
         self.database(database, |database| database.write_denial)
     }
 
+    async fn is_fenced(&self, database: &str) -> Result<bool, Failure> {
+        self.work(Work::Look, 0);
+        let found = self.look(|state| {
+            state
+                .world
+                .databases
+                .get(database)
+                .map(|found| found.fenced)
+        });
+        found.ok_or_else(|| missing("database", database))
+    }
+
+    async fn set_fence(&self, database: &str, closed: bool) -> Result<(), Failure> {
+        self.work(Work::Look, 0);
+        let found = self.change(|state| {
+            let found = state.world.databases.get_mut(database);
+            found.map(|found| found.fenced = closed)
+        });
+        found.ok_or_else(|| missing("database", database))
+    }
+
     async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure> {
         self.work(Work::Look, 0);
         self.change_database(database, |database| database.write_denial = denial)

@@ -313,7 +313,7 @@ impl Simulated {
         }
         self.look(|state| match state.world.databases.get(name) {
             None => Err(missing("database", name)),
-            Some(database) if database.down || database.absent => Err(unreachable(name)),
+            Some(database) if database.is_out_of_reach() => Err(unreachable(name)),
             Some(database) => Ok(look(database)),
         })
     }
@@ -328,7 +328,7 @@ impl Simulated {
         }
         self.change(|state| match state.world.databases.get_mut(name) {
             None => Err(missing("database", name)),
-            Some(database) if database.down || database.absent => Err(unreachable(name)),
+            Some(database) if database.is_out_of_reach() => Err(unreachable(name)),
             Some(database) => Ok(change(database)),
         })
     }

@@ -4,7 +4,10 @@
 use serde_json::Value;
 
 use super::{Happened, Simulated, Work};
-use crate::gateway::{Expectation, Failure, HttpAnswer, HttpRequest, Reach, StatusWanted, Web, at};
+use crate::gateway::{
+    Expectation, Failure, HttpAnswer, HttpRequest, Reach, Reached, Reaching, StatusWanted, Web, at,
+};
+use crate::kong::addresses::Address;
 use crate::kong::schema::Fit;
 
 impl Web for Simulated {
@@ -63,6 +66,13 @@ impl Web for Simulated {
     async fn proxy_url(&self, node: &str) -> Result<String, Failure> {
         let proxy = self.node(node, |node| node.proxy.clone())?;
         proxy.ok_or_else(|| no_proxy(node))
+    }
+}
+
+impl Reaching for Simulated {
+    async fn reach(&self, node: &str, _address: &Address) -> Result<Reached, Failure> {
+        self.work(Work::Request, 0);
+        self.node(node, |_| Reached::Yes)
     }
 }
 

@@ -161,6 +161,9 @@ pub struct Database {
     /// How its plugins push what they count in nodes' memory.
     #[serde(default, skip_serializing_if = "SyncRates::is_none")]
     pub sync_rates: SyncRates,
+    /// Whether it lets nobody in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fenced: bool,
     /// Whether the server does not answer.
     #[serde(default)]
     pub down: bool,
@@ -192,6 +195,13 @@ pub enum WorldError {
         /// The format that it says.
         found: u64,
     },
+}
+
+impl Database {
+    /// Whether no session can be opened on it.
+    pub(super) fn is_out_of_reach(&self) -> bool {
+        self.down || self.absent || self.fenced
+    }
 }
 
 impl World {

@@ -3,12 +3,46 @@
 use rhai::plugin::*;
 use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
-use super::arguments::{Options, data, nodes};
+use super::arguments::{Options, data, node as first, nodes};
 use super::{call, wrong_argument};
-use crate::primitive::{Exec, FactsOfNode, Intent};
+use crate::primitive::{Exec, FactsOfNode, Intent, Reach};
 
 #[export_module]
 pub(super) mod node {
+    /// Connects from the hosts of nodes to every address that the configuration of another node names: services, targets of upstreams, and what
+    /// plugins are set to (identity providers, logs, Redis, directories). Names are looked up there, and where the connection is encrypted
+    /// the server's certificate has to be trusted there and be for that name. Answers `reached`, how many addresses; of several nodes a map by node.
+    ///
+    /// # Needs
+    /// `node.reach`
+    /// # Effect
+    /// Connections are opened and closed again; nothing is sent.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `node.unreached`: not all of them are reached; the message says which, who names them, and why not. `node.reach.unknown`: the configuration
+    /// cannot be read. In a dry run all of them are reached.
+    /// # Example
+    /// ```rhai
+    /// let blue = env::cluster("practice");
+    /// let green = env::cluster("green");
+    /// node::reach(green.nodes, blue);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn reach(
+        context: NativeCallContext,
+        which: Dynamic,
+        serving: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let intent = Reach {
+            node: first(serving)?,
+            nodes: nodes(which)?,
+        };
+        call(&context, Intent::Reach(intent))
+    }
+
     /// Looks at the host of a node and at the Kong on it; of several nodes it answers a map by node. Every part is there, and one that cannot
     /// be told is a map with `unknown`, the reason, instead: the same holds of the fields marked with *. `()` stands where there is no such thing.
     ///

@@ -17,6 +17,7 @@ mod digest;
 mod elsewhere;
 mod error;
 mod facts;
+mod fence;
 pub mod gap;
 mod identity;
 mod judged;
@@ -50,6 +51,7 @@ pub use digest::{DatabaseDigest, Difference, DigestOptions, TableDigest, digest}
 pub use elsewhere::sessions_from_elsewhere;
 pub use error::PostgresError;
 pub use facts::{EstimatedTable, Facts, facts};
+pub use fence::{is_fenced, set_fence};
 pub use identity::{Identity, Nonce, identity, is_same_database};
 pub use judged::{Judged, judged};
 pub use lease::{Claim, Claimed, Lease, Leaseholder};

@@ -241,7 +241,7 @@ async fn rename(
 }
 
 /// Ends every session on the database called `name` and waits until they are gone; answers how many there were.
-async fn end_sessions(session: &Session, name: &str) -> Result<usize, PostgresError> {
+pub(super) async fn end_sessions(session: &Session, name: &str) -> Result<usize, PostgresError> {
     let end = Instant::now() + PATIENCE;
     let mut ended = std::collections::BTreeSet::new();
     loop {
@@ -272,7 +272,11 @@ async fn open(session: &Session, name: &str) -> Result<(), PostgresError> {
     allow(session, name, true).await
 }
 
-async fn allow(session: &Session, name: &str, connections: bool) -> Result<(), PostgresError> {
+pub(super) async fn allow(
+    session: &Session,
+    name: &str,
+    connections: bool,
+) -> Result<(), PostgresError> {
     session
         .batch_execute(&format!(
             "ALTER DATABASE {} ALLOW_CONNECTIONS {connections}",

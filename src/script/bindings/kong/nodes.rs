@@ -5,7 +5,7 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 
 use super::super::arguments::{Options, cluster, nodes};
 use super::super::{call, wrong_argument};
-use crate::primitive::{Freeze, FreezeMode, Intent, Reload, Start, Stop, Thaw};
+use crate::primitive::{Fence, Freeze, FreezeMode, Intent, Reload, Start, Stop, Thaw};
 
 #[export_module]
 pub(in crate::script::bindings) mod nodes_module {
@@ -156,6 +156,38 @@ pub(in crate::script::bindings) mod nodes_module {
                 nodes,
             }),
         )
+    }
+
+    /// Closes the database of a cluster that was left, for everybody: an old node that somebody starts finds nothing to serve. All nodes on it must
+    /// be stopped. cutover itself cannot look at it either until it is opened again.
+    ///
+    /// # Needs
+    /// `kong.fence`
+    /// # Effect
+    /// The database lets nobody in (`ALLOW_CONNECTIONS false`), and sessions on it are ended.
+    /// # Undo
+    /// It is opened again.
+    /// # On resume
+    /// Repeated.
+    /// # Errors
+    /// `kong.fence.running`: nodes run on it. `database.in_use`: a session cannot be ended.
+    /// # Example
+    /// ```rhai
+    /// let blue = env::cluster("practice");
+    /// traffic::drain(blue.nodes);
+    /// kong::stop(blue.nodes);
+    /// kong::fence(blue);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn fence(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let intent = Fence {
+            database: cluster(which)?.database_name()?,
+            closed: true,
+        };
+        call(&context, Intent::Fence(intent))
     }
 
     /// Ends what `kong::freeze` began.

@@ -1,0 +1,87 @@
+//! `relocate` on a practice cluster with a second side of the same version: clients notice nothing, what the new hosts do not reach stops it
+//! before anything is touched, and the old database is closed at the end and open again on the way back.
+
+use std::fs;
+
+use crate::practice_cluster::PracticeCluster;
+
+const MOVE: [&str; 11] = [
+    "relocate",
+    "from=practice",
+    "to=green",
+    "checks=/health=200",
+    "steps=50,100",
+    "watch=0s",
+    "settle=0s",
+    "bake=0s",
+    "interval=10ms",
+    "probe=50",
+    "differ=log_level",
+];
+
+fn sides() -> PracticeCluster {
+    PracticeCluster::up_for(&MOVE, &["--green", "2.8.5"])
+}
+
+#[test]
+fn clients_move_and_the_old_side_is_closed_until_it_is_taken_back() {
+    let cluster = sides();
+    let old = cluster.world();
+    let run = cluster.upgrade("moved", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    assert!(run.verdict.contains(" probes, 0 failed"), "{}", run.verdict);
+    let closed = cluster.try_sql("SELECT 1").expect_err("closed");
+    assert!(
+        closed.contains("not currently accepting connections"),
+        "{closed}"
+    );
+    cluster.roll_back("moved", &old);
+}
+
+#[test]
+fn what_new_hosts_do_not_reach_is_refused_before_anything_is_touched() {
+    let cluster = sides();
+    for (name, url) in [
+        ("gone", "http://127.0.0.1:1/"),
+        ("nameless", "http://orders.invalid:80/"),
+        (
+            "plain",
+            &format!("https{}", cluster.upstream().trim_start_matches("http")),
+        ),
+    ] {
+        let service = format!("{{\"name\":\"{name}\",\"url\":\"{url}\"}}");
+        cluster.admin("POST", "/services", &service);
+    }
+    let old = cluster.world();
+    let refused = cluster.upgrade("refused", &[]);
+    assert_eq!(refused.code, Some(4), "{}", refused.all);
+    assert!(
+        refused.all.contains("does not reach 3 of the "),
+        "{}",
+        refused.all
+    );
+    for told in [
+        "tcp://127.0.0.1:1 (the service `gone`): ",
+        "Connection refused",
+        "tcp://orders.invalid:80 (the service `nameless`): ",
+        "(the service `plain`): ",
+    ] {
+        assert!(refused.all.contains(told), "{told}: {}", refused.all);
+    }
+    assert_eq!(cluster.world(), old);
+}
+
+#[test]
+fn sides_that_go_by_other_settings_are_refused() {
+    let cluster = sides();
+    let conf = cluster.path().join("nodes/green-2/kong.conf");
+    let text = fs::read_to_string(&conf).expect("there");
+    fs::write(&conf, text + "mem_cache_size = 64m\n").expect("written");
+    let old = cluster.world();
+    let refused = cluster.upgrade("differ", &[]);
+    assert_eq!(refused.code, Some(4), "{}", refused.all);
+    let told =
+        "green-2 goes by other settings than kong-1: mem_cache_size: 128m (default), and 64m";
+    assert!(refused.all.contains(told), "{}", refused.all);
+    assert_eq!(cluster.world(), old);
+}
