@@ -1,6 +1,5 @@
 //! Clusters and their nodes, as the inventory describes them.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SecretReference;
 use super::error::Problem;
+use super::packages::PackageDriver;
 use super::ssh::unusable;
 use super::topology::{Role, Topology};
 
@@ -94,61 +94,8 @@ pub enum Service {
     Systemd(String),
 }
 
-/// How Kong's packages are installed on a node.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum PackageDriver {
-    /// Versions side by side as `PREFIX/kong-VERSION`, the running one behind the link `PREFIX/current`.
-    Prefix(PathBuf),
-    /// Debian packages through apt.
-    Apt(AptPackages),
-    /// RPM packages through dnf. Read, and refused by name until it exists.
-    Dnf {},
-    /// A `.deb` file. Read, and refused by name until it exists.
-    Deb {},
-    /// An `.rpm` file. Read, and refused by name until it exists.
-    Rpm {},
-}
-
-/// Kong's package on a Debian system.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AptPackages {
-    /// The package: `kong`, or `kong-enterprise-edition`.
-    #[serde(default = "kong")]
-    pub name: String,
-    /// Where packages are kept on the host, so that the old one can be installed again once no repository has it.
-    #[serde(default = "archive")]
-    pub archive: PathBuf,
-    /// SHA-256 of packages by their version, over what a repository's signed lists say.
-    #[serde(default)]
-    pub sha256: BTreeMap<String, String>,
-    /// The `kong` command that the package installs.
-    #[serde(default = "kong_command")]
-    pub command: PathBuf,
-    /// Where apt's and dpkg's programs are.
-    #[serde(default = "programs")]
-    pub programs: PathBuf,
-}
-
 fn systemctl() -> PathBuf {
     "/usr/bin/systemctl".into()
-}
-
-fn kong() -> String {
-    "kong".to_owned()
-}
-
-fn archive() -> PathBuf {
-    "/var/cache/cutover".into()
-}
-
-fn kong_command() -> PathBuf {
-    "/usr/local/bin/kong".into()
-}
-
-fn programs() -> PathBuf {
-    "/usr/bin".into()
 }
 
 impl Cluster {
@@ -181,17 +128,6 @@ impl Node {
         {
             return Err(Problem::destination(&self.name, destination, why));
         }
-        let driver = match self.packages {
-            PackageDriver::Prefix(_) | PackageDriver::Apt(_) => return Ok(()),
-            PackageDriver::Dnf {} => "dnf",
-            PackageDriver::Deb {} => "deb",
-            PackageDriver::Rpm {} => "rpm",
-        };
-        Err(Problem::unsupported(
-            &self.name,
-            "package driver",
-            driver,
-            "packages = { prefix = \"/opt/kong\" }",
-        ))
+        self.packages.check(&self.name)
     }
 }
