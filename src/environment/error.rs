@@ -141,18 +141,23 @@ impl Problem {
     }
 
     pub(super) fn unsupported(owner: &str, what: &str, name: &str, instead: &str) -> Self {
-        let owner_kind = if what.starts_with("database") {
-            "database"
-        } else {
-            "node"
-        };
         Self {
             word: name.to_owned(),
             after: owner.to_owned(),
             what: format!(
-                "{owner_kind} `{owner}` wants the {what} `{name}`, which this version of cutover does not have"
+                "database `{owner}` wants the {what} `{name}`, which this version of cutover does not have"
             ),
             help: Some(format!("use `{instead}`")),
+        }
+    }
+
+    /// Something about the package of the node `owner`, which `what`, at the word `word`.
+    pub(super) fn package(owner: &str, word: &str, what: &str, help: &str) -> Self {
+        Self {
+            word: word.to_owned(),
+            after: format!("\"{owner}\""),
+            what: format!("the package of the node `{owner}` {what}"),
+            help: Some(help.to_owned()),
         }
     }
 

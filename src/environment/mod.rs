@@ -40,7 +40,7 @@ pub use error::EnvironmentError;
 pub use gates::Gates;
 pub use grants::{Counted, Decision, Grant, Grants};
 pub use need::{Need, NeedError, Thing};
-pub use packages::{AptPackages, PackageDriver};
+pub use packages::{FilePackages, PackageDriver, RepositoryPackages};
 pub use permissions::{Leave, Outlook, Permissions, Wanted, is_safe_method};
 pub use redis::Redis;
 pub use requests::{Bearing, Credential, NamedSecret, TlsProfile};
@@ -350,12 +350,17 @@ path = "store"
     }
 
     #[test]
-    fn what_does_not_exist_yet_is_refused_by_name() {
-        insta::assert_snapshot!(
-            refusal(&SMALL.replace("{ prefix = \"/opt/kong\" }", "{ dnf = {} }")), @r#"
-        environment.toml:9:14: node `kong-1` wants the package driver `dnf`, which this version of cutover does not have
-        help: use `packages = { prefix = "/opt/kong" }`
+    fn a_package_that_nothing_proves_is_refused() {
+        let with = |packages: &str| refusal(&SMALL.replace("{ prefix = \"/opt/kong\" }", packages));
+        insta::assert_snapshot!(with("{ deb = { directory = \"/srv\" } }"), @r#"
+        environment.toml:9:14: the package of the node `kong-1` is a `.deb` file of which nothing says what it must be
+        help: give the digest of each version: `sha256 = { "3.9.1" = "…" }`
         "#);
+        insta::assert_snapshot!(with("{ apt = { sha256 = { \"3.9.1\" = \"00\" } } }"), @r"
+        environment.toml:9:43: the package of the node `kong-1` has no SHA-256 for version 3.9.1 in `00`
+        help: give its 64 digits, as `sha256sum` prints them
+        ");
+        insta::assert_snapshot!(with("{ rpm = { } }"), @"environment.toml:9:20: the key `directory` is missing");
     }
 
     #[test]

@@ -15,12 +15,12 @@ use super::{
     Adaptation, Adapted, Adapting, AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock,
     CommandAnswer, Commands, Configuration, Configurations, ContentDigest, CopyFacts, CopyFound,
     Counted, DataPlane, DatabaseFacts, Databases, Declarative, Expectation, Facts, Failure, Gap,
-    GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative, Kong, KongSessions,
-    Lacking, MigrationRun, Moment, NodeFacts, Packages, Plugin, PluginPlace, Plugins, Practice,
-    Probe, Probing, ProcessIdentity, Processes, Reach, Reached, Reaching, Recorded, Review,
-    Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode, SyncRates,
-    TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier, Web, WriteDenial,
-    Writes,
+    GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative, KeptPackage, Kong,
+    KongSessions, Lacking, MigrationRun, Moment, NodeFacts, Packages, Plugin, PluginPlace, Plugins,
+    Practice, Probe, Probing, ProcessIdentity, Processes, Reach, Reached, Reaching, Recorded,
+    Review, Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode,
+    SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier, Web,
+    WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::advisories::Evidence;
@@ -250,6 +250,11 @@ hand_on! { Plugins {
 
 hand_on! { Packages {
     look fn available_versions(node: &str) -> Vec<Version>;
+    look fn kept_versions(node: &str) -> Vec<Version>;
+    look fn admit_package(node: &str, version: &Version) -> ();
+    look fn package_is_whole(node: &str, version: &Version) -> bool;
+    change fn keep_package(node: &str, version: &Version) -> KeptPackage;
+    change fn drop_package(node: &str, version: &Version) -> ();
     change fn install_package(node: &str, version: &Version) -> ();
 } }
 

@@ -64,8 +64,9 @@ pub use rotation::{Rotation, RotationState, SwitchSide, Traffic};
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
     AdminStatus, BackupFacts, Clock, CommandAnswer, Commands, ContentDigest, DatabaseFacts,
-    Databases, Kong, KongSessions, MigrationRun, NO_CONFIGURATION, Packages, Practice, Processes,
-    Report, ScratchPlace, Stopped, StrangeNode, Turn, TurnKind, VerifyTier, Web, WriteDenial,
+    Databases, KeptPackage, Kong, KongSessions, MigrationRun, NO_CONFIGURATION, Packages, Practice,
+    Processes, Report, ScratchPlace, Stopped, StrangeNode, Turn, TurnKind, VerifyTier, Web,
+    WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 

@@ -194,10 +194,30 @@ pub struct MigrationRun {
     pub error: Option<String>,
 }
 
+/// A package that is kept on a node's host, or stands there beside others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptPackage {
+    /// Its version.
+    pub version: Version,
+    /// SHA-256 of its file, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
+}
+
 /// Kong's packages on nodes.
 pub trait Packages {
     /// The versions that could be installed on a node now.
     async fn available_versions(&self, node: &str) -> Result<Vec<Version>, Failure>;
+    /// The versions that are kept on a node, whatever becomes of where they come from.
+    async fn kept_versions(&self, node: &str) -> Result<Vec<Version>, Failure>;
+    /// Refuses a version whose package does not fit the node, with the reason; says nothing about one that is not there.
+    async fn admit_package(&self, node: &str, version: &Version) -> Result<(), Failure>;
+    /// Whether `version` is installed as a whole, and no installer left it half done.
+    async fn package_is_whole(&self, node: &str, version: &Version) -> Result<bool, Failure>;
+    /// Keeps the package of `version` on a node, proven; of the installed version, just the package that is installed.
+    async fn keep_package(&self, node: &str, version: &Version) -> Result<KeptPackage, Failure>;
+    /// Keeps it no longer.
+    async fn drop_package(&self, node: &str, version: &Version) -> Result<(), Failure>;
     /// Makes `version` the installed one.
     async fn install_package(&self, node: &str, version: &Version) -> Result<(), Failure>;
 }

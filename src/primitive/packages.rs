@@ -60,14 +60,18 @@ impl Primitive for Install {
         target: &str,
         found: &Version,
     ) -> Result<(), Failure> {
-        let available = world.available_versions(target).await?;
-        // What is replaced must be there to come back to, and what comes must be there now: better refused before than in between.
+        world.admit_package(target, &self.version).await?;
+        // What is replaced must be there to come back to, and what comes must be there now: better refused before than in between. For
+        // what is kept nobody else is asked: the way back goes on where no repository answers.
+        let kept = world.kept_versions(target).await?;
         for wanted in [found, &self.version] {
+            if kept.contains(wanted) {
+                continue;
+            }
+            let available = world.available_versions(target).await?;
             if !available.contains(wanted) {
-                let listed: Vec<String> = available.iter().map(ToString::to_string).collect();
-                let message = format!("version {wanted} is not available on the node `{target}`");
-                return Err(Failure::new("packages.install.unavailable", message)
-                    .hint(format!("available there: {}", listed.join(", "))));
+                world.admit_package(target, wanted).await?;
+                return Err(unavailable(wanted, target, &available));
             }
         }
         if *found != self.version && world.is_running(target).await? {
@@ -116,8 +120,22 @@ impl Primitive for Install {
         // An installer that was killed in between may have left a `kong` that does not even tell its version.
         let installed = world.installed_version(target).await.ok();
         Ok(match installed {
-            Some(installed) if installed == self.version => Settled::Done(installed),
+            // One that tells it may be half installed all the same, or not be held as it was before.
+            Some(installed)
+                if installed == self.version
+                    && world.package_is_whole(target, &self.version).await? =>
+            {
+                Settled::Done(installed)
+            }
             _ => Settled::Partly,
         })
     }
+}
+
+/// A version that cannot be had on a node, where others can.
+pub(super) fn unavailable(wanted: &Version, target: &str, available: &[Version]) -> Failure {
+    let listed: Vec<String> = available.iter().map(ToString::to_string).collect();
+    let message = format!("version {wanted} is not available on the node `{target}`");
+    Failure::new("packages.install.unavailable", message)
+        .hint(format!("available there: {}", listed.join(", ")))
 }

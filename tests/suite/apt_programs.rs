@@ -76,6 +76,7 @@ fn write_programs(directory: &Path) {
     program("programs/dpkg", &dpkg);
     let query = format!("exec /usr/bin/dpkg-query --admindir={shown}/root/var/lib/dpkg \"$@\"");
     program("programs/dpkg-query", &query);
+    program("programs/dpkg-deb", "exec /usr/bin/dpkg-deb \"$@\"");
     program("inner/dpkg-deb", &UNPACKER.replace("ROOT", &shown));
     program("inner/invoke-rc.d", &STARTER.replace("ROOT", &shown));
 }

@@ -139,6 +139,7 @@ fn world(state: &str, version: Version) -> Simulated {
         cluster_database: Some("main".to_owned()),
         database: (state != "nodb").then(|| "main".to_owned()),
         available: vec![version],
+        kept: std::collections::BTreeSet::new(),
         installed: version,
         running: None,
         rotation: None,

@@ -123,7 +123,9 @@ fn what_cannot_be_had_is_refused_before_anything_is_touched() {
 
 #[test]
 fn a_package_that_is_not_what_it_must_be_is_not_installed() {
-    let Some(host) = Host::new(", sha256 = { \"3.4.2\" = \"00\" }") else {
+    let Some(host) = Host::new(
+        ", sha256 = { \"3.4.2\" = \"0000000000000000000000000000000000000000000000000000000000000000\" }",
+    ) else {
         return;
     };
     let finished = host.test.run();

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Live;
-use super::packages::kong_command;
 use super::process::{Ending, Program};
 use crate::gateway::{CommandAnswer, Commands, Failure};
 
@@ -22,7 +21,7 @@ impl Commands for Live {
             .split_first()
             .ok_or_else(|| Failure::new("node.exec.command", "there is no command"))?;
         let path = match first.as_str() {
-            "kong" => kong_command(&found)?,
+            "kong" => found.packages.command(),
             path => PathBuf::from(path),
         };
         let mut program = Program::new(path, within);

@@ -14,13 +14,24 @@ const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::OPTIONS];
 
 /// The programs, by the name of the file and their first arguments. All of them read; what `prepare` writes goes to the directory that
 /// it is given. A command that fetches a secret is not a look but the environment's own, and not listed.
-const PROGRAMS: [(&str, &[&str]); 15] = [
+const PROGRAMS: [(&str, &[&str]); 23] = [
     ("apt-cache", &["madison"]),
     ("apt-cache", &["policy"]),
     ("apt-mark", &["showhold"]),
     ("df", &["--block-size=1"]),
     ("dpkg", &["--verify"]),
+    ("apt-cache", &["show"]),
+    ("dnf", &["--quiet", "repoquery"]),
+    (
+        "dnf",
+        &["--quiet", "--disablerepo=*", "versionlock", "list"],
+    ),
+    ("dnf", &["--quiet", "config-manager", "--dump"]),
+    ("dpkg-deb", &["--field"]),
     ("dpkg-query", &["--show"]),
+    ("rpm", &["--query"]),
+    ("rpm", &["--verify"]),
+    ("rpmkeys", &["--checksig"]),
     ("kong", &["version"]),
     ("kong", &["health"]),
     ("kong", &["prepare"]),

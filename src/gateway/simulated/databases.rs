@@ -6,9 +6,8 @@ use super::state::{Content, Copy, Kept, missing, sum};
 use super::{Happened, Simulated, Work};
 use crate::gateway::{
     BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
-    Packages, ScratchCopy, ScratchPlace, Since, VerifyTier, WriteDenial, Writes,
+    ScratchCopy, ScratchPlace, Since, VerifyTier, WriteDenial, Writes,
 };
-use crate::kong::Version;
 use crate::kong::changes::VisibleRows;
 use crate::kong::migrations::Names;
 use crate::kong::rows::Row;
@@ -351,18 +350,6 @@ impl Simulated {
     }
 }
 
-impl Packages for Simulated {
-    async fn available_versions(&self, node: &str) -> Result<Vec<Version>, Failure> {
-        self.work(Work::Look, 0);
-        self.node(node, |node| node.available.clone())
-    }
-
-    async fn install_package(&self, node: &str, version: &Version) -> Result<(), Failure> {
-        self.work(Work::Install, 0);
-        self.change_node(node, |node| node.installed = *version)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -371,6 +358,7 @@ mod tests {
 
     use super::*;
     use crate::gateway::simulated::{Database, Durations, World};
+    use crate::kong::Version;
     use crate::kong::schema::Schema;
 
     fn world() -> Simulated {

@@ -13,6 +13,7 @@ mod facts;
 mod gap;
 mod kong;
 mod observed;
+mod packages;
 mod plugins;
 mod preflight;
 mod probing;

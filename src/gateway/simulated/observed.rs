@@ -138,6 +138,7 @@ async fn observe_node(
         cluster_database: cluster.database.clone(),
         database,
         available: world.available_versions(name).await?,
+        kept: world.kept_versions(name).await?.into_iter().collect(),
         installed,
         running: status.as_ref().map(|status| status.version),
         rotation,

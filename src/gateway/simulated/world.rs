@@ -59,6 +59,10 @@ pub struct Node {
     /// The versions that could be installed.
     #[schemars(with = "Vec<String>")]
     pub available: Vec<Version>,
+    /// The versions that are kept there, whatever becomes of where they come from.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    #[schemars(with = "BTreeSet<String>")]
+    pub kept: BTreeSet<Version>,
     /// The version of its `kong` command.
     #[schemars(with = "String")]
     pub installed: Version,

@@ -190,6 +190,28 @@ impl Host {
         }
     }
 
+    /// Copies a file.
+    pub(in crate::gateway::live) async fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match self {
+            Self::Here => std::fs::copy(from, to).map(drop),
+            Self::There(there) => {
+                let vector = ["cp", "-f", "-T", "--", word(from)?, word(to)?];
+                there.told(&vector).await.map(drop)
+            }
+        }
+    }
+
+    /// Gives a file another name in the same file system, in the place of what has that name.
+    pub(in crate::gateway::live) async fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        match self {
+            Self::Here => std::fs::rename(from, to),
+            Self::There(there) => {
+                let vector = ["mv", "-f", "-T", "--", word(from)?, word(to)?];
+                there.told(&vector).await.map(drop)
+            }
+        }
+    }
+
     /// Lets the link `name` in a directory lead to `target`, in one step.
     pub(in crate::gateway::live) async fn link(
         &self,

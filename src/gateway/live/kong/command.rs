@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::COMMAND;
 use crate::gateway::live::Live;
 use crate::gateway::live::commands::login_environment;
-use crate::gateway::live::packages::{kong_command, staged_command};
+use crate::gateway::live::packages::staged_command;
 use crate::gateway::live::process::{Finished, Program};
 use crate::gateway::live::secret::Secret;
 use crate::gateway::{Failure, ScratchNode};
@@ -44,7 +44,7 @@ impl Live {
         let (_, found) = self.node(node).await?;
         let command = match ScratchNode::named(node) {
             Some(scratch) => staged_command(&found, &scratch.version)?,
-            None => kong_command(&found)?,
+            None => found.packages.command(),
         };
         Box::pin(self.run_kong(node, command, arguments, settings, deadline)).await
     }

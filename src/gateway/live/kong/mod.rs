@@ -15,7 +15,6 @@ pub(super) use proof::rendered;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::packages::kong_command;
 use super::service::unit_name;
 use super::{Live, scratch};
 use crate::environment::Role;
@@ -170,7 +169,7 @@ impl Kong for Live {
     async fn file_digests(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {
         let found = self.node(node).await?.1;
         let host = self.host(&found).await?;
-        let command = kong_command(&found)?;
+        let command = found.packages.command();
         let mut digests = BTreeMap::new();
         for (name, path) in [("kong.conf", &found.conf), ("kong", &command)] {
             let digest = host.digest(path).await.map_err(|error| {

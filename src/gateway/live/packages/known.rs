@@ -1,42 +1,60 @@
-//! What packages were when a repository's signed list still spoke of them: the way back must not depend on it speaking for ever.
+//! What packages were while something still spoke of them, and which of them were held: the way back must not depend on a repository
+//! that speaks for ever, nor on a runner that lives.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use super::super::{Live, private_file};
+use crate::environment::Access;
 use crate::gateway::Failure;
 
 impl Live {
-    /// The digest that a package had when it was kept.
-    pub(super) fn known_package(
-        &self,
-        name: &str,
-        version: &str,
-    ) -> Result<Option<String>, Failure> {
-        match std::fs::read_to_string(self.package_note(name, version)) {
-            Ok(text) => Ok(Some(text.trim().to_owned())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+    /// The digests that a package was proven to have: packages of one version may differ between hosts.
+    pub(super) fn known_package(&self, name: &str, version: &str) -> Result<Vec<String>, Failure> {
+        // An epoch's colon is a letter like others in a name of a file.
+        match std::fs::read_to_string(self.note(&format!("{name}_{version}.sha256"))) {
+            Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             Err(error) => Err(unusable(&error)),
         }
     }
 
-    /// Keeps it.
+    /// Keeps one; whoever only looks keeps nothing.
     pub(super) fn remember_package(
         &self,
         name: &str,
         version: &str,
         digest: &str,
     ) -> Result<(), Failure> {
-        let note = self.package_note(name, version);
-        if note.exists() {
+        let mut known = self.known_package(name, version)?;
+        if self.access == Access::Look || known.iter().any(|one| one == digest) {
             return Ok(());
         }
-        private_file::write(&note, format!("{digest}\n")).map_err(|error| unusable(&error))
+        known.push(digest.to_owned());
+        let note = self.note(format!("{name}_{version}.sha256"));
+        private_file::write(&note, format!("{}\n", known.join("\n")))
+            .map_err(|error| unusable(&error))
     }
 
-    fn package_note(&self, name: &str, version: &str) -> std::path::PathBuf {
-        let storage = &self.environment.storage.path;
-        // An epoch's colon is a letter like others in a name of a file.
-        storage
-            .join("packages")
-            .join(format!("{name}_{version}.sha256"))
+    /// Whether the package was held on a node before an installer worked on it that did not end.
+    pub(super) fn was_held(&self, node: &str, name: &str) -> bool {
+        self.note(&format!("{node}_{name}.held")).exists()
+    }
+
+    /// Keeps that it is held, for as long as an installer works on it.
+    pub(super) fn remember_hold(&self, node: &str, name: &str) -> Result<(), Failure> {
+        let note = self.note(&format!("{node}_{name}.held"));
+        private_file::write(&note, "").map_err(|error| unusable(&error))
+    }
+
+    /// It is held again.
+    pub(super) fn forget_hold(&self, node: &str, name: &str) -> Result<(), Failure> {
+        let note = self.note(&format!("{node}_{name}.held"));
+        std::fs::remove_file(note).map_err(|error| unusable(&error))
+    }
+
+    fn note(&self, name: &str) -> PathBuf {
+        self.environment.storage.path.join("packages").join(name)
     }
 }
 

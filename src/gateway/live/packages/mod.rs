@@ -1,24 +1,33 @@
 //! Kong's packages on nodes, by the driver that the environment file names.
 
-mod apt;
+mod archive;
+mod debian;
+mod directory;
+mod driver;
 mod known;
+mod place;
 mod prefix;
+mod rpm;
+mod steps;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Live;
 use super::hosts::Host;
 use crate::environment::{Node, PackageDriver};
-use crate::gateway::{Failure, Packages};
+use crate::gateway::{Failure, KeptPackage, Packages};
+use crate::host::facts::Format;
 use crate::kong::Version;
 
-/// The path of the installed `kong` command of a node.
-pub(super) fn kong_command(node: &Node) -> Result<PathBuf, Failure> {
-    match &node.packages {
-        PackageDriver::Prefix(prefix) => Ok(prefix::kong_command(prefix)),
-        PackageDriver::Apt(apt) => Ok(apt.command.clone()),
-        _ => Err(missing(node)),
-    }
+use debian::Debian;
+use place::Place;
+use rpm::Rpm;
+
+/// How Kong is installed on a node, ready to be worked with.
+enum Installer<'a> {
+    Prefix(&'a Path),
+    Debian(Debian<'a>),
+    Rpm(Rpm<'a>),
 }
 
 /// The path of the `kong` command of a version that is there beside the installed one.
@@ -51,47 +60,114 @@ impl Packages for Live {
     async fn available_versions(&self, node: &str) -> Result<Vec<Version>, Failure> {
         let (_, found) = self.node(node).await?;
         let host = self.host(&found).await?;
-        let mut versions = match &found.packages {
-            PackageDriver::Prefix(prefix) => prefix::available(&host, prefix, node).await?,
-            PackageDriver::Apt(apt) => self.apt(&host, &found, apt).available().await?,
-            _ => return Err(missing(&found)),
+        let mut versions = match self.installer(&host, &found) {
+            Installer::Prefix(prefix) => prefix::available(&host, prefix, node).await?,
+            Installer::Debian(driver) => steps::available(&driver).await?,
+            Installer::Rpm(driver) => steps::available(&driver).await?,
         };
         versions.sort_unstable();
         versions.dedup();
         Ok(versions)
     }
 
+    async fn kept_versions(&self, node: &str) -> Result<Vec<Version>, Failure> {
+        let (_, found) = self.node(node).await?;
+        let host = self.host(&found).await?;
+        let mut versions = match self.installer(&host, &found) {
+            Installer::Prefix(prefix) => prefix::available(&host, prefix, node).await?,
+            Installer::Debian(driver) => steps::kept_versions(&driver).await?,
+            Installer::Rpm(driver) => steps::kept_versions(&driver).await?,
+        };
+        versions.sort_unstable();
+        versions.dedup();
+        Ok(versions)
+    }
+
+    async fn admit_package(&self, node: &str, version: &Version) -> Result<(), Failure> {
+        let (_, found) = self.node(node).await?;
+        let host = self.host(&found).await?;
+        match self.installer(&host, &found) {
+            Installer::Prefix(_) => Ok(()),
+            Installer::Debian(driver) => steps::admit(&driver, version).await,
+            Installer::Rpm(driver) => steps::admit(&driver, version).await,
+        }
+    }
+
+    async fn package_is_whole(&self, node: &str, version: &Version) -> Result<bool, Failure> {
+        let (_, found) = self.node(node).await?;
+        let host = self.host(&found).await?;
+        match self.installer(&host, &found) {
+            // A link leads to one version or to another.
+            Installer::Prefix(_) => Ok(true),
+            Installer::Debian(driver) => steps::is_whole(&driver, version).await,
+            Installer::Rpm(driver) => steps::is_whole(&driver, version).await,
+        }
+    }
+
+    async fn keep_package(&self, node: &str, version: &Version) -> Result<KeptPackage, Failure> {
+        let (_, found) = self.node(node).await?;
+        let host = self.host(&found).await?;
+        match self.installer(&host, &found) {
+            Installer::Prefix(prefix) => prefix::keep(&host, prefix, node, version).await,
+            Installer::Debian(driver) => steps::keep(&driver, version).await,
+            Installer::Rpm(driver) => steps::keep(&driver, version).await,
+        }
+    }
+
+    async fn drop_package(&self, node: &str, version: &Version) -> Result<(), Failure> {
+        let (_, found) = self.node(node).await?;
+        let host = self.host(&found).await?;
+        match self.installer(&host, &found) {
+            // Nothing was brought.
+            Installer::Prefix(_) => Ok(()),
+            Installer::Debian(driver) => steps::drop(&driver, version).await,
+            Installer::Rpm(driver) => steps::drop(&driver, version).await,
+        }
+    }
+
     async fn install_package(&self, node: &str, version: &Version) -> Result<(), Failure> {
         let (_, found) = self.node(node).await?;
         let host = self.host(&found).await?;
-        match &found.packages {
-            PackageDriver::Prefix(prefix) => prefix::install(&host, prefix, version).await,
-            PackageDriver::Apt(apt) => self.apt(&host, &found, apt).install(version).await,
-            _ => Err(missing(&found)),
+        match self.installer(&host, &found) {
+            Installer::Prefix(prefix) => prefix::install(&host, prefix, version).await,
+            Installer::Debian(driver) => steps::install(&driver, version).await,
+            Installer::Rpm(driver) => steps::install(&driver, version).await,
         }
     }
 }
 
 impl Live {
-    fn apt<'a>(
-        &'a self,
-        host: &'a Host,
-        node: &'a Node,
-        packages: &'a crate::environment::AptPackages,
-    ) -> apt::Apt<'a> {
-        apt::Apt {
-            live: self,
-            host,
-            node,
-            packages,
+    fn installer<'a>(&'a self, host: &'a Host, node: &'a Node) -> Installer<'a> {
+        match &node.packages {
+            PackageDriver::Prefix(prefix) => Installer::Prefix(prefix),
+            PackageDriver::Apt(packages) => Installer::Debian(Debian(Place::in_repositories(
+                self,
+                host,
+                node,
+                Format::Deb,
+                packages,
+            ))),
+            PackageDriver::Deb(packages) => Installer::Debian(Debian(Place::in_files(
+                self,
+                host,
+                node,
+                Format::Deb,
+                packages,
+            ))),
+            PackageDriver::Dnf(packages) => Installer::Rpm(Rpm(Place::in_repositories(
+                self,
+                host,
+                node,
+                Format::Rpm,
+                packages,
+            ))),
+            PackageDriver::Rpm(packages) => Installer::Rpm(Rpm(Place::in_files(
+                self,
+                host,
+                node,
+                Format::Rpm,
+                packages,
+            ))),
         }
     }
-}
-
-fn missing(node: &Node) -> Failure {
-    let message = format!(
-        "node `{}` has a package driver that does not exist yet",
-        node.name
-    );
-    Failure::new("packages.driver", message)
 }

@@ -3,15 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::super::hosts::Host;
-use crate::gateway::Failure;
+use crate::gateway::{Failure, KeptPackage};
 use crate::kong::Version;
 
 /// The link to the installed version.
 const CURRENT: &str = "current";
-
-pub(super) fn kong_command(prefix: &Path) -> PathBuf {
-    prefix.join(CURRENT).join("bin/kong")
-}
 
 pub(super) fn staged_command(prefix: &Path, version: &Version) -> PathBuf {
     prefix.join(format!("kong-{version}/bin/kong"))
@@ -44,6 +40,27 @@ pub(super) async fn available(
         }
     }
     Ok(versions)
+}
+
+/// Proves that a version is there.
+pub(super) async fn keep(
+    host: &Host,
+    prefix: &Path,
+    node: &str,
+    version: &Version,
+) -> Result<KeptPackage, Failure> {
+    if available(host, prefix, node).await?.contains(version) {
+        return Ok(KeptPackage {
+            version: *version,
+            sha256: None,
+        });
+    }
+    let message = format!(
+        "version {version} is not in `{}` on the node `{node}`",
+        prefix.display()
+    );
+    Err(Failure::new("packages.install.unavailable", message)
+        .hint(format!("put it there as `kong-{version}`")))
 }
 
 /// Lets the link lead to a version.

@@ -14,9 +14,10 @@ fn locked(line: &str) -> Option<Cause> {
     if has_no_lock && line.contains("Permission denied") || line.contains("superuser privileges") {
         return Some(Cause::NotAllowed);
     }
-    // The second is yum's.
+    // The second is what dnf says that is not to wait, the third yum's.
     let phrases = [
         "Waiting for process with pid ",
+        " already locked by ",
         "another copy is running as pid ",
     ];
     let process = phrases

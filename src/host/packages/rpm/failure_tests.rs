@@ -23,6 +23,14 @@ fn failures_of_dnf_are_told() {
             0,
         ),
         (
+            "RPMDB already locked by 13479\n  The application with PID 13479 is: sleep\n    Memory : 1.8 M RSS (2.9 MB VSZ)\n",
+            Cause::Locked(Some(Holder {
+                process: 13479,
+                name: None,
+            })),
+            0,
+        ),
+        (
             "Running transaction\nRPM: error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)\n\
              Error: Could not run transaction.\n",
             Cause::Locked(None),

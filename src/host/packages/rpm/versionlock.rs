@@ -3,8 +3,10 @@
 
 use serde::Serialize;
 
-/// The question which versions are locked.
-pub const VERSIONLOCK: [&str; 4] = ["dnf", "--quiet", "versionlock", "list"];
+use crate::host::packages::order::RpmVersion;
+
+/// The question which versions are locked. Without this dnf asks all repositories for their lists before it answers.
+pub const VERSIONLOCK: [&str; 5] = ["dnf", "--quiet", "--disablerepo=*", "versionlock", "list"];
 
 /// A line of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -15,6 +17,26 @@ pub struct Lock {
     pub version: String,
     /// Whether just this version is kept from being installed, instead of all others.
     pub is_exclusion: bool,
+}
+
+impl Lock {
+    /// Whether it speaks of `version` of `package`.
+    #[must_use]
+    pub fn concerns(&self, package: &str, version: &RpmVersion) -> bool {
+        let written = format!("{}-{}", version.version(), version.release());
+        self.package == package && matches(&self.version, &written)
+    }
+}
+
+/// Whether `text` is as `pattern` says, in which a star stands for anything.
+fn matches(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            ends.any(|at| matches(rest, &text[at..]))
+        }),
+    }
 }
 
 /// A line that is none of the list.
@@ -90,6 +112,24 @@ mod tests {
         // After the documents of yum's plugin.
         let answer = "Loaded plugins: versionlock\n0:kong-2.8.1-1.*\nversionlock list done\n";
         assert_eq!(locks(answer), Ok(vec![lock("kong", "2.8.1-1", false)]));
+    }
+
+    #[test]
+    fn a_lock_concerns_its_versions_alone() {
+        let version = "0:3.4.2-1.el8".parse().expect("a version");
+        for (pattern, concerns) in [
+            ("3.4.2-1.el8", true),
+            ("3.4.*", true),
+            ("3.*-1*", true),
+            ("*", true),
+            ("3.4.2-1", false),
+            ("3.9.*", false),
+            ("3.*-2.el8", false),
+        ] {
+            let lock = lock("kong", pattern, false);
+            assert_eq!(lock.concerns("kong", &version), concerns, "{pattern}");
+            assert!(!lock.concerns("kong-enterprise-edition", &version));
+        }
     }
 
     #[test]
