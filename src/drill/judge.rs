@@ -7,6 +7,7 @@ use super::serving::Serving;
 use super::{Broken, Fault, Invariant};
 use crate::gateway::simulated::{Happened, World};
 use crate::journal::{Ending, Outage, Record, RunState};
+use crate::kong::Version;
 use crate::kong::schema::Schema;
 use crate::primitive::Intent;
 use crate::run::{self, Played, Scenario, Session};
@@ -227,6 +228,14 @@ impl Judge<'_> {
                     "gap" => expected.copy_taken_at = left.copy_taken_at,
                     _ => {}
                 }
+            }
+        }
+        for (name, node) in &mut found.nodes {
+            if let Some(expected) = expected.nodes.get(name) {
+                // A package that was kept of what is installed stays too.
+                let stays = |version: &Version| *version != expected.installed;
+                node.kept
+                    .retain(|version| expected.kept.contains(version) || stays(version));
             }
         }
         for (name, database) in &mut found.databases {

@@ -3,6 +3,7 @@
 //! Commands are those that cutover runs itself, with the paths and addresses of the environment. Secrets are named, never written.
 
 mod fill;
+mod packages;
 mod plugin;
 mod split;
 mod typed;

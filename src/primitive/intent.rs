@@ -236,6 +236,12 @@ intents! {
     Available = "packages.available",
     /// Installing a version.
     Install = "packages.install",
+    /// Bringing a version to nodes.
+    Fetch = "packages.fetch",
+    /// Keeping the installed package.
+    Archive = "packages.archive",
+    /// Keeping a package no longer.
+    DropPackage = "packages.drop",
     /// What there is to know of a database.
     Facts = "database.facts",
     /// The rows of a table, what may be secret sealed.

@@ -5,6 +5,7 @@
 //! and its page of documentation there. This room knows the gateway's verbs and nothing of journals, scripts or terminals.
 
 mod adapting;
+mod archive;
 mod clock;
 mod clone_database;
 mod clone_to;
@@ -35,6 +36,7 @@ use serde::de::DeserializeOwned;
 pub use crate::checks::CheckDescription;
 pub use crate::kong::advisories::{Finding, Review};
 pub use adapting::{Adapt, MarkFiles, PutFilesBack, RecordChanges, ReviewChanges};
+pub use archive::{Archive, DropPackage, Fetch};
 pub use clock::{Now, Pause};
 pub use clone_database::{CloneDatabase, Cloned};
 pub use clone_to::{CloneMade, CloneTo, CopiedMoment, DropClone, Unchanged};

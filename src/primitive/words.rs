@@ -16,6 +16,8 @@ impl Intent {
             Self::Install(install) => {
                 format!("{} on {}", install.version, install.nodes.join(", "))
             }
+            Self::Fetch(fetch) => format!("{} on {}", fetch.version, fetch.nodes.join(", ")),
+            Self::DropPackage(drop) => format!("{} on {}", drop.version, drop.nodes.join(", ")),
             Self::Verify(verify) => format!(
                 "{} by {}{}",
                 verify.database,

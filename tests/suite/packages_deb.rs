@@ -1,4 +1,4 @@
-//! Kong's package from `.deb` files that lie on the host, by real apt and dpkg in a root of its own.
+//! Kong's package from `.deb` files that lie on the host, by real apt and dpkg in a root of its own; and what is kept by whom.
 
 use std::fs;
 use std::path::PathBuf;
@@ -69,6 +69,18 @@ impl Host {
             pins.join(", ")
         ));
         playbook(test, body)
+    }
+
+    /// The names of what is kept.
+    fn kept(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.root.file("var/cache/cutover"));
+        let names = entries.into_iter().flatten().map(|entry| {
+            let name = entry.expect("listed").file_name();
+            name.to_string_lossy().into_owned()
+        });
+        let mut names: Vec<String> = names.collect();
+        names.sort_unstable();
+        names
     }
 }
 
@@ -155,4 +167,23 @@ fn an_installer_that_is_killed_in_the_middle_is_made_good() {
     let finished = test.run();
     assert_eq!(finished.status, 0, "{}", told(&finished));
     assert_eq!(host.root.installed("kong"), "ii 3.4.2");
+}
+
+#[test]
+fn what_was_fetched_goes_again_and_what_was_archived_stays() {
+    let Some(host) = Host::new() else {
+        return;
+    };
+    let body = "let old = packages::archive(nodes);\nlet next = packages::fetch(nodes, \"3.4.2\");\n\
+                if old.version != \"2.8.5\" || next.version != \"3.4.2\" || next.sha256.len != 64 { run::fail(\"answers\"); }\n\
+                packages::fetch(nodes, \"2.8.5\");";
+    let test = host.test(&["2.8.5", "3.4.2"], body);
+    let finished = test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    let name = |version: &str| format!("kong_{version}_{}.deb", architecture());
+    assert_eq!(host.kept(), [name("2.8.5"), name("3.4.2")]);
+    assert_eq!(host.root.installed("kong"), "ii 2.8.5");
+    let back = test.cutover(&["rollback", RUN, "--confirm", "practice"]);
+    assert_eq!(back.status, 0, "{}", told(&back));
+    assert_eq!(host.kept(), [name("2.8.5")]);
 }

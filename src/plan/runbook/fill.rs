@@ -1,10 +1,10 @@
 //! For each primitive what a person would do in its place.
 
 use super::RunbookStep;
+use super::packages;
 use super::plugin::plugin;
 use super::split::split;
 use super::typed::{Typed, asked_at, command, kong, rotate, start};
-use crate::environment::{Node, PackageDriver};
 use crate::gateway::{RotationState, VerifyTier};
 use crate::primitive::Intent;
 
@@ -126,26 +126,9 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
             step.expect = Some(format!("exit code {}", right.join(" or ")));
             stop(step, "any other exit code");
         }
-        Intent::Install(act) => {
-            let install = |node: &Node| match &node.packages {
-                PackageDriver::Prefix(prefix) => format!(
-                    "ln -sfn kong-{} {}",
-                    act.version,
-                    prefix.join("current").display()
-                ),
-                PackageDriver::Apt(apt) => format!(
-                    "apt-get install --allow-downgrades {}={}",
-                    apt.name, act.version
-                ),
-                _ => format!("install version {} of Kong's package", act.version),
-            };
-            step.commands = typed.on(&act.nodes, install);
-            step.commands
-                .extend(typed.on(&act.nodes, |node| format!("{} version", kong(node))));
-            expect(step, &format!("`{}`", act.version));
-            step.undo =
-                vec!["install the version that was there before in the same way".to_owned()];
-        }
+        Intent::Install(act) => packages::install(typed, step, act),
+        Intent::Fetch(act) => packages::fetch(typed, step, act),
+        Intent::Archive(act) => packages::archive(typed, step, act),
         Intent::Facts(look) => {
             step.commands = vec![typed.sql(
                     &look.database,

@@ -1,7 +1,7 @@
 //! The commands that a person types, with the paths and addresses of the environment.
 
 use super::RunbookStep;
-use crate::environment::{self, Cluster, Database, Environment, Node, PackageDriver};
+use crate::environment::{self, Cluster, Database, Environment, Node};
 use crate::primitive::Check;
 
 /// The environment, as what is typed needs it.
@@ -112,11 +112,7 @@ pub(super) fn asked_at(node: &Node) -> &str {
 
 /// The `kong` command of a node.
 pub(super) fn kong(node: &Node) -> String {
-    match &node.packages {
-        PackageDriver::Prefix(prefix) => prefix.join("current/bin/kong").display().to_string(),
-        PackageDriver::Apt(apt) => apt.command.display().to_string(),
-        _ => "kong".to_owned(),
-    }
+    node.packages.command().display().to_string()
 }
 
 /// A command of the playbook's own; `kong` is the node's.
