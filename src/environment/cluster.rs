@@ -1,5 +1,6 @@
 //! Clusters and their nodes, as the inventory describes them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;

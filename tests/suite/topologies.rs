@@ -97,10 +97,10 @@ fn a_dbless_cluster_is_converted_by_a_change_set_that_goes_back_with_its_node() 
         text = text.replacen(line, &with, 1);
     }
     let seal = seal.display().to_string();
-    text += &format!(
+    let set = format!(
         "\n[change_sets.to-3-4]\nfile = \"to-3-4.toml\"\nseal = {{ file = {seal:?} }}\ncode = [\"declarative:kong.yml\"]\n"
     );
-    fs::write(&environment, text).expect("written");
+    fs::write(&environment, text + set.as_str()).expect("written");
     // Recorded where it was rehearsed; here on a node that is put back by hand.
     let playbook = cluster.write(
         "record.rhai",

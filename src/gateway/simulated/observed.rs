@@ -193,6 +193,7 @@ async fn observe_declared(
         cluster_database: cluster.database.clone(),
         database: None,
         available: world.available_versions(name).await?,
+        kept: world.kept_versions(name).await?.into_iter().collect(),
         installed: world.installed_version(name).await?,
         running,
         rotation,

@@ -126,6 +126,10 @@ pub struct Declared {
 /// A database.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is said by itself, in a file that people write too"
+)]
 pub struct Database {
     /// The server's version.
     pub server_version: String,

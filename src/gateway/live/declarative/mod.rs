@@ -4,7 +4,7 @@ mod data_planes;
 mod kept;
 
 use super::Live;
-use super::packages::{kong_command, staged_command};
+use super::packages::staged_command;
 use crate::gateway::{DataPlane, Declarative, Failure, KeptDeclarative, Kong as _};
 use crate::kong::Version;
 
@@ -21,7 +21,7 @@ impl Declarative for Live {
                 .hint("name it in the environment file: `declarative = \"/etc/kong/kong.yml\"`"));
         };
         let command = if self.installed_version(node).await? == *version {
-            kong_command(&found)?
+            found.packages.command()
         } else {
             staged_command(&found, version)?
         };

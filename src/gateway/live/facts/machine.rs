@@ -7,7 +7,6 @@ use super::told;
 use crate::environment::PackageDriver;
 use crate::gateway::{ClockFacts, DiskFacts, OsFacts, RoomFacts};
 use crate::host::facts::{Architecture, OS_RELEASE, OsRelease, Space, space};
-use crate::kong::advisories::Known;
 
 /// The kernel's release.
 const KERNEL: &str = "/proc/sys/kernel/osrelease";
@@ -44,16 +43,13 @@ impl Inquiry<'_> {
 
     pub(super) async fn disk(&self) -> DiskFacts {
         let packages = match &self.node.packages {
-            PackageDriver::Prefix(prefix) => Some(prefix),
-            PackageDriver::Apt(apt) => Some(&apt.archive),
-            PackageDriver::Dnf {} | PackageDriver::Deb {} | PackageDriver::Rpm {} => None,
+            PackageDriver::Prefix(prefix) => prefix,
+            PackageDriver::Apt(of) | PackageDriver::Dnf(of) => &of.archive,
+            PackageDriver::Deb(of) | PackageDriver::Rpm(of) => &of.archive,
         };
         DiskFacts {
             prefix: told(self.room(&self.node.prefix).await),
-            packages: match packages {
-                Some(packages) => told(self.room(packages).await),
-                None => Known::unknown("nothing names a place for its packages"),
-            },
+            packages: told(self.room(packages).await),
             temporary: told(self.room(Path::new(TEMPORARY)).await),
         }
     }

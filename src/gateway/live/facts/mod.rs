@@ -12,7 +12,6 @@ mod settings;
 mod unit;
 
 use super::Live;
-use super::packages::kong_command;
 use super::preflight::pid_file;
 use crate::gateway::{Facts, Failure, Kong as _, KongFacts, NodeFacts, PidFile};
 use crate::kong::advisories::Known;
@@ -78,10 +77,7 @@ impl Inquiry<'_> {
     }
 
     async fn kong(&self, version: &Result<Version, String>) -> KongFacts {
-        let sha256 = match kong_command(self.node) {
-            Ok(command) => self.digest(&command).await,
-            Err(failure) => Err(failure.message),
-        };
+        let sha256 = self.digest(&self.node.packages.command()).await;
         KongFacts {
             version: told(version.as_ref().map(Version::to_string)),
             sha256: told(sha256),

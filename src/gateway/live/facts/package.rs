@@ -1,12 +1,12 @@
 //! What brought Kong to a host: a package of apt's, with its origin and what was changed of it, or versions side by side; and the rocks
 //! beside it.
 
+use std::path::Path;
 use std::time::Duration;
 
 use super::inquiry::{ANSWER, Inquiry};
 use super::told;
-use crate::environment::{AptPackages, PackageDriver};
-use crate::gateway::live::packages::kong_command;
+use crate::environment::PackageDriver;
 use crate::gateway::live::process::Ending;
 use crate::gateway::{ChangedFile, PackageFacts, Packages as _, RockFacts};
 use crate::host::facts::{ROCKS, rocks};
@@ -18,19 +18,33 @@ use crate::kong::advisories::Known;
 /// How long comparing all files of a package may take: Kong's are some ten thousand.
 const COMPARING: Duration = Duration::from_mins(1);
 
+/// A package of dpkg's, whoever brought it.
+struct Debian<'a> {
+    name: &'a str,
+    /// Where the programs of apt and dpkg are.
+    programs: &'a Path,
+}
+
 impl Inquiry<'_> {
     pub(super) async fn package(&self) -> Result<PackageFacts, String> {
         match &self.node.packages {
             PackageDriver::Prefix(_) => self.side_by_side().await,
-            PackageDriver::Apt(apt) => self.of_apt(apt).await,
-            PackageDriver::Dnf {} | PackageDriver::Deb {} | PackageDriver::Rpm {} => {
-                Err("its package driver does not exist yet".to_owned())
+            PackageDriver::Apt(of) => {
+                let (name, programs) = (&of.name, &of.programs);
+                self.of_dpkg("apt", &Debian { name, programs }).await
+            }
+            PackageDriver::Deb(of) => {
+                let (name, programs) = (&of.name, &of.programs);
+                self.of_dpkg("deb", &Debian { name, programs }).await
+            }
+            PackageDriver::Dnf(_) | PackageDriver::Rpm(_) => {
+                Err("what rpm knows of a package is not asked here".to_owned())
             }
         }
     }
 
     async fn side_by_side(&self) -> Result<PackageFacts, String> {
-        let command = kong_command(self.node).map_err(|failure| failure.message)?;
+        let command = self.node.packages.command();
         // LINK/bin/kong.
         let link = command.ancestors().nth(2).unwrap_or(&command);
         let leads_to = self.host.canonical(link).await;
@@ -55,8 +69,8 @@ impl Inquiry<'_> {
         })
     }
 
-    async fn of_apt(&self, apt: &AptPackages) -> Result<PackageFacts, String> {
-        let query = debian::query(&[&apt.name]);
+    async fn of_dpkg(&self, driver: &str, apt: &Debian<'_>) -> Result<PackageFacts, String> {
+        let query = debian::query(&[apt.name]);
         let words: Vec<&str> = query.iter().skip(1).map(String::as_str).collect();
         // It ends with 1 where it does not know the package.
         let program = apt.programs.join("dpkg-query");
@@ -76,9 +90,9 @@ impl Inquiry<'_> {
             (Known::unknown(absent()), Known::unknown(absent()))
         };
         Ok(PackageFacts {
-            driver: "apt".to_owned(),
-            name: Some(apt.name.clone()),
-            edition: Edition::of_package(&apt.name).map(edition),
+            driver: driver.to_owned(),
+            name: Some(apt.name.to_owned()),
+            edition: Edition::of_package(apt.name).map(edition),
             ready: state.as_ref().is_some_and(Installed::is_ready),
             origin,
             held: told(self.held(apt).await),
@@ -98,7 +112,7 @@ impl Inquiry<'_> {
     /// What apt's or dpkg's own program says.
     async fn of_program(
         &self,
-        apt: &AptPackages,
+        apt: &Debian<'_>,
         question: &[impl AsRef<str>],
         within: Duration,
     ) -> Result<String, String> {
@@ -108,9 +122,9 @@ impl Inquiry<'_> {
         self.answer(&program, &words, within).await
     }
 
-    async fn origin(&self, apt: &AptPackages) -> Result<Vec<String>, String> {
+    async fn origin(&self, apt: &Debian<'_>) -> Result<Vec<String>, String> {
         let told = self
-            .of_program(apt, &debian::policy(&apt.name), ANSWER)
+            .of_program(apt, &debian::policy(apt.name), ANSWER)
             .await?;
         let policies = debian::policies(&told).map_err(|error| error.to_string())?;
         let policy = policies.into_iter().next();
@@ -125,20 +139,20 @@ impl Inquiry<'_> {
             .collect())
     }
 
-    async fn held(&self, apt: &AptPackages) -> Result<bool, String> {
+    async fn held(&self, apt: &Debian<'_>) -> Result<bool, String> {
         let told = self.of_program(apt, &debian::HOLDS, ANSWER).await?;
-        Ok(debian::held(&told).contains(&apt.name))
+        Ok(debian::held(&told).iter().any(|held| held == apt.name))
     }
 
-    async fn changed(&self, apt: &AptPackages) -> Result<Vec<ChangedFile>, String> {
-        let question = debian::verify(&apt.name);
+    async fn changed(&self, apt: &Debian<'_>) -> Result<Vec<ChangedFile>, String> {
+        let question = debian::verify(apt.name);
         let told = self.of_program(apt, &question, COMPARING).await?;
         let changed = debian::verified(&told).map_err(|error| error.to_string())?;
         Ok(changed.into_iter().map(changed_file).collect())
     }
 
     pub(super) async fn rocks(&self) -> Result<Vec<RockFacts>, String> {
-        let command = kong_command(self.node).map_err(|failure| failure.message)?;
+        let command = self.node.packages.command();
         let [name, words @ ..] = ROCKS;
         let told = self
             .answer(&command.with_file_name(name), &words, ANSWER)

@@ -31,7 +31,7 @@ impl Live {
             return Ok(());
         }
         known.push(digest.to_owned());
-        let note = self.note(format!("{name}_{version}.sha256"));
+        let note = self.note(&format!("{name}_{version}.sha256"));
         private_file::write(&note, format!("{}\n", known.join("\n")))
             .map_err(|error| unusable(&error))
     }
