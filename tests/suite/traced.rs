@@ -66,6 +66,8 @@ fn the_kernel_sees_a_plan_write_nothing_of_others() {
         return;
     }
     let cluster = PracticeCluster::up_with(&["--green", "3.4.2"]);
+    // Nodes that the environment does not list, and whose settings name a database that they do not have.
+    let _beside = PracticeCluster::up_with(&["--topology", "dbless"]);
     // A storage with a run in it is there to learn durations from.
     let run = cluster.cutover(&["run", "hello", "wait=0s"]);
     assert_eq!(run.code, Some(0), "{}", run.all);

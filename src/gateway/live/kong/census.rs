@@ -57,6 +57,10 @@ impl Live {
     async fn shares(&self, host: &Host, prefix: &Path, database: &Database) -> Option<bool> {
         let private = self.private_directory().ok()?;
         let settings = rendered(host, prefix).await.ok()?;
+        if settings.get("database").is_some_and(|kind| kind == "off") {
+            // What its settings say of a database are presets, and nobody's.
+            return Some(false);
+        }
         let theirs = as_database(host, database, &settings, private.path())
             .await
             .ok()?;
