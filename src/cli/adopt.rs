@@ -52,7 +52,7 @@ pub(super) async fn edited(
         &environment.name,
     )?;
     let clusters: Vec<&str> = environment.clusters.keys().map(String::as_str).collect();
-    let databases: Vec<&str> = environment.databases.keys().map(String::as_str).collect();
+    let databases = environment.database_names();
     let parameters = resolve_again(&declared.params, &header.parameters, &clusters, &databases)
         .map_err(|error| {
             CliError::usage(error.to_string())

@@ -67,7 +67,7 @@ pub(super) fn environment(verb: &Verb) -> Result<Exit, CliError> {
                 "`{}` is sound: {} clusters, {nodes} nodes, {} databases",
                 environment.name,
                 environment.clusters.len(),
-                environment.databases.len()
+                environment.database_names().len()
             ));
         }
         Verb::Schema { of } => {

@@ -191,7 +191,7 @@ pub(super) fn resolve_parameters(
         .map(pair)
         .collect::<Result<BTreeMap<_, _>, CliError>>()?;
     let clusters: Vec<&str> = environment.clusters.keys().map(String::as_str).collect();
-    let databases: Vec<&str> = environment.databases.keys().map(String::as_str).collect();
+    let databases = environment.database_names();
     Ok(resolve(&header.params, &given, &clusters, &databases)?)
 }
 

@@ -367,7 +367,9 @@ pub(super) fn inventory(environment: &Environment) -> Inventory {
     Inventory {
         environment: environment.name.clone(),
         clusters: environment.clusters.iter().map(cluster).collect(),
-        databases: environment.databases.keys().cloned().collect(),
+        databases: (environment.database_names().into_iter())
+            .map(str::to_owned)
+            .collect(),
     }
 }
 

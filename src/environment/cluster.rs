@@ -99,6 +99,20 @@ fn systemctl() -> PathBuf {
     "/usr/bin/systemctl".into()
 }
 
+/// Whether a program with these words is among those that are `listed` to be run as root.
+pub(super) fn wants_sudo(listed: &[String], words: &[String]) -> bool {
+    listed.iter().any(|listed| {
+        let Some(mut listed) = shlex::split(listed) else {
+            return false;
+        };
+        if listed.last().is_some_and(|last| last == "*") {
+            listed.pop();
+            return words.starts_with(&listed);
+        }
+        words == listed
+    })
+}
+
 impl Cluster {
     /// Whether a node of this cluster reads a database: one of a DB-less cluster and a data plane do not.
     #[must_use]
@@ -111,16 +125,7 @@ impl Node {
     /// Whether a program with these words is run as root (`sudo -n`).
     #[must_use]
     pub fn wants_sudo(&self, words: &[String]) -> bool {
-        self.sudo.iter().any(|listed| {
-            let Some(mut listed) = shlex::split(listed) else {
-                return false;
-            };
-            if listed.last().is_some_and(|last| last == "*") {
-                listed.pop();
-                return words.starts_with(&listed);
-            }
-            words == listed
-        })
+        wants_sudo(&self.sudo, words)
     }
 
     pub(super) fn check(&self) -> Result<(), Problem> {

@@ -78,7 +78,7 @@ pub enum DatabaseKind {
     /// PostgreSQL.
     #[default]
     Postgres,
-    /// Cassandra. Read, and refused by name until it exists.
+    /// Cassandra. Refused here: its nodes are described under `[cassandra]`.
     Cassandra,
 }
 
@@ -109,16 +109,19 @@ fn default_maintenance() -> String {
     "postgres".to_owned()
 }
 
+impl DatabaseKind {
+    /// Whether it is PostgreSQL.
+    #[must_use]
+    pub fn is_postgres(&self) -> bool {
+        *self == Self::Postgres
+    }
+}
+
 impl Database {
     pub(super) fn check(&self, name: &str) -> Result<(), Problem> {
         match self.kind {
             DatabaseKind::Postgres => Ok(()),
-            DatabaseKind::Cassandra => Err(Problem::unsupported(
-                name,
-                "database kind",
-                "cassandra",
-                "kind = \"postgres\"",
-            )),
+            DatabaseKind::Cassandra => Err(Problem::kind(name)),
         }
     }
 }

@@ -140,23 +140,38 @@ impl Problem {
         }
     }
 
-    pub(super) fn unsupported(owner: &str, what: &str, name: &str, instead: &str) -> Self {
-        Self {
-            word: name.to_owned(),
-            after: owner.to_owned(),
-            what: format!(
-                "database `{owner}` wants the {what} `{name}`, which this version of cutover does not have"
-            ),
-            help: Some(format!("use `{instead}`")),
-        }
-    }
-
     /// Something about the package of the node `owner`, which `what`, at the word `word`.
     pub(super) fn package(owner: &str, word: &str, what: &str, help: &str) -> Self {
         Self {
             word: word.to_owned(),
             after: format!("\"{owner}\""),
             what: format!("the package of the node `{owner}` {what}"),
+            help: Some(help.to_owned()),
+        }
+    }
+
+    /// A database that is said to be a Cassandra where those of PostgreSQL stand.
+    pub(super) fn kind(database: &str) -> Self {
+        Self {
+            word: "\"cassandra\"".to_owned(),
+            after: format!("[databases.{database}]"),
+            what: format!("the database `{database}` is a Cassandra, which has nodes of its own"),
+            help: Some(format!(
+                "describe it as `[cassandra.{database}]`, with `[[cassandra.{database}.nodes]]`"
+            )),
+        }
+    }
+
+    /// Something about the Cassandra `owner`, which `what`, at the word `word`.
+    pub(super) fn cassandra(owner: &str, word: &str, what: &str, help: &str) -> Self {
+        Self {
+            word: word.to_owned(),
+            after: if word == owner {
+                "[cassandra.".to_owned()
+            } else {
+                format!("[cassandra.{owner}]")
+            },
+            what: format!("the Cassandra `{owner}` {what}"),
             help: Some(help.to_owned()),
         }
     }

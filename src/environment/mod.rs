@@ -5,6 +5,7 @@
 
 mod access;
 mod budgets;
+mod cassandra;
 mod change_sets;
 mod cluster;
 mod command;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 
 pub use access::Access;
 pub use budgets::Budgets;
+pub use cassandra::{Cassandra, CassandraNode};
 pub use change_sets::ChangeSetFile;
 pub use cluster::{Cluster, Node, Service, Transport};
 pub use command::{is_program, typed};
@@ -74,6 +76,9 @@ pub struct Environment {
     /// Databases by name.
     #[serde(default)]
     pub databases: BTreeMap<String, Database>,
+    /// Cassandra clusters in which Kong keeps its data, by name: databases too, under names of their own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cassandra: BTreeMap<String, Cassandra>,
     /// Redis servers in which rate limits are counted, by name.
     #[serde(default)]
     pub redis: BTreeMap<String, Redis>,
@@ -184,6 +189,15 @@ impl Environment {
         })
     }
 
+    /// The names of all databases, in order: those of PostgreSQL and of Cassandra.
+    #[must_use]
+    pub fn database_names(&self) -> Vec<&str> {
+        let names = self.databases.keys().chain(self.cassandra.keys());
+        let mut names: Vec<&str> = names.map(String::as_str).collect();
+        names.sort_unstable();
+        names
+    }
+
     /// What the types alone cannot say: every reference names something, every node name is unique, every driver exists.
     fn check(&self) -> Result<(), error::Problem> {
         self.budgets.check()?;
@@ -195,12 +209,13 @@ impl Environment {
         for (cluster_name, cluster) in &self.clusters {
             if let Some(database) = &cluster.database
                 && !self.databases.contains_key(database)
+                && !self.cassandra.contains_key(database)
             {
                 return Err(error::Problem::unknown(
                     "database",
                     database,
                     cluster_name,
-                    self.databases.keys(),
+                    self.databases.keys().chain(self.cassandra.keys()),
                 ));
             }
             if let Some(traffic) = &cluster.traffic
@@ -220,6 +235,22 @@ impl Environment {
                 node.check()?;
             }
             topology::check(cluster_name, cluster)?;
+        }
+        for (name, cassandra) in &self.cassandra {
+            if self.databases.contains_key(name) {
+                return Err(error::Problem::cassandra(
+                    name,
+                    name,
+                    "has the name of one of `[databases]`",
+                    "give it another one, and its cluster's `database` too",
+                ));
+            }
+            for node in &cassandra.nodes {
+                if !seen.insert(node.name.as_str()) {
+                    return Err(error::Problem::duplicate_node(&node.name));
+                }
+            }
+            cassandra.check(name)?;
         }
         for (name, database) in &self.databases {
             if let Some(scratch) = &database.scratch
