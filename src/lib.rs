@@ -20,7 +20,7 @@
 //! * [`kong`]: knowledge: versions, ways between them, migrations, what changed with each release, paths of routes. Pure.
 //! * [`change_set`]: what an adaptation did to a node's files, recorded, reviewed, and replayed on others. Pure.
 //! * [`drill`]: what can go wrong, each played once, and what must hold all the same.
-//! * [`host`]: what hosts answer, read into values: units, packages, facts. Pure.
+//! * [`host`]: what hosts answer, read into values: units, packages, Cassandra, facts. Pure.
 //! * [`doctor`]: what would make a change of an environment go wrong, looked for before one is begun.
 //! * [`plan`]: what a run would do, read off the same run played in a simulated world.
 //! * [`trial`]: unit tests of playbooks: the worlds that they describe, what came of them, what they reached.

@@ -41,6 +41,14 @@ impl Failure {
         }
     }
 
+    /// What cannot be done with a Cassandra.
+    pub(super) fn of_cassandra(name: &str) -> Self {
+        let message = format!("`{name}` is a Cassandra, of which this cannot be asked");
+        Self::new("database.cassandra", message).hint(
+            "its facts, backups, their proofs without a restore, and restores work; for the rest move to PostgreSQL: `kong::db_export` and `kong::db_import`",
+        )
+    }
+
     /// Adds what helps.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {

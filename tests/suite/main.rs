@@ -25,6 +25,7 @@ mod behaviour_seeds;
 mod behind_a_balancer;
 mod blue_green;
 mod canaries;
+mod cassandra;
 mod cassandra_stub;
 mod catching_up;
 mod change_sets;

@@ -125,6 +125,7 @@ fn world(state: &str, version: Version) -> Simulated {
         migration_lock: false,
         absent: false,
         copy_taken_at: None,
+        kind: cutover::environment::DatabaseKind::Postgres,
         sync_rates: SyncRates::default(),
         fenced: false,
         down: state == "dbdown",

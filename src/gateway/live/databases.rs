@@ -3,17 +3,19 @@
 mod baseline;
 mod failure;
 mod pending;
+mod place;
 mod sealed;
 mod settling;
 pub(super) mod space;
 mod swapping;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 
 use super::Live;
+use super::cassandra;
 use super::postgres::{
     self, Backup, BackupRequest, DigestOptions, Expectation, Manifest, PostgresError,
     RestoreRequest, Role, SwapNames, SwapState, Tier, VerifyRequest,
@@ -34,6 +36,9 @@ pub(super) const JOBS: u32 = 2;
 
 impl Databases for Live {
     async fn database_facts(&self, database: &str) -> Result<DatabaseFacts, Failure> {
+        if let Some(old) = self.cassandra(database)? {
+            return Box::pin(old.facts()).await;
+        }
         let facts = postgres::facts(&*self.database(database)?).await?;
         let obstacles = facts.strategies.against_swap.iter();
         Ok(DatabaseFacts {
@@ -46,14 +51,20 @@ impl Databases for Live {
     }
 
     async fn content_digest(&self, database: &str) -> Result<ContentDigest, Failure> {
+        if let Some(old) = self.cassandra(database)? {
+            return Box::pin(old.content_now()).await;
+        }
         let database = &*self.database(database)?;
         let digest = postgres::digest(database, None, &DigestOptions::default()).await?;
         Ok(content(&digest, &database.schema))
     }
 
     async fn back_up(&self, database: &str) -> Result<BackupFacts, Failure> {
+        let (path, attempt) = self.new_backup(database)?;
+        if let Some(old) = self.cassandra(database)? {
+            return Box::pin(old.back_up(&path, attempt)).await;
+        }
         let target = &*self.database(database)?;
-        let path = self.new_backup(database)?;
         let request = BackupRequest {
             path: path.clone(),
             jobs: JOBS,
@@ -70,17 +81,14 @@ impl Databases for Live {
     }
 
     async fn find_backup(&self, database: &str) -> Result<Option<BackupFacts>, Failure> {
-        let schema = self.database(database)?.schema.clone();
-        for attempt in 1.. {
-            let path = self.backup_path(database, attempt)?;
-            if !path.exists() {
-                break;
-            }
-            if path.join("manifest.json").exists() {
-                return found(&path, &schema).map(Some);
-            }
+        let Some(path) = self.whole_backup(database)? else {
+            return Ok(None);
+        };
+        if self.cassandra(database)?.is_some() {
+            return cassandra::Cluster::found(&path).map(Some);
         }
-        Ok(None)
+        let schema = self.database(database)?.schema.clone();
+        found(&path, &schema).map(Some)
     }
 
     async fn verify_backup(
@@ -90,6 +98,9 @@ impl Databases for Live {
         tier: VerifyTier,
         keep: Option<&str>,
     ) -> Result<(), Failure> {
+        if let Some(old) = self.cassandra(database)? {
+            return old.verify(&self.backups()?.join(&backup.name), backup, tier);
+        }
         let target = &*self.database(database)?;
         // A copy that is to be swapped in must be on the same server; a proof may run elsewhere.
         let scratch = match (&target.scratch, keep) {
@@ -171,6 +182,10 @@ impl Databases for Live {
         copy: Option<&str>,
         retired: &str,
     ) -> Result<(), Failure> {
+        if let Some(old) = self.cassandra(database)? {
+            let path = self.backups()?.join(&backup.name);
+            return Box::pin(old.restore(&path, backup)).await;
+        }
         let target = &*self.database(database)?;
         let short = &backup.manifest[..12];
         let restored = format!("cutover_restore_{short}");
@@ -301,48 +316,6 @@ impl Databases for Live {
                 )
             })
             .collect())
-    }
-}
-
-impl Live {
-    fn backups_path(&self) -> PathBuf {
-        self.environment.storage.path.join("backups")
-    }
-
-    /// The directory of backups, made if it is not there.
-    pub(super) fn backups(&self) -> Result<PathBuf, Failure> {
-        use std::os::unix::fs::DirBuilderExt as _;
-        let path = self.backups_path();
-        let made = std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&path);
-        made.map_err(|error| {
-            Failure::new(
-                "storage.unusable",
-                format!("cannot make `{}`: {error}", path.display()),
-            )
-        })?;
-        Ok(path)
-    }
-
-    /// The backup of the present step. An attempt that was killed keeps its directory: what it started may still write there.
-    fn backup_path(&self, database: &str, attempt: u32) -> Result<PathBuf, Failure> {
-        Ok(self.backups()?.join(format!(
-            "{database}-{}-{}-{attempt}",
-            self.run,
-            self.step.get()
-        )))
-    }
-
-    fn new_backup(&self, database: &str) -> Result<PathBuf, Failure> {
-        for attempt in 1.. {
-            let path = self.backup_path(database, attempt)?;
-            if !path.exists() {
-                return Ok(path);
-            }
-        }
-        unreachable!("there are more numbers than directories")
     }
 }
 

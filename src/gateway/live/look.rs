@@ -14,10 +14,11 @@ const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::OPTIONS];
 
 /// The programs, by the name of the file and their first arguments. All of them read; what `prepare` writes goes to the directory that
 /// it is given. A command that fetches a secret is not a look but the environment's own, and not listed.
-const PROGRAMS: [(&str, &[&str]); 23] = [
+const PROGRAMS: [(&str, &[&str]); 30] = [
     ("apt-cache", &["madison"]),
     ("apt-cache", &["policy"]),
     ("apt-mark", &["showhold"]),
+    ("cat", &["--"]),
     ("df", &["--block-size=1"]),
     ("dpkg", &["--verify"]),
     ("apt-cache", &["show"]),
@@ -38,10 +39,19 @@ const PROGRAMS: [(&str, &[&str]); 23] = [
     ("kong", &["migrations", "list"]),
     ("loginctl", &["--no-pager", "list-sessions"]),
     ("luarocks", &["list", "--porcelain"]),
+    ("nodetool", &["describecluster"]),
+    ("nodetool", &["info"]),
+    ("nodetool", &["listsnapshots"]),
+    ("nodetool", &["netstats"]),
+    ("nodetool", &["status"]),
+    ("nodetool", &["version"]),
     ("ss", &["-Hltnp"]),
     ("systemctl", &["show"]),
     ("who", &["-u"]),
 ];
+
+/// How statements begin that only read.
+const READING: [&str; 2] = ["SELECT", "DESCRIBE"];
 
 /// Whether a request with `method` may be sent.
 pub(super) fn admits_request(access: Access, method: &Method) -> bool {
@@ -55,7 +65,46 @@ pub(super) fn admits_program(access: Access, program: &Program) -> bool {
         program.program.file_name() == Some(OsStr::new(name))
             && given.take(first.len()).eq(first.iter().map(OsStr::new))
     };
-    access == Access::Run || PROGRAMS.iter().any(is_listed)
+    access == Access::Run || PROGRAMS.iter().any(is_listed) || asks_only(program)
+}
+
+/// Whether it is one of those that are told from others by more than their first arguments: `cqlsh` with one statement that reads, and
+/// `find` where it does nothing with what it finds but print it.
+fn asks_only(program: &Program) -> bool {
+    let words = program.arguments.iter().map(|word| word.to_string_lossy());
+    let words: Vec<_> = words.collect();
+    match program.program.file_name().and_then(OsStr::to_str) {
+        Some("cqlsh") => {
+            let mut statements = words
+                .iter()
+                .filter_map(|word| word.strip_prefix("--execute="));
+            let reads = |text: &str| {
+                let begins = READING.iter().any(|word| text.starts_with(word));
+                begins && !text.contains(';')
+            };
+            statements.next().is_some_and(reads)
+                && statements.next().is_none()
+                && !words.iter().any(|word| *word == "-e" || *word == "-f")
+        }
+        Some("find") => !words.is_empty() && words.iter().all(|word| is_harmless(word)),
+        _ => false,
+    }
+}
+
+/// What `find` may be told: where, which files, and to print them.
+fn is_harmless(word: &str) -> bool {
+    const OPTIONS: [&str; 9] = [
+        "-maxdepth",
+        "-name",
+        "-not",
+        "-path",
+        "-print0",
+        "-printf",
+        "-type",
+        "-mindepth",
+        "-prune",
+    ];
+    !word.starts_with('-') || OPTIONS.contains(&word)
 }
 
 #[cfg(test)]
@@ -81,6 +130,9 @@ mod tests {
             "/usr/bin/dpkg --verify -- kong",
             "/usr/bin/systemctl show --property=Id -- kong",
             "/opt/kong/current/bin/luarocks list --porcelain",
+            "/usr/bin/nodetool info --tokens",
+            "/usr/bin/cqlsh --no-color --execute=SELECT 10.0.0.31 9042",
+            "/usr/bin/find /var/lib/cassandra/data -type f -print0",
         ] {
             assert!(admits(Access::Look, command), "{command}");
         }
@@ -96,6 +148,9 @@ mod tests {
             "/opt/kong/current/bin/luarocks install own",
             "/usr/lib/postgresql/15/bin/pg_dump --version",
             "/bin/kong/sh version",
+            "/usr/bin/nodetool clearsnapshot",
+            "/usr/bin/cqlsh --execute=TRUNCATE 10.0.0.31",
+            "/usr/bin/find /var/lib/cassandra/data -delete",
         ] {
             assert!(!admits(Access::Look, command), "{command}");
             assert!(admits(Access::Run, command), "{command}");

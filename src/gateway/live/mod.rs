@@ -1,6 +1,7 @@
 //! The real world: one file or folder per real system. Nothing here knows the journal, the script or the command line.
 
 mod adapting;
+mod cassandra;
 mod client;
 mod commands;
 mod copying;
@@ -185,6 +186,9 @@ impl Live {
                 format!("the environment has no database `{name}`"),
             )
         };
+        if self.environment.cassandra.contains_key(name) {
+            return Err(Failure::of_cassandra(name));
+        }
         self.environment.databases.get(name).ok_or_else(missing)
     }
 
@@ -194,6 +198,15 @@ impl Live {
         let name = name
             .ok_or_else(|| Failure::new("environment.database", "the cluster has no database"))?;
         Ok((name.to_owned(), self.database(name)?))
+    }
+
+    /// The Cassandra of a cluster, if it has one.
+    fn cassandra_of<'a>(
+        &'a self,
+        cluster: &'a Cluster,
+    ) -> Result<Option<cassandra::Cluster<'a>>, Failure> {
+        let name = cluster.database.as_deref();
+        name.map_or(Ok(None), |name| self.cassandra(name))
     }
 
     /// Whoever says which programs may be started, and writes them down.

@@ -137,13 +137,19 @@ impl Program {
     /// The same as it is run on a node: as root where the environment file lists it.
     #[must_use]
     pub(super) fn on(self, node: &Node) -> Self {
+        self.root_where(|words| node.wants_sudo(words))
+    }
+
+    /// The same as it is run where this tells whether its words are listed to be run as root.
+    #[must_use]
+    pub(super) fn root_where(self, is_listed: impl FnOnce(&[String]) -> bool) -> Self {
         let words = std::iter::once(self.program.as_os_str())
             .chain(self.arguments.iter().map(OsString::as_os_str));
         let words: Vec<String> = words
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
         Self {
-            as_root: node.wants_sudo(&words),
+            as_root: is_listed(&words),
             ..self
         }
     }
@@ -263,7 +269,8 @@ pub async fn run(
     })
 }
 
-fn command(program: &Program) -> tokio::process::Command {
+/// The command that starts it, in a group of its own.
+pub(super) fn command(program: &Program) -> tokio::process::Command {
     let mut words = program.words().into_iter();
     let mut command = tokio::process::Command::new(words.next().unwrap_or_default());
     command

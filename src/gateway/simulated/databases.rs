@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::state::{Content, Copy, Kept, missing, sum};
 use super::{Happened, Simulated, Work};
+use crate::environment::DatabaseKind;
 use crate::gateway::{
     BackupFacts, BaselineFacts, ContentDigest, DatabaseFacts, Databases, Failure, KongSessions,
     ScratchCopy, ScratchPlace, Since, VerifyTier, WriteDenial, Writes,
@@ -97,6 +98,9 @@ impl Databases for Simulated {
         tier: VerifyTier,
         keep: Option<&str>,
     ) -> Result<(), Failure> {
+        if tier == VerifyTier::Restore {
+            self.want_postgres(database)?;
+        }
         let content = self.content_of(backup)?;
         let work = match tier {
             VerifyTier::Checksum | VerifyTier::Decode => Work::Verify,
@@ -123,6 +127,7 @@ impl Databases for Simulated {
     }
 
     async fn scratch_place(&self, database: &str) -> Result<ScratchPlace, Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         let (scratch, free) =
             self.database(database, |found| (found.scratch.clone(), found.free_bytes))?;
@@ -143,6 +148,7 @@ impl Databases for Simulated {
         backup: &BackupFacts,
         copy: &ScratchCopy,
     ) -> Result<(), Failure> {
+        self.want_postgres(database)?;
         let content = self.content_of(backup)?;
         self.work(Work::Restore, backup.bytes);
         self.change(|state| {
@@ -161,12 +167,14 @@ impl Databases for Simulated {
     }
 
     async fn visible_rows(&self, database: &str) -> Result<VisibleRows, Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         // The model counts rows and knows none of them.
         self.database(database, |_| VisibleRows::new())
     }
 
     async fn rows(&self, database: &str, _table: &str) -> Result<Vec<Row>, Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         self.database(database, |_| Vec::new())
     }
@@ -176,7 +184,8 @@ impl Databases for Simulated {
         Ok(self.look(|state| state.copies.contains_key(copy)))
     }
 
-    async fn drop_copy(&self, _database: &str, copy: &str) -> Result<(), Failure> {
+    async fn drop_copy(&self, database: &str, copy: &str) -> Result<(), Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Drop, 0);
         self.change(|state| state.copies.remove(copy));
         Ok(())
@@ -190,6 +199,7 @@ impl Databases for Simulated {
         retired: &str,
     ) -> Result<(), Failure> {
         let content = self.content_of(backup)?;
+        self.want_stopped(database)?;
         let obstacles = self.database(database, |database| database.swap_obstacles.clone())?;
         if !obstacles.is_empty() {
             let message = format!("`{database}` cannot be swapped: {}", obstacles.join("; "));
@@ -234,6 +244,7 @@ impl Databases for Simulated {
     }
 
     async fn take_baseline(&self, database: &str) -> Result<BaselineFacts, Failure> {
+        self.want_postgres(database)?;
         let (content, bytes) =
             self.database(database, |database| (Content::of(database), database.bytes))?;
         self.work(Work::Digest, bytes);
@@ -250,6 +261,7 @@ impl Databases for Simulated {
     }
 
     async fn writes_since(&self, database: &str, since: &Since) -> Result<Writes, Failure> {
+        self.want_postgres(database)?;
         let before = match since {
             Since::Backup(backup) => self.content_of(backup)?,
             Since::Baseline(baseline) => self
@@ -266,31 +278,37 @@ impl Databases for Simulated {
     }
 
     async fn pending_migrations(&self, database: &str) -> Result<Names, Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         self.database(database, |database| database.schema.pending.clone())
     }
 
     async fn await_no_migration_session(&self, database: &str) -> Result<u64, Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         self.database(database, |_| 0)
     }
 
     async fn migration_lock(&self, database: &str) -> Result<bool, Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         self.database(database, |database| database.migration_lock)
     }
 
     async fn clear_migration_lock(&self, database: &str) -> Result<(), Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         self.change_database(database, |database| database.migration_lock = false)
     }
 
     async fn kong_sessions(&self, database: &str) -> Result<KongSessions, Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         self.database(database, |database| database.kong_sessions.clone())
     }
 
     async fn write_denial(&self, database: &str) -> Result<WriteDenial, Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         self.database(database, |database| database.write_denial)
     }
@@ -317,6 +335,7 @@ impl Databases for Simulated {
     }
 
     async fn set_write_denial(&self, database: &str, denial: WriteDenial) -> Result<(), Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         self.change_database(database, |database| database.write_denial = denial)
     }
@@ -326,12 +345,42 @@ impl Databases for Simulated {
         database: &str,
         _age: Duration,
     ) -> Result<Vec<String>, Failure> {
+        self.want_postgres(database)?;
         self.work(Work::Look, 0);
         self.database(database, |database| database.long_transactions.clone())
     }
 }
 
 impl Simulated {
+    /// Refuses what cannot be asked of a Cassandra, as the real one does.
+    pub(super) fn want_postgres(&self, database: &str) -> Result<(), Failure> {
+        let is_cassandra = self.look(|state| {
+            let found = state.world.databases.get(database);
+            found.is_some_and(|found| found.kind == DatabaseKind::Cassandra)
+        });
+        if is_cassandra {
+            return Err(Failure::of_cassandra(database));
+        }
+        Ok(())
+    }
+
+    /// Refuses where nodes run on a Cassandra, as the real one does.
+    fn want_stopped(&self, database: &str) -> Result<(), Failure> {
+        if self.want_postgres(database).is_ok() {
+            return Ok(());
+        }
+        let runs = self.look(|state| {
+            let mut nodes = state.world.nodes.iter();
+            let of_it = |node: &super::Node| node.cluster_database.as_deref() == Some(database);
+            let found = nodes.find(|(_, node)| of_it(node) && node.running.is_some());
+            found.map(|(name, _)| name.clone())
+        });
+        let Some(node) = runs else { return Ok(()) };
+        let message = format!("the node `{node}` runs, and uses the Cassandra `{database}`");
+        Err(Failure::new("database.in_use", message)
+            .hint("stop every node of its clusters first: `kong::stop`"))
+    }
+
     /// What a backup holds, which must be one of this world's.
     fn content_of(&self, backup: &BackupFacts) -> Result<Content, Failure> {
         self.look(|state| {

@@ -230,6 +230,7 @@ impl Simulated {
 
     fn migrate(&self, node: &str, half: Half) -> Result<MigrationRun, Failure> {
         let database = self.database_of(node)?;
+        self.want_postgres(&database)?;
         let (bytes, locked) = self.database(&database, |database| {
             (database.bytes, database.migration_lock)
         })?;

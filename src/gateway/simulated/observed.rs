@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::world::FORMAT;
 use super::{Database, Declared, Node, World};
-use crate::environment::{self, Cluster, Environment};
+use crate::environment::{self, Cluster, DatabaseKind, Environment};
 use crate::gateway::{
     AdminAccess, CopyFound, Failure, Gateway, KongSessions, NO_CONFIGURATION, Rotation, SyncRates,
     WriteDenial,
@@ -42,7 +42,10 @@ pub async fn observe(
         practice_files: BTreeMap::new(),
     };
     for cluster in environment.clusters.values() {
+        let old =
+            (cluster.database.as_ref()).filter(|name| environment.cassandra.contains_key(*name));
         let absent = match &cluster.database {
+            Some(_) if old.is_some() => false,
             Some(name) => {
                 let found = world.copy_found(name).await;
                 found.map_err(failed("the database", name))? == CopyFound::Absent
@@ -65,6 +68,12 @@ pub async fn observe(
             seen.nodes.insert(node.name.clone(), observed);
         }
         share_kind(cluster, &mut seen);
+        if let Some(name) = old {
+            let database = observe_cassandra(cluster, name, world).await;
+            let database = database.map_err(failed("the database", name))?;
+            seen.databases.insert(name.clone(), database);
+            continue;
+        }
         let Some(name) = &cluster.database else {
             continue;
         };
@@ -257,6 +266,7 @@ fn yet_to_be_made(scratch: Option<String>) -> Database {
         migration_lock: false,
         absent: true,
         copy_taken_at: None,
+        kind: DatabaseKind::Postgres,
         sync_rates: SyncRates::default(),
         fenced: false,
         down: false,
@@ -264,6 +274,33 @@ fn yet_to_be_made(scratch: Option<String>) -> Database {
         kong_sessions: KongSessions::default(),
         write_denial: WriteDenial::default(),
     }
+}
+
+/// A Cassandra: its facts, and what its nodes list of its entities. What is not asked of one is as in a database where nobody is at work.
+async fn observe_cassandra(
+    cluster: &Cluster,
+    name: &str,
+    world: &impl Gateway,
+) -> Result<Database, Failure> {
+    let facts = world.database_facts(name).await?;
+    let mut entities = BTreeMap::new();
+    for node in &cluster.nodes {
+        if cluster.reads_database(node) && world.is_running(&node.name).await? {
+            entities = world.entities(&node.name).await?;
+            break;
+        }
+    }
+    Ok(Database {
+        server_version: facts.server_version,
+        bytes: facts.bytes,
+        free_bytes: facts.free_bytes,
+        sessions: facts.sessions,
+        swap_obstacles: facts.swap_obstacles,
+        entities,
+        absent: false,
+        kind: DatabaseKind::Cassandra,
+        ..yet_to_be_made(None)
+    })
 }
 
 async fn observe_database(
@@ -302,6 +339,7 @@ async fn observe_database(
         migration_lock: world.migration_lock(name).await?,
         absent: false,
         copy_taken_at: world.copy_taken_at(name).await?,
+        kind: DatabaseKind::Postgres,
         sync_rates: world.sync_rates(name).await?,
         fenced: false,
         down: false,

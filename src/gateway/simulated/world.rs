@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::environment::Role;
+use crate::environment::{DatabaseKind, Role};
 use crate::gateway::{
     Adaptation, AdminAccess, KongSessions, NodeFacts, Plugin, Rotation, StrangeNode, SyncRates,
     WriteDenial,
@@ -166,6 +166,9 @@ pub struct Database {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub copy_taken_at: Option<Timestamp>,
+    /// The system behind it: of a Cassandra less can be asked.
+    #[serde(default, skip_serializing_if = "DatabaseKind::is_postgres")]
+    pub kind: DatabaseKind,
     /// How its plugins push what they count in nodes' memory.
     #[serde(default, skip_serializing_if = "SyncRates::is_none")]
     pub sync_rates: SyncRates,

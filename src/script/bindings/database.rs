@@ -14,7 +14,8 @@ use crate::primitive::{
 
 #[export_module]
 pub(super) mod database {
-    /// What there is to know: `server_version`, `bytes`, `free_bytes` (where backups go), `sessions`, `swap_obstacles`.
+    /// What there is to know: `server_version`, `bytes`, `free_bytes` (where backups go), `sessions`, `swap_obstacles`. Of a Cassandra the
+    /// obstacles are what keeps it from a backup and a restore now, and its sessions are not known.
     ///
     /// # Needs
     /// `database.facts`
@@ -79,7 +80,8 @@ pub(super) mod database {
     }
 
     /// Takes a backup: a dump and the digests of the same snapshot, with checksums of every file, on disk before this answers. The answer
-    /// is the backup: `name`, `manifest`, `taken_at`, `content`, `rows`, `bytes`, `milliseconds`.
+    /// is the backup: `name`, `manifest`, `taken_at`, `content`, `rows`, `bytes`, `milliseconds`. Of a Cassandra it is a snapshot of all nodes or
+    /// of none, copied off them and cleared there, while nobody writes configuration.
     ///
     /// # Needs
     /// `database.backup`
@@ -90,7 +92,8 @@ pub(super) mod database {
     /// # On resume
     /// A backup with a manifest is whole; any other is taken again, elsewhere.
     /// # Errors
-    /// `database.space`, `database.no_tool`, `database.unreachable`, `database.failed`.
+    /// `database.space`, `database.no_tool`, `database.unreachable`, `database.failed`; of a Cassandra `database.cassandra.unready`,
+    /// `database.cassandra.snapshot`, `database.cassandra.written`, `database.cassandra.failed`.
     /// # Example
     /// ```rhai
     /// let backup = database::backup(env::database("main"));
@@ -120,7 +123,7 @@ pub(super) mod database {
     /// # On resume
     /// Proven again: a proof that was not seen to end proves nothing.
     /// # Errors
-    /// `database.backup.damaged`, `database.different`, `database.failed`.
+    /// `database.backup.damaged`, `database.different`, `database.failed`. `database.cassandra`: there is no second cluster to restore into.
     /// # Example
     /// ```rhai
     /// let backup = database::backup(env::database("main"));
@@ -333,18 +336,20 @@ pub(super) mod database {
     }
 
     /// Brings back what a backup holds, by restoring it beside the live database and swapping the two. Every node must be stopped, and
-    /// started again afterwards: a running one goes on serving what it has cached.
+    /// started again afterwards: a running one goes on serving what it has cached. A Cassandra is restored in place: its tables are emptied and
+    /// filled from the files of the backup; what that loses is told, and counters come back near to what they were.
     ///
     /// # Needs
     /// `database.restore`
     /// # Effect
-    /// The database holds what the backup holds; what was there is kept under a dated name.
+    /// The database holds what the backup holds; what was there is kept under a dated name, of a Cassandra as a snapshot on every node.
     /// # Undo
     /// None.
     /// # On resume
     /// Every point of a swap is told apart by looking, and it goes on from there.
     /// # Errors
-    /// `database.backup.damaged`, `database.in_use`, `database.restore.different`, `database.failed`.
+    /// `database.backup.damaged`, `database.in_use`, `database.restore.different`, `database.failed`; of a Cassandra
+    /// `database.cassandra.unready` and `database.cassandra.restore`.
     /// # Example
     /// ```rhai
     /// let backup = database::backup(env::database("main"));

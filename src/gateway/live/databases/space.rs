@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::gateway::Failure;
 
 /// Bytes free where `path` is or would be made: asking makes nothing.
-pub(super) fn free_bytes_to_come(path: &Path) -> Result<u64, Failure> {
+pub(in crate::gateway::live) fn free_bytes_to_come(path: &Path) -> Result<u64, Failure> {
     let existing = path.ancestors().find(|above| above.exists());
     free_bytes(existing.unwrap_or(path))
 }

@@ -9,6 +9,7 @@ mod files;
 mod forward;
 mod launch;
 mod machine;
+mod pour;
 mod processes;
 mod remote;
 mod reply;
@@ -25,6 +26,7 @@ use crate::gateway::{Failure, ProcessIdentity};
 
 use connection::Connection;
 pub(super) use connection::Connections;
+pub(super) use pour::Poured;
 
 /// A host.
 #[derive(Clone)]
@@ -38,10 +40,15 @@ pub(super) enum Host {
 impl Live {
     /// The host of a node; connects where that was not done yet.
     pub(super) async fn host(&self, node: &Node) -> Result<Host, Failure> {
-        match &node.transport {
+        self.host_at(&node.name, &node.transport).await
+    }
+
+    /// The host of whatever is called `name` in the environment file and reached in this way.
+    pub(super) async fn host_at(&self, name: &str, transport: &Transport) -> Result<Host, Failure> {
+        match transport {
             Transport::Local => Ok(Host::Here),
             Transport::Ssh(destination) => {
-                let connection = self.connections.to(&node.name, destination).await?;
+                let connection = self.connections.to(name, destination).await?;
                 Ok(Host::There(connection))
             }
         }
@@ -53,8 +60,11 @@ impl Live {
         node: &str,
         process: &ProcessIdentity,
     ) -> Result<(), Failure> {
-        let (_, found) = self.node(node).await?;
-        match self.host(&found).await? {
+        let host = match self.cassandra_node(node) {
+            Some(found) => self.host_at(&found.name, &found.transport).await?,
+            None => self.host(&self.node(node).await?.1).await?,
+        };
+        match host {
             Host::There(there) => there.end_for_certain(process).await,
             Host::Here => Err(Failure::new(
                 "process.alive",

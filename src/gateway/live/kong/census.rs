@@ -17,7 +17,11 @@ impl Live {
     /// Every running node on this host that is not listed and does not certainly use another database.
     pub(super) async fn nodes_beside(&self, node: &str) -> Result<Vec<StrangeNode>, Failure> {
         let (cluster, found_node) = self.node(node).await?;
-        let (_, database) = self.database_of(&cluster)?;
+        let old = self.cassandra_of(&cluster)?;
+        let database = match old {
+            Some(_) => None,
+            None => Some(self.database_of(&cluster)?.1),
+        };
         let host = self.host(&found_node).await?;
         let listed = self.listed_on(&host).await;
         let mut found = Vec::new();
@@ -25,7 +29,14 @@ impl Live {
             if listed.contains(&host.canonical(&prefix).await) {
                 continue;
             }
-            let shares_database = self.shares(&host, &prefix, &database).await;
+            let shares_database = match (&old, &database) {
+                (Some(old), _) => {
+                    let settings = rendered(&host, &prefix).await.ok();
+                    settings.and_then(|settings| old.shared_by(&settings))
+                }
+                (None, Some(database)) => self.shares(&host, &prefix, database).await,
+                (None, None) => None,
+            };
             if shares_database != Some(false) {
                 found.push(StrangeNode {
                     described: format!("process {pid} with the prefix `{}`", prefix.display()),

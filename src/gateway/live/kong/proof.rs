@@ -17,6 +17,9 @@ impl Live {
     /// Renders the node's settings with its own `kong`, connects with them, and compares.
     pub(super) async fn prove_database_of(&self, node: &str) -> Result<(), Failure> {
         let (cluster, _) = self.node(node).await?;
+        if let Some(old) = self.cassandra_of(&cluster)? {
+            return old.prove_node(node, &self.prepared(node).await?);
+        }
         let (name, ours) = self.database_of(&cluster)?;
         let settings = self.prepared(node).await?;
         let private = self.private_directory()?;

@@ -15,6 +15,19 @@ impl Live {
         let Some(name) = &cluster.database else {
             return Known::unknown("the environment names no database of the cluster");
         };
+        if let Some(old) = self.cassandra(name).ok().flatten() {
+            let unasked = "this is not asked of a Cassandra";
+            return Known::Known(Database {
+                kind: "cassandra".to_owned(),
+                version: match old.version().await {
+                    Ok(version) => Known::Known(version),
+                    Err(failure) => Known::unknown(failure.message),
+                },
+                settings: Known::unknown(unasked),
+                privileges: Known::unknown(unasked),
+                rows: Known::unknown(unasked),
+            });
+        }
         let Some(database) = self.environment.databases.get(name) else {
             return Known::unknown(format!("the environment does not describe `{name}`"));
         };
