@@ -37,6 +37,34 @@ pub struct KeptDeclarative {
     pub bytes: u64,
 }
 
+/// A database that was exported as a declarative file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportedDatabase {
+    /// The node whose `kong` exported it.
+    pub node: String,
+    /// Its version.
+    pub version: Version,
+    /// SHA-256 of the file.
+    pub digest: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// The tables with rows that are not in it.
+    pub left_behind: Vec<LeftBehind>,
+}
+
+/// A table whose rows an export leaves behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeftBehind {
+    /// The table.
+    pub table: String,
+    /// How many rows; none where they could not be counted.
+    pub rows: Option<u64>,
+    /// What that means.
+    pub why: String,
+}
+
 /// What control planes and DB-less nodes are asked and told.
 pub trait Declarative {
     /// The data planes that a control plane lists.
@@ -49,4 +77,13 @@ pub trait Declarative {
     async fn kept_declarative(&self, node: &str) -> Result<Option<KeptDeclarative>, Failure>;
     /// Gives a DB-less node the configuration that was kept of it, and answers the hash that it has then.
     async fn send_declarative(&self, node: &str) -> Result<String, Failure>;
+    /// Exports, for this run, the database of a node's cluster. What was exported first stays.
+    async fn export_database(&self, node: &str) -> Result<ExportedDatabase, Failure>;
+    /// What was exported by a node in this run, if anything was.
+    async fn exported_database(&self, node: &str) -> Result<Option<ExportedDatabase>, Failure>;
+    /// Imports what was exported into the database of a node's cluster.
+    async fn import_database(&self, node: &str, exported: &ExportedDatabase)
+    -> Result<(), Failure>;
+    /// How many rows a database has of what an export holds, beyond those of its bootstrap.
+    async fn exportable_rows(&self, database: &str) -> Result<u64, Failure>;
 }

@@ -14,13 +14,13 @@ use serde_json::Value;
 use super::{
     Adaptation, Adapted, Adapting, AdminAccess, AdminStatus, BackupFacts, BaselineFacts, Clock,
     CommandAnswer, Commands, Configuration, Configurations, ContentDigest, CopyFacts, CopyFound,
-    Counted, DataPlane, DatabaseFacts, Databases, Declarative, Expectation, Facts, Failure, Gap,
-    GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative, KeptPackage, Kong,
-    KongSessions, Lacking, MigrationRun, Moment, NodeFacts, Packages, Plugin, PluginPlace, Plugins,
-    Practice, Probe, Probing, ProcessIdentity, Processes, Reach, Reached, Reaching, Recorded,
-    Review, Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped, StrangeNode,
-    SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier, Web,
-    WriteDenial, Writes,
+    Counted, DataPlane, DatabaseFacts, Databases, Declarative, Expectation, ExportedDatabase,
+    Facts, Failure, Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative,
+    KeptPackage, Kong, KongSessions, Lacking, MigrationRun, Moment, NodeFacts, Packages, Plugin,
+    PluginPlace, Plugins, Practice, Probe, Probing, ProcessIdentity, Processes, Reach, Reached,
+    Reaching, Recorded, Review, Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped,
+    StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier,
+    Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::advisories::Evidence;
@@ -335,6 +335,10 @@ hand_on! { Declarative {
     change fn keep_declarative(node: &str) -> KeptDeclarative;
     look fn kept_declarative(node: &str) -> Option<KeptDeclarative>;
     change fn send_declarative(node: &str) -> String;
+    change fn export_database(node: &str) -> ExportedDatabase;
+    look fn exported_database(node: &str) -> Option<ExportedDatabase>;
+    change fn import_database(node: &str, exported: &ExportedDatabase) -> ();
+    look fn exportable_rows(database: &str) -> u64;
 } }
 
 hand_on! { Facts {

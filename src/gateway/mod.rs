@@ -34,7 +34,7 @@ pub use adapting::{Adaptation, Adapted, Adapting, Recorded};
 pub use admin_access::AdminAccess;
 pub use certificates::certificates_of;
 pub use configuration::{Configuration, Configurations};
-pub use declarative::{DataPlane, Declarative, KeptDeclarative};
+pub use declarative::{DataPlane, Declarative, ExportedDatabase, KeptDeclarative, LeftBehind};
 pub use failure::Failure;
 pub use faulty::{ChangingCall, FaultMoment, Faulty, Plan, StepFault};
 pub use gap::{

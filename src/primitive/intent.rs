@@ -176,6 +176,10 @@ intents! {
     KeepDeclarative = "kong.keep_declarative",
     /// Sending it again.
     SendDeclarative = "kong.send_declarative",
+    /// Exporting a database as a declarative file.
+    DbExport = "kong.db_export",
+    /// Importing a declarative file into an empty database.
+    DbImport = "kong.db_import",
     /// What nodes go by.
     ReadSettings = "config.read",
     /// What a change set would do.

@@ -53,11 +53,12 @@ pub use http::{
 pub use intent::Intent;
 pub use kong::{
     AwaitSync, CatchUp, CaughtUp, CheckConfiguration, CheckLeftovers, ClockAhead, Compare,
-    CompareConfiguration, ComparedConfiguration, DataPlanes, DataPlanesSeen, Entities, Fence,
-    Finish, Freeze, FreezeMode, Half, Health, KeepDeclarative, LeaveMigrated, MigrateBeside,
-    MigrateClone, MigrateScratch, MigrateUp, Migrated, MigratedClone, MigratedScratch, Migrations,
-    ParseDeclarative, ProveDatabase, Reload, SendDeclarative, Start, StartScratch, StartedScratch,
-    Status, StayMigrated, Stop, StopScratch, Thaw, Version, difference_words,
+    CompareConfiguration, ComparedConfiguration, DataPlanes, DataPlanesSeen, DbExport, DbImport,
+    Entities, Fence, Finish, Freeze, FreezeMode, Half, Health, KeepDeclarative, LeaveMigrated,
+    MigrateBeside, MigrateClone, MigrateScratch, MigrateUp, Migrated, MigratedClone,
+    MigratedScratch, Migrations, ParseDeclarative, ProveDatabase, Reload, SendDeclarative, Start,
+    StartScratch, StartedScratch, Status, StayMigrated, Stop, StopScratch, Thaw, Version,
+    difference_words,
 };
 pub use look::Look;
 pub use node::Exec;

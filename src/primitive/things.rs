@@ -130,7 +130,7 @@ impl Intent {
 }
 
 /// The keys under which intents carry what an earlier step of the run has answered.
-const CARRYING: [&str; 2] = ["backup", "baseline"];
+const CARRYING: [&str; 3] = ["backup", "baseline", "exported"];
 
 impl Intent {
     /// What this carries that only an earlier step can have answered: a playbook hands such values on, and cannot make them.

@@ -35,7 +35,7 @@ impl Old {
         let test = Test::new();
         let (prefix, change) = (test.path("opt"), test.path("change"));
         let environment = format!(
-            "[grants]\nallow = [\"database.*\", \"practice.*\", \"node.exec:{}\"]\n{ssh}\
+            "[grants]\nallow = [\"database.*\", \"practice.*\", \"kong.*\", \"node.exec:{}\"]\n{ssh}\
              [clusters.blue]\ndatabase = \"old\"\n[[clusters.blue.nodes]]\nname = \"kong-1\"\nconf = \"DIRECTORY/kong.conf\"\nprefix = {:?}\n\
              packages = {{ prefix = {:?} }}\nadmin = \"http://127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\n[cassandra.old]\n{listed}",
             change.display(),
@@ -72,7 +72,7 @@ impl Old {
         );
         program(&change, &script);
         let text = format!(
-            "const PLAYBOOK = #{{ api: 1, needs: [\"database.*\", \"node.exec\", \"practice.write\"] }};\n\
+            "const PLAYBOOK = #{{ api: 1, needs: [\"database.*\", \"node.exec\", \"practice.write\", \"kong.*\"] }};\n\
              let old = env::database(\"old\");\n\
              fn change() {{ node::exec(env::cluster(\"blue\").nodes, [{:?}]); }}\n{body}\n",
             change.display().to_string(),
@@ -371,4 +371,27 @@ fn a_backup_can_be_planned() {
         told(&planned)
     );
     assert_eq!(old.snapshots(), [""; 0]);
+}
+
+#[test]
+fn an_export_tells_what_it_leaves_behind() {
+    let old = Old::new(1, None).playbook(
+        "let exported = kong::db_export(env::cluster(\"blue\"));\npractice::write(\"bytes\", `${exported.bytes}`);\n\
+         for left in exported.left_behind { practice::write(left.table, `${left.rows}: ${left.why}`); }\n\
+         try { kong::db_import(env::cluster(\"blue\"), exported) } catch (e) { practice::write(\"import\", e.code) }",
+    );
+    old.kong("#!/bin/sh\ncase $1 in version) echo 2.8.5;; config) echo \"_format_version: '2.1'\" >\"$3\";; *) exit 1;; esac\n");
+    let finished = old.test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    let answers: Vec<String> = (old.test.world().into_iter())
+        .map(|(name, text)| format!("{name} {text}"))
+        .collect();
+    insta::assert_snapshot!(answers.join("\n"), @r"
+    bytes 23
+    import database.cassandra
+    ratelimiting_metrics 2: counters are not exported: limits begin at nothing again
+    ");
+    let file = old.test.run_path().join("output/exported/kong-1.yml");
+    let mode = fs::metadata(file).expect("kept").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
 }

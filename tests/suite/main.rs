@@ -38,6 +38,7 @@ mod damage;
 mod doctor;
 mod drill;
 mod endings;
+mod exports;
 mod failures;
 mod finish_gates;
 mod freeze;

@@ -7,7 +7,7 @@ use super::world::Declared;
 use super::{Simulated, Work};
 use crate::environment::Role;
 use crate::gateway::{
-    DataPlane, Declarative, Failure, KeptDeclarative, Kong as _, NO_CONFIGURATION,
+    DataPlane, Declarative, ExportedDatabase, Failure, KeptDeclarative, Kong as _, NO_CONFIGURATION,
 };
 use crate::kong::Version;
 use crate::kong::clustering::hands;
@@ -106,6 +106,52 @@ impl Declarative for Simulated {
             }
         })?;
         Ok(hash)
+    }
+
+    async fn export_database(&self, node: &str) -> Result<ExportedDatabase, Failure> {
+        let name = self.database_of(node)?;
+        let content = self.database(&name, Content::of)?;
+        self.work(Work::Command, 0);
+        let version = self.node(node, |node| node.installed)?;
+        let exported = ExportedDatabase {
+            node: node.to_owned(),
+            version,
+            digest: content.digest().configuration,
+            bytes: 0,
+            left_behind: Vec::new(),
+        };
+        Ok(self.change(|state| {
+            let first = (exported, content);
+            let kept = state.exported.entry(node.to_owned()).or_insert(first);
+            kept.0.clone()
+        }))
+    }
+
+    async fn exported_database(&self, node: &str) -> Result<Option<ExportedDatabase>, Failure> {
+        self.work(Work::Look, 0);
+        Ok(self.look(|state| state.exported.get(node).map(|(facts, _)| facts.clone())))
+    }
+
+    async fn import_database(
+        &self,
+        node: &str,
+        exported: &ExportedDatabase,
+    ) -> Result<(), Failure> {
+        let name = self.database_of(node)?;
+        self.want_postgres(&name)?;
+        self.work(Work::Command, 0);
+        let content = self.look(|state| state.exported.get(&exported.node).cloned());
+        let (_, content) = content.ok_or_else(|| missing("export by", &exported.node))?;
+        self.change_database(&name, |database| {
+            database.entities = content.entities;
+            database.writes += 1;
+        })
+    }
+
+    async fn exportable_rows(&self, database: &str) -> Result<u64, Failure> {
+        self.want_postgres(database)?;
+        self.work(Work::Look, 0);
+        self.database(database, |database| database.entities.values().sum())
     }
 }
 

@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Database, Declared, Durations, Node, Spent, Work, World};
 use crate::gateway::{
-    Adaptation, BackupFacts, ContentDigest, Failure, Plugin, Rotation, ScratchCopy, ScratchNode,
-    TableWrites, VerifyTier,
+    Adaptation, BackupFacts, ContentDigest, ExportedDatabase, Failure, Plugin, Rotation,
+    ScratchCopy, ScratchNode, TableWrites, VerifyTier,
 };
 use crate::kong::Version;
 use crate::kong::schema::Schema;
@@ -155,6 +155,8 @@ pub(super) struct State {
     pub(super) marked: BTreeSet<String>,
     /// The configurations of DB-less nodes that were kept, by node.
     pub(super) kept_declaratives: BTreeMap<String, Declared>,
+    /// The databases that were exported, by node, with what they held.
+    pub(super) exported: BTreeMap<String, (ExportedDatabase, Content)>,
     /// The scratch nodes that run, by name.
     pub(super) rehearsing: BTreeMap<String, Version>,
     pub(super) baselines: BTreeMap<String, Content>,
@@ -182,6 +184,7 @@ impl Simulated {
                 adapted: BTreeMap::new(),
                 marked: BTreeSet::new(),
                 kept_declaratives: BTreeMap::new(),
+                exported: BTreeMap::new(),
                 rehearsing: BTreeMap::new(),
                 baselines: BTreeMap::new(),
                 gaps: BTreeMap::new(),

@@ -3,6 +3,7 @@
 mod catch_up;
 mod compare_configuration;
 mod data_planes;
+mod db_export;
 mod declarative;
 mod fence;
 mod finish;
@@ -22,6 +23,7 @@ mod stop;
 pub use catch_up::{CatchUp, CaughtUp};
 pub use compare_configuration::{CompareConfiguration, ComparedConfiguration, difference_words};
 pub use data_planes::{AwaitSync, DataPlanes, DataPlanesSeen};
+pub use db_export::{DbExport, DbImport};
 pub use declarative::{KeepDeclarative, ParseDeclarative, SendDeclarative};
 pub use fence::Fence;
 pub use finish::Finish;

@@ -32,7 +32,7 @@ fn argument(parameter: &str) -> &'static str {
         "from_database" | "database" => "env::database(\"main\")",
         "to_database" => "env::database(\"green\")",
         "percent" => "50",
-        "options" | "backup" | "copy" | "before" | "gap" | "made" => "#{}",
+        "options" | "backup" | "exported" | "copy" | "before" | "gap" | "made" => "#{}",
         "checks" => "[#{ path: \"/\", status: 200 }]",
         "request" => "\"/\"",
         "command" => "[0]",

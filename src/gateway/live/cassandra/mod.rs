@@ -15,6 +15,7 @@ mod facts;
 mod held;
 mod kept;
 mod leads_to;
+mod left_behind;
 mod present;
 mod put;
 mod restore;

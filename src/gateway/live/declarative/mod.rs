@@ -1,11 +1,14 @@
 //! Configuration that comes from no database: what control planes list, and what DB-less nodes are sent.
 
 mod data_planes;
+mod exported;
 mod kept;
 
 use super::Live;
 use super::packages::staged_command;
-use crate::gateway::{DataPlane, Declarative, Failure, KeptDeclarative, Kong as _};
+use crate::gateway::{
+    DataPlane, Declarative, ExportedDatabase, Failure, KeptDeclarative, Kong as _,
+};
 use crate::kong::Version;
 
 impl Declarative for Live {
@@ -48,5 +51,25 @@ impl Declarative for Live {
 
     async fn send_declarative(&self, node: &str) -> Result<String, Failure> {
         self.send_configuration(node).await
+    }
+
+    async fn export_database(&self, node: &str) -> Result<ExportedDatabase, Failure> {
+        self.export(node).await
+    }
+
+    async fn exported_database(&self, node: &str) -> Result<Option<ExportedDatabase>, Failure> {
+        self.exported(node)
+    }
+
+    async fn import_database(
+        &self,
+        node: &str,
+        exported: &ExportedDatabase,
+    ) -> Result<(), Failure> {
+        self.import(node, exported).await
+    }
+
+    async fn exportable_rows(&self, database: &str) -> Result<u64, Failure> {
+        self.count_exportable(database).await
     }
 }

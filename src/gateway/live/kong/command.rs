@@ -59,6 +59,19 @@ impl Live {
         Box::pin(self.run_kong(node, command, arguments, Vec::new(), COMMAND)).await
     }
 
+    /// Runs the `kong` of a node for as long as this takes, and wants it to succeed.
+    pub(in crate::gateway::live) async fn kong_within(
+        &self,
+        node: &str,
+        arguments: &[&str],
+        deadline: Duration,
+    ) -> Result<(), Failure> {
+        self.kong(node, arguments, deadline)
+            .await?
+            .success()
+            .map(drop)
+    }
+
     async fn run_kong(
         &self,
         node: &str,

@@ -1,6 +1,7 @@
 //! `kong`: nodes, their configuration and the migrations of their database.
 
 mod declarative;
+mod exports;
 mod looks;
 mod migrations;
 mod nodes;
@@ -19,6 +20,7 @@ pub(super) fn namespace() -> Module {
         "declarative",
         declarative::declarative_module
     );
+    combine_with_exported_module!(&mut namespace, "exports", exports::exports_module);
     combine_with_exported_module!(&mut namespace, "migrations", migrations::migrations_module);
     combine_with_exported_module!(&mut namespace, "scratch", scratch::scratch_module);
     namespace

@@ -1,0 +1,69 @@
+//! A database exported by one node's `kong` and imported by another's, on practice clusters.
+
+use crate::practice_cluster::{PracticeCluster, everything};
+
+#[test]
+fn an_export_goes_into_an_empty_database_and_into_no_other() {
+    if !everything() {
+        return;
+    }
+    let cluster = PracticeCluster::up_with(&["--green", "2.8.5"]);
+    let owner = cluster.ask("SELECT tableowner FROM pg_tables WHERE tablename = 'services'");
+    cluster.maintenance(&format!(
+        "CREATE DATABASE kong_green OWNER {}",
+        owner.trim()
+    ));
+    let environment = std::fs::read_to_string(cluster.environment()).expect("there");
+    let green = environment.split("[[clusters.green.nodes]]").nth(1);
+    let conf = green.and_then(|node| node.split("conf = \"").nth(1)?.split('"').next());
+    let conf = conf.expect("a path");
+    let bootstrap = format!("[\"kong\", \"migrations\", \"bootstrap\", \"-c\", {conf:?}]");
+    let granted = format!("node.exec:kong migrations bootstrap -c {conf}");
+    let playbook = cluster.write(
+        "moves.rhai",
+        &format!(
+            "const PLAYBOOK = #{{ api: 1, needs: [\"kong.db_export\", \"kong.db_import\", \"node.exec\", \"practice.write\"] }};\n\
+             let green = env::cluster(\"green\");\n\
+             let exported = kong::db_export(env::cluster(\"practice\"));\n\
+             try {{ kong::db_import(green, exported) }} catch (e) {{ practice::write(\"early\", e.message) }}\n\
+             node::exec(green.nodes[0], {bootstrap});\n\
+             practice::write(\"rows\", `${{kong::db_import(green, exported)}}`);\n\
+             try {{ kong::db_import(green, exported) }} catch (e) {{ practice::write(\"again\", e.message) }}\n\
+             try {{ exported.digest = \"\"; kong::db_import(green, exported) }} catch (e) {{ practice::write(\"made_up\", e.code) }}\n"
+        ),
+    );
+    let moved = cluster.cutover(&[
+        "run",
+        &playbook,
+        "--run-id",
+        "moved",
+        "--approve",
+        "practice",
+        "--grant",
+        &granted,
+    ]);
+    assert_eq!(moved.code, Some(0), "{}", moved.all);
+    let told = |name: &str| {
+        std::fs::read_to_string(cluster.storage().join("practice").join(name)).expect("told")
+    };
+    assert!(
+        told("early").contains("its migrations are not those"),
+        "{}",
+        told("early")
+    );
+    assert!(
+        told("again").contains("rows of configuration"),
+        "{}",
+        told("again")
+    );
+    assert_eq!(told("made_up"), "argument.made_up");
+    assert_ne!(told("rows"), "0");
+    for table in ["services", "routes", "plugins", "consumers"] {
+        let count = format!("SELECT count(*) FROM {table}");
+        assert_eq!(
+            cluster.try_sql_in("kong_green", &count),
+            cluster.try_sql(&count),
+            "{table}"
+        );
+    }
+}
