@@ -213,8 +213,8 @@ mod tests {
         tcp://10.0.0.7:8080: the service `7f` by a target of `pool`
         tcp://fd00::1:8000: the service `7f` by a target of `pool`
         tcp://ldap.internal:389: the plugin `ldap-auth`
-        tls://login.example:443: the plugin `openid-connect`
         tcp://log.internal:9200: the plugin `http-log`
+        tls://login.example:443: the plugin `openid-connect`
         tls://orders.internal:443: the service `orders`
         tls://r2:6380: the plugin `rate-limiting`
         tcp://redis.internal:6379: the plugin `rate-limiting`
