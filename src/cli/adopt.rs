@@ -3,9 +3,9 @@
 
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
+use super::inventory::inventory;
 use super::needs::{self, refuse_denied};
 use super::operator::login;
-use super::runner::inventory;
 use crate::environment::Environment;
 use crate::journal::{Actor, Adoption, Direction, Event, Header, RunDirectory, RunState};
 use crate::playbook::resolve_again;

@@ -17,6 +17,7 @@ mod environment;
 mod exit;
 mod explain;
 mod injection;
+mod inventory;
 mod journal;
 mod kept_plan;
 mod list;

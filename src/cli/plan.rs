@@ -6,11 +6,12 @@ use super::Place;
 use super::check::refuse_rejected;
 use super::environment;
 use super::exit::{CliError, Exit};
+use super::inventory::inventory;
 use super::needs::{self, GrantArguments};
 use super::output;
 use super::run::{header_of, resolve_parameters};
 use super::sandbox::SandboxArguments;
-use super::{observe, runner, telling};
+use super::{observe, telling};
 use crate::environment::Environment;
 use crate::gateway::simulated::Durations;
 use crate::journal::{Ending, RunId, RunState, StepNo, Store};
@@ -83,7 +84,7 @@ impl SubjectArguments {
             durations: durations(&environment)?,
             on_failure: environment.on_failure,
         };
-        host.provide(parameters, runner::inventory(&environment));
+        host.provide(parameters, inventory(&environment));
         Ok(Some(Subject {
             host,
             scenario,

@@ -4,9 +4,8 @@ use super::Place;
 use super::adopt::{Edited, edited, store_edited};
 use super::check::refuse_rejected;
 use super::exit::{CliError, Exit};
-use super::runner::{
-    MannerArguments, Runner, TakenUp, inventory, lock_world, store, stored_environment,
-};
+use super::inventory::inventory;
+use super::runner::{MannerArguments, Runner, TakenUp, lock_world, store, stored_environment};
 use super::sandbox;
 use crate::environment::Environment;
 use crate::journal::{

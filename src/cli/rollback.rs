@@ -4,7 +4,8 @@ use std::io::Write as _;
 
 use super::exit::{CliError, Exit};
 use super::injection::Injection;
-use super::runner::{Manner, Runner, TakenUp, inventory, lock_world, store, stored_environment};
+use super::inventory::inventory;
+use super::runner::{Manner, Runner, TakenUp, lock_world, store, stored_environment};
 use super::sandbox::{self, SandboxArguments};
 use super::way_back::{WayArgument, choose};
 use super::{OutputFormat, Place, output};

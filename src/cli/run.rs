@@ -9,9 +9,10 @@ use super::Place;
 use super::check::refuse_rejected;
 use super::environment;
 use super::exit::{CliError, Exit};
+use super::inventory::inventory;
 use super::kept_plan::Held;
 use super::needs::{self, GrantArguments, refuse_denied};
-use super::runner::{ENVIRONMENT, MannerArguments, Runner, TakenUp, inventory, lock_world, store};
+use super::runner::{ENVIRONMENT, MannerArguments, Runner, TakenUp, lock_world, store};
 use super::sandbox;
 use crate::environment::{Environment, Need};
 use crate::journal::{

@@ -11,7 +11,7 @@ use super::operator::{Operator, PauseWish, login};
 use super::sandbox::SandboxArguments;
 use super::signals::Signals;
 use super::{OutputFormat, bug, needs, output, telling};
-use crate::environment::{Environment, Role};
+use crate::environment::Environment;
 use crate::gateway::live::Live;
 use crate::gateway::live::postgres::Claim;
 use crate::gateway::live::world_lock::{WorldLockError, WorldLocks};
@@ -22,7 +22,7 @@ use crate::journal::{
 };
 use crate::render;
 use crate::run::{Conclusion, Fault, Gate, Recorder, Watcher};
-use crate::script::{Host, Inventory, InventoryCluster};
+use crate::script::Host;
 
 /// The stored environment of a run.
 pub(super) const ENVIRONMENT: &str = "environment.json";
@@ -339,38 +339,6 @@ pub(super) fn stored_environment(directory: &RunDirectory) -> Result<Environment
 /// Opens the store that an environment names.
 pub(super) fn store(environment: &Environment) -> Result<Store, CliError> {
     Ok(Store::open(&environment.storage.path)?)
-}
-
-/// What a script may know of an environment.
-pub(super) fn inventory(environment: &Environment) -> Inventory {
-    let cluster = |(name, cluster): (&String, &crate::environment::Cluster)| {
-        let of = |role: Option<Role>| {
-            let nodes = cluster.nodes.iter();
-            let of = nodes.filter(|node| role.is_none_or(|role| node.role == Some(role)));
-            of.map(|node| node.name.clone()).collect()
-        };
-        let known = InventoryCluster {
-            topology: cluster.topology,
-            nodes: of(None),
-            control_planes: of(Some(Role::ControlPlane)),
-            data_planes: of(Some(Role::DataPlane)),
-            declarative: {
-                let nodes = cluster.nodes.iter();
-                let from_files = nodes.filter(|node| node.declarative.is_some());
-                from_files.map(|node| node.name.clone()).collect()
-            },
-            database: cluster.database.clone(),
-            traffic: cluster.traffic.clone(),
-        };
-        (name.clone(), known)
-    };
-    Inventory {
-        environment: environment.name.clone(),
-        clusters: environment.clusters.iter().map(cluster).collect(),
-        databases: (environment.database_names().into_iter())
-            .map(str::to_owned)
-            .collect(),
-    }
 }
 
 /// Takes the environment's locks in the world. Going on with a run, or back, does not wait for a database that is down: there may

@@ -6,6 +6,7 @@
 
 mod adapting;
 mod admin_access;
+mod admin_status;
 mod certificates;
 mod configuration;
 mod declarative;
@@ -32,6 +33,7 @@ mod writes;
 pub use crate::kong::rate_limits::{OutOfReach, SyncRates};
 pub use adapting::{Adaptation, Adapted, Adapting, Recorded};
 pub use admin_access::AdminAccess;
+pub use admin_status::{AdminStatus, NO_CONFIGURATION};
 pub use certificates::certificates_of;
 pub use configuration::{Configuration, Configurations};
 pub use declarative::{DataPlane, Declarative, ExportedDatabase, KeptDeclarative, LeftBehind};
@@ -63,10 +65,9 @@ pub use review::Review;
 pub use rotation::{Rotation, RotationState, SwitchSide, Traffic};
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
-    AdminStatus, BackupFacts, Clock, CommandAnswer, Commands, ContentDigest, DatabaseFacts,
-    Databases, KeptPackage, Kong, KongSessions, MigrationRun, NO_CONFIGURATION, Packages, Practice,
-    Processes, Report, ScratchPlace, Stopped, StrangeNode, Turn, TurnKind, VerifyTier, Web,
-    WriteDenial,
+    BackupFacts, Clock, CommandAnswer, Commands, ContentDigest, DatabaseFacts, Databases,
+    KeptPackage, Kong, KongSessions, MigrationRun, Packages, Practice, Processes, Report,
+    ScratchPlace, Stopped, StrangeNode, Turn, TurnKind, VerifyTier, Web, WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 
