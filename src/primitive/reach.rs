@@ -15,7 +15,7 @@ use crate::kong::advisories::Known;
 const KINDS: [&str; 4] = ["services", "upstreams", "targets", "plugins"];
 
 /// How many connections a host opens at once.
-const AT_ONCE: usize = 4;
+const CONNECTIONS: usize = 4;
 
 /// Connects from the hosts of nodes to every address that the configuration of a node names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,8 @@ pub struct Reach {
 
 impl Look for Reach {
     type Answer = Value;
+    /// Nodes on one host share a connection, and `sshd` lets ten sessions into one: each node opens four.
+    const AT_ONCE: usize = 2;
     const VERB: &'static str = "node.reach";
 
     fn targets(&self) -> Vec<String> {
@@ -40,7 +42,7 @@ impl Look for Reach {
         let asked = wanted
             .iter()
             .map(|(address, by)| async move { (address, by, world.reach(target, address).await) });
-        let found: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
+        let found: Vec<_> = stream::iter(asked).buffered(CONNECTIONS).collect().await;
         let mut missed = Vec::new();
         for (address, by, reached) in found {
             if let Reached::No(why) = reached? {

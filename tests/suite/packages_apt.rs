@@ -29,6 +29,11 @@ struct Host {
 
 impl Host {
     fn new(further: &str) -> Option<Self> {
+        Self::with(&["kong-1"], further)
+    }
+
+    /// The same with several nodes, which share the package.
+    fn with(names: &[&str], further: &str) -> Option<Self> {
         let hosts = SshHosts::start(1)?;
         let versions = [("kong", "2.8.5"), ("kong", "3.4.2"), ("kong", "3.9.1")];
         let repository = AptRepository::build(&versions, |_, version| kong(version))?;
@@ -36,14 +41,22 @@ impl Host {
         done(&root.apt(&UPDATE));
         done(&root.apt(&["-q", "-y", "install", "kong=2.8.5"]));
         let path = |path: std::path::PathBuf| path.display().to_string();
-        let test = Test::new().environment(&format!(
-            "[grants]\nallow = [\"packages.*\", \"kong.*\"]\n[ssh]\nconfiguration = {:?}\n[[clusters.blue.nodes]]\nname = \"kong-1\"\n\
-             transport = {{ ssh = \"host-1\" }}\nconf = \"/kong.conf\"\nprefix = \"/prefix\"\nadmin = \"http://127.0.0.1:1\"\n\
-             proxy = \"http://127.0.0.1:1\"\npackages = {{ apt = {{ archive = {:?}, command = {:?}, programs = {:?}{further} }} }}\n",
-            path(hosts.configuration()),
+        let packages = format!(
+            "{{ apt = {{ archive = {:?}, command = {:?}, programs = {:?}{further} }} }}",
             path(root.file("var/cache/cutover")),
             path(root.file("usr/local/bin/kong")),
             path(root.programs()),
+        );
+        let node = |name: &&str| {
+            format!(
+                "[[clusters.blue.nodes]]\nname = \"{name}\"\ntransport = {{ ssh = \"host-1\" }}\nconf = \"/kong.conf\"\n\
+                 prefix = \"/prefix\"\nadmin = \"http://127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\npackages = {packages}\n"
+            )
+        };
+        let nodes: String = names.iter().map(node).collect();
+        let test = Test::new().environment(&format!(
+            "[grants]\nallow = [\"packages.*\", \"kong.*\"]\n[ssh]\nconfiguration = {:?}\n{nodes}",
+            path(hosts.configuration()),
         ));
         Some(Self {
             _hosts: hosts,
@@ -88,6 +101,17 @@ fn a_package_is_installed_and_comes_back_once_no_repository_has_it() {
         .cutover(&["rollback", RUN, "--confirm", "practice"]);
     assert_eq!(back.status, 0, "{}", told(&back));
     assert_eq!(host.installed(), "hi 2.8.5");
+}
+
+/// They are turned to at once, and take turns at what they share.
+#[test]
+fn nodes_on_one_host_do_not_stand_in_each_others_way() {
+    let Some(host) = Host::with(&["kong-1", "kong-2", "kong-3"], "") else {
+        return;
+    };
+    let finished = host.test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    assert_eq!(host.installed(), "ii 3.4.2");
 }
 
 #[test]

@@ -70,6 +70,8 @@ pub struct Live {
     client: client::Client,
     /// The connections to hosts of nodes.
     connections: hosts::Connections,
+    /// Whose turn it is to install packages, by host.
+    installing: RefCell<BTreeMap<String, Rc<tokio::sync::Mutex<()>>>>,
     /// How requests are encrypted, as far as it was read.
     profiles: web::Profiles,
     /// Secrets of requests that were fetched.
@@ -108,6 +110,7 @@ impl Live {
             step: Cell::new(0),
             started: Cell::new(0),
             client: client::Client::new(Access::Run),
+            installing: RefCell::default(),
             profiles: web::Profiles::default(),
             fetched: RefCell::default(),
             probers: RefCell::default(),

@@ -11,10 +11,13 @@ mod rpm;
 mod steps;
 
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use tokio::sync::Mutex;
 
 use super::Live;
 use super::hosts::Host;
-use crate::environment::{Node, PackageDriver};
+use crate::environment::{Node, PackageDriver, Transport};
 use crate::gateway::{Failure, KeptPackage, Packages};
 use crate::host::facts::Format;
 use crate::kong::Version;
@@ -106,6 +109,8 @@ impl Packages for Live {
 
     async fn keep_package(&self, node: &str, version: &Version) -> Result<KeptPackage, Failure> {
         let (_, found) = self.node(node).await?;
+        let turn = self.turn_on(&found);
+        let _turn = turn.lock().await;
         let host = self.host(&found).await?;
         match self.installer(&host, &found) {
             Installer::Prefix(prefix) => prefix::keep(&host, prefix, node, version).await,
@@ -127,6 +132,8 @@ impl Packages for Live {
 
     async fn install_package(&self, node: &str, version: &Version) -> Result<(), Failure> {
         let (_, found) = self.node(node).await?;
+        let turn = self.turn_on(&found);
+        let _turn = turn.lock().await;
         let host = self.host(&found).await?;
         match self.installer(&host, &found) {
             Installer::Prefix(prefix) => prefix::install(&host, prefix, version).await,
@@ -137,6 +144,16 @@ impl Packages for Live {
 }
 
 impl Live {
+    /// What two installers on one host take turns by: they work on the same packages.
+    fn turn_on(&self, node: &Node) -> Rc<Mutex<()>> {
+        let host = match &node.transport {
+            Transport::Local => String::new(),
+            Transport::Ssh(destination) => destination.clone(),
+        };
+        let mut turns = self.installing.borrow_mut();
+        turns.entry(host).or_default().clone()
+    }
+
     fn installer<'a>(&'a self, host: &'a Host, node: &'a Node) -> Installer<'a> {
         match &node.packages {
             PackageDriver::Prefix(prefix) => Installer::Prefix(prefix),
