@@ -54,11 +54,11 @@ impl Adaptation {
 /// How far an adaptation that was begun has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Adapted {
-    /// No file is written.
+    /// It was not begun.
     NotAtAll,
-    /// Some are.
+    /// It was begun.
     Partly,
-    /// All are.
+    /// All files are written.
     Wholly,
 }
 

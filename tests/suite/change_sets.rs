@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::practice_cluster::PracticeCluster;
+use crate::practice_cluster::{PracticeCluster, everything};
 
 const HEADER: &str = "const PLAYBOOK = #{ api: 1, needs: [\"config.*\", \"run.approve\"] };\n\
     let nodes = env::cluster(\"practice\").nodes;\n";
@@ -202,6 +202,82 @@ fn what_was_rehearsed_in_pre_production_is_replayed_by_the_upgrade_of_production
     }
     cluster.roll_back("production", &production);
     assert_eq!(confs.each_ref().map(|conf| exactly(conf)), before);
+}
+
+/// The runner is killed around every record of an adaptation, which is every moment between two of its programs.
+#[test]
+fn an_adaptation_that_is_killed_goes_on_or_back_and_leaves_nothing_beside() {
+    let world = Adapted::up("\"plugins:own/handler.lua\"");
+    world.record(adapt_by_hand);
+    let conf = world.conf(2);
+    let plugins = plugins(&world.cluster, 2);
+    // A link stays a link.
+    let elsewhere = world.cluster.path().join("kong-2-elsewhere.conf");
+    fs::rename(&conf, &elsewhere).expect("moved");
+    std::os::unix::fs::symlink(&elsewhere, &conf).expect("linked");
+    let before = (exactly(&conf), exactly(&plugins.join("own/schema.lua")));
+    let as_before = |run: &str| {
+        assert!(
+            fs::symlink_metadata(&conf).expect("there").is_symlink(),
+            "{run}"
+        );
+        assert_eq!(
+            (exactly(&conf), exactly(&plugins.join("own/schema.lua"))),
+            before,
+            "{run}"
+        );
+        assert!(!plugins.join("own/handler.lua").exists(), "{run}");
+    };
+    let playbook = world.cluster.write(
+        "adapt.rhai",
+        &format!("{HEADER}config::adapt(nodes[1], \"to-3-4\");\n"),
+    );
+    let whole = world
+        .cluster
+        .cutover(&["run", &playbook, "--run-id", "whole"]);
+    assert_eq!(whole.code, Some(0), "{}", whole.all);
+    let records = world.cluster.records("whole");
+    let back = |run: &str| {
+        let back = world.cluster.cutover(&["rollback", run]);
+        assert_eq!(back.code, Some(0), "{run}: {}", back.all);
+        as_before(run);
+        let beside = fs::read_dir(elsewhere.parent().expect("a directory")).expect("listed");
+        let beside = beside.chain(fs::read_dir(plugins.join("own")).expect("listed"));
+        for entry in beside {
+            let name = entry.expect("listed").file_name();
+            assert!(
+                !name.to_string_lossy().contains("cutover-new"),
+                "{run}: {name:?}"
+            );
+        }
+    };
+    back("whole");
+    let every = if everything() { 1 } else { 3 };
+    let mut points = 0;
+    for record in (3..=records).step_by(every) {
+        for goes_on in [true, false] {
+            let run = format!("killed-{record}-{goes_on}");
+            let crash = format!("after:{record}");
+            let killed = world
+                .cluster
+                .cutover(&["run", &playbook, "--run-id", &run, "--crash", &crash]);
+            if killed.code.is_some() {
+                assert_eq!(killed.code, Some(0), "{run}: {}", killed.all);
+                back(&run);
+                continue;
+            }
+            if goes_on {
+                let resumed = world.cluster.cutover(&["resume", &run]);
+                let is_over = resumed.code == Some(4) && record + 1 >= records;
+                assert!(resumed.code == Some(0) || is_over, "{run}: {}", resumed.all);
+                assert!(plugins.join("own/handler.lua").exists(), "{run}");
+            }
+            back(&run);
+            points += 1;
+        }
+    }
+    println!("adaptation, crash sweep: {points} points, each went on or back exactly");
+    assert!(points > 4, "{points}");
 }
 
 #[test]

@@ -135,7 +135,8 @@ impl Live {
         file: Option<&File>,
     ) -> Result<(), Failure> {
         let host = self.host(node).await?;
-        let place = path.display().to_string();
+        // A link stays one: what it leads to is written.
+        let place = host.canonical(path).await.display().to_string();
         let Some(file) = file else {
             return self
                 .place(&host, node, &["/bin/rm", "-f", "--", &place])
@@ -150,7 +151,7 @@ impl Live {
             .await
             .map_err(unusable)?;
         let staged_at = staged.display().to_string();
-        let beside = format!("{place}.cutover-new");
+        let beside = beside(&place);
         let (mode, owner) = (file.mode.to_string(), &file.owner);
         let install = [
             "/usr/bin/install",
@@ -175,6 +176,17 @@ impl Live {
         // It may hold a password.
         let removed = host.remove(&staged).await.map_err(unusable);
         placed.and(removed)
+    }
+
+    /// Takes away what a killed attempt left beside the place of a file.
+    pub(super) async fn remove_beside(&self, node: &Node, path: &Path) -> Result<(), Failure> {
+        let host = self.host(node).await?;
+        let beside = beside(&host.canonical(path).await.display().to_string());
+        if host.exists(Path::new(&beside)).await.unwrap_or(true) {
+            self.place(&host, node, &["/bin/rm", "-f", "--", &beside])
+                .await?;
+        }
+        Ok(())
     }
 
     async fn place(&self, host: &Host, node: &Node, words: &[&str]) -> Result<(), Failure> {
@@ -233,6 +245,11 @@ impl Templates<'_> {
         }
         releases
     }
+}
+
+/// Where a file is whole before it takes its place in one step.
+fn beside(place: &str) -> String {
+    format!("{place}.cutover-new")
 }
 
 /// A file with its mode and owner, if it is there.

@@ -39,9 +39,8 @@ impl Adapting for Live {
         let rest = replay(&set.set, &current, &secrets)
             .map_err(|conflicts| refused(node, change_set, &conflicts))?;
         // What an attempt that was killed had begun is gone on with: what was there before it stays the way back.
-        if self.kept_plan(node, change_set)?.is_none() {
-            self.keep_plan(node, change_set, &rest)?;
-        }
+        let begun = self.kept_plan(node, change_set)?.unwrap_or_default();
+        self.keep_plan(node, change_set, &continued(begun, &rest))?;
         self.write(node, &rest).await?;
         let after = self.files_of_set(&found, &set).await?;
         match replay(&set.set, &after, &secrets) {
@@ -71,12 +70,10 @@ impl Adapting for Live {
             let found = current.files.get(&write.location);
             found.map(set::told_of_file) == side.as_ref().map(set::told_of_file)
         };
-        let mut writes = plan.writes.iter();
-        if plan.writes.iter().all(|write| is(write, &write.after)) {
-            return Ok(Adapted::Wholly);
-        }
-        Ok(if writes.all(|write| is(write, &write.before)) {
-            Adapted::NotAtAll
+        // Where no file is written yet, one may lie beside its place: going back takes that away.
+        let is_whole = plan.writes.iter().all(|write| is(write, &write.after));
+        Ok(if is_whole {
+            Adapted::Wholly
         } else {
             Adapted::Partly
         })
@@ -90,6 +87,7 @@ impl Adapting for Live {
         let current = self.files_of_plan(node, &plan).await?;
         let back =
             undo(&plan, &current).map_err(|conflicts| refused(node, change_set, &conflicts))?;
+        self.clear_beside(node, &plan).await?;
         self.write(node, &back).await?;
         // Another attempt keeps what it finds then.
         self.forget_plan(node, change_set)
@@ -164,6 +162,17 @@ impl Live {
         Ok(())
     }
 
+    /// Takes away what a killed attempt left beside the places of a plan's files.
+    async fn clear_beside(&self, node: &str, plan: &Plan) -> Result<(), Failure> {
+        let found = self.node(node).await?.1.into_owned();
+        for write in &plan.writes {
+            if let Some(path) = files::path_of(&found, &write.location) {
+                self.remove_beside(&found, &path).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn files_of_plan(&self, node: &str, plan: &Plan) -> Result<Files, Failure> {
         let found = self.node(node).await?.1.into_owned();
         let locations: Vec<Location> = plan
@@ -173,6 +182,21 @@ impl Live {
             .collect();
         self.files_at(&found, &locations, &[]).await
     }
+}
+
+/// The writes of a plan that was begun with those of `rest` behind them: what a file was before the first of them is what it goes back to.
+fn continued(mut begun: Plan, rest: &Plan) -> Plan {
+    for write in &rest.writes {
+        match begun
+            .writes
+            .iter_mut()
+            .find(|one| one.location == write.location)
+        {
+            Some(one) => one.after.clone_from(&write.after),
+            None => begun.writes.push(write.clone()),
+        }
+    }
+    begun
 }
 
 fn locations(plan: &Plan) -> Vec<String> {
@@ -192,4 +216,42 @@ fn refused(node: &str, change_set: &str, conflicts: &[Conflict]) -> Failure {
 
 fn told(conflict: &Conflict) -> String {
     format!("{conflict}: {}", conflict.remedy())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change_set::{File, Kind, Mode, Owner, Write};
+
+    fn write(path: &str, before: Option<&str>, after: Option<&str>) -> Write {
+        let file = |text: &str| File {
+            kind: Kind::Other,
+            bytes: text.into(),
+            mode: Mode::of(0o644),
+            owner: Owner::new("root", "root").expect("names"),
+        };
+        Write {
+            location: Location::new("plugins", path).expect("a location"),
+            before: before.map(file),
+            after: after.map(file),
+        }
+    }
+
+    #[test]
+    fn what_is_gone_on_with_goes_back_to_what_was_there_first() {
+        let begun = Plan {
+            writes: vec![write("a", Some("old"), Some("new"))],
+        };
+        let rest = Plan {
+            writes: vec![
+                write("a", Some("new"), Some("newer")),
+                write("b", None, Some("added")),
+            ],
+        };
+        let wanted = [
+            write("a", Some("old"), Some("newer")),
+            write("b", None, Some("added")),
+        ];
+        assert_eq!(continued(begun, &rest).writes, wanted);
+    }
 }
