@@ -13,7 +13,10 @@ use super::harness::{Test, told};
 use crate::apt_operators::{UPDATE, done};
 use crate::apt_repository::AptRepository;
 use crate::apt_root::AptRoot;
+use crate::packages_dnf;
 use crate::practice_cluster::{PracticeCluster, everything};
+use crate::rpm_repository::RpmRepository;
+use crate::rpm_root::{RpmRoot, has_dnf};
 use crate::systemd_nodes::Units;
 
 const PLAYBOOK: &str = "const PLAYBOOK = #{ api: 1, needs: [\"node.facts\"] };\n\n";
@@ -350,4 +353,36 @@ fn a_package_tells_its_origin_and_what_was_changed_of_it() {
         .to_owned();
     assert!(held.contains("No such file or directory"), "{held}");
     assert_eq!(all["installed"]["version"], "2.8.5");
+}
+
+#[test]
+fn a_package_of_rpms_tells_its_repository_its_lock_and_what_was_changed_of_it() {
+    if !has_dnf() {
+        return;
+    }
+    let Some(repository) = RpmRepository::build(&["2.8.5", "3.4.2"]) else {
+        return;
+    };
+    let Some(root) = RpmRoot::of(&repository) else {
+        return;
+    };
+    let test = packages_dnf::on(&root, "dnf = { COMMON }").playbook(
+        "const PLAYBOOK = #{ api: 1, needs: [\"packages.available\", \"node.facts\"] };\n\nnode::facts(env::cluster(\"blue\").nodes[0]);\n",
+    );
+    let facts = |run: &str| {
+        let finished = test.cutover(&["run", "playbook.rhai", "--run-id", run]);
+        assert_eq!(finished.status, 0, "{}", told(&finished));
+        let journal = test.run_path().with_file_name(run).join("journal.ndjson");
+        let facts = in_journal(&fs::read_to_string(journal).expect("there"));
+        facts["installed"].to_string()
+    };
+    assert_snapshot!(facts("absent"), @r#"{"available":["2.8.5","3.4.2"],"changed":{"unknown":"`kong` is not installed"},"driver":"dnf","edition":"open_source","held":false,"link":null,"name":"kong","origin":{"unknown":"`kong` is not installed"},"ready":false,"version":null}"#);
+    root.done("dnf", &["--quiet", "--assumeyes", "install", "kong-2.8.5"]);
+    root.done("dnf", &["--quiet", "versionlock", "add", "kong"]);
+    for name in ["etc/kong/kong.conf.default", "usr/local/bin/kong"] {
+        let path = root.file(name);
+        let before = fs::read_to_string(&path).expect("there");
+        fs::write(&path, before + "# by hand\n").expect("written");
+    }
+    assert_snapshot!(facts("changed"), @r#"{"available":["2.8.5","3.4.2"],"changed":[{"change":"content","configuration":true,"path":"/etc/kong/kong.conf.default"},{"change":"content","configuration":false,"path":"/usr/local/bin/kong"}],"driver":"dnf","edition":"open_source","held":true,"link":null,"name":"kong","origin":["kong"],"ready":true,"version":"2.8.5-1"}"#);
 }

@@ -6,6 +6,7 @@ use std::fs;
 use super::harness::{RUN, Test, told};
 use crate::rpm_repository::{RpmMaking, RpmRepository};
 use crate::rpm_root::{RpmRoot, has_dnf};
+use crate::ssh_hosts::SshHosts;
 
 /// The exit codes of the product that these tests speak of.
 const REFUSED: i32 = 4;
@@ -45,6 +46,11 @@ impl Host {
 
 /// An environment with a node in `root`; `COMMON` in its packages is what all of them have.
 pub(crate) fn on(root: &RpmRoot, packages: &str) -> Test {
+    reached(root, packages, None)
+}
+
+/// The same with the node on a host over SSH.
+pub(crate) fn reached(root: &RpmRoot, packages: &str, hosts: Option<&SshHosts>) -> Test {
     let path = |path: std::path::PathBuf| path.display().to_string();
     let common = format!(
         "archive = {:?}, command = {:?}, programs = {:?}",
@@ -52,9 +58,15 @@ pub(crate) fn on(root: &RpmRoot, packages: &str) -> Test {
         path(root.file("usr/local/bin/kong")),
         path(root.programs()),
     );
+    let (ssh, transport) = hosts.map_or_else(Default::default, |hosts| {
+        (
+            format!("[ssh]\nconfiguration = {:?}\n", path(hosts.configuration())),
+            "transport = { ssh = \"host-1\" }\n".to_owned(),
+        )
+    });
     Test::new().environment(&format!(
-        "[grants]\nallow = [\"packages.*\", \"kong.*\"]\n[[clusters.blue.nodes]]\nname = \"kong-1\"\nconf = \"/kong.conf\"\n\
-         prefix = \"/prefix\"\nadmin = \"http://127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\npackages = {{ {} }}\n",
+        "[grants]\nallow = [\"packages.*\", \"kong.*\", \"node.facts\"]\n{ssh}[[clusters.blue.nodes]]\nname = \"kong-1\"\n{transport}\
+         conf = \"/kong.conf\"\nprefix = \"/prefix\"\nadmin = \"http://127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\npackages = {{ {} }}\n",
         packages.replace("COMMON", &common)
     ))
 }
@@ -63,6 +75,45 @@ pub(crate) fn playbook(test: Test, body: &str) -> Test {
     test.playbook(&format!(
         "const PLAYBOOK = #{{ api: 1, needs: [\"packages.*\"] }};\n\nlet nodes = env::cluster(\"blue\").nodes;\n{body}\n"
     ))
+}
+
+/// By dnf from a repository, and by rpm from a file, on a host that is reached over SSH.
+#[test]
+fn packages_are_installed_on_another_host_and_come_back() {
+    let Some(hosts) = SshHosts::start(1).filter(|_| has_dnf()) else {
+        return;
+    };
+    let Some(repository) = RpmRepository::build(&["2.8.5", "3.4.2"]) else {
+        return;
+    };
+    for driver in ["dnf", "rpm"] {
+        let Some(root) = RpmRoot::of(&repository) else {
+            return;
+        };
+        root.done("dnf", &["--quiet", "--assumeyes", "install", "kong-2.8.5"]);
+        let directory = root.file("srv/kong");
+        fs::create_dir_all(&directory).expect("made");
+        for version in ["2.8.5", "3.4.2"] {
+            let name = directory.join(format!("kong-{version}.x86_64.rpm"));
+            fs::copy(repository.file(&RpmMaking::kong(version)), name).expect("copied");
+        }
+        let packages = match driver {
+            "dnf" => "dnf = { COMMON }".to_owned(),
+            _ => format!(
+                "rpm = {{ directory = {:?}, COMMON }}",
+                directory.display().to_string()
+            ),
+        };
+        let test = reached(&root, &packages, Some(&hosts));
+        let body = "packages::archive(nodes);\npackages::fetch(nodes, \"3.4.2\");\npackages::install(nodes, \"3.4.2\");";
+        let test = playbook(test, body);
+        let finished = test.run();
+        assert_eq!(finished.status, 0, "{driver}: {}", told(&finished));
+        assert_eq!(root.installed(), "3.4.2", "{driver}");
+        let back = test.cutover(&["rollback", RUN, "--confirm", "practice"]);
+        assert_eq!(back.status, 0, "{driver}: {}", told(&back));
+        assert_eq!(root.installed(), "2.8.5", "{driver}");
+    }
 }
 
 #[test]

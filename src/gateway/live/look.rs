@@ -14,7 +14,7 @@ const METHODS: [Method; 3] = [Method::GET, Method::HEAD, Method::OPTIONS];
 
 /// The programs, by the name of the file and their first arguments. All of them read; what `prepare` writes goes to the directory that
 /// it is given. A command that fetches a secret is not a look but the environment's own, and not listed.
-const PROGRAMS: [(&str, &[&str]); 30] = [
+const PROGRAMS: [(&str, &[&str]); 32] = [
     ("apt-cache", &["madison"]),
     ("apt-cache", &["policy"]),
     ("apt-mark", &["showhold"]),
@@ -22,6 +22,7 @@ const PROGRAMS: [(&str, &[&str]); 30] = [
     ("df", &["--block-size=1"]),
     ("dpkg", &["--verify"]),
     ("apt-cache", &["show"]),
+    ("dnf", &["--quiet", "list"]),
     ("dnf", &["--quiet", "repoquery"]),
     (
         "dnf",
@@ -46,6 +47,7 @@ const PROGRAMS: [(&str, &[&str]); 30] = [
     ("nodetool", &["status"]),
     ("nodetool", &["version"]),
     ("ss", &["-Hltnp"]),
+    ("sudo", &["-n", "-l"]),
     ("systemctl", &["show"]),
     ("who", &["-u"]),
 ];

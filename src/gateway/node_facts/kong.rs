@@ -8,7 +8,7 @@ use crate::kong::advisories::Known;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PackageFacts {
-    /// `apt`, or `prefix` for versions side by side.
+    /// `apt`, `deb`, `dnf`, `rpm`, or `prefix` for versions side by side.
     pub driver: String,
     /// The package's name; nothing where versions stand side by side.
     pub name: Option<String>,

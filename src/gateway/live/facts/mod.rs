@@ -8,6 +8,7 @@ mod machine;
 mod package;
 mod people;
 mod ports;
+mod rpm;
 mod settings;
 mod unit;
 

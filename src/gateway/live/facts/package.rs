@@ -1,5 +1,5 @@
-//! What brought Kong to a host: a package of apt's, with its origin and what was changed of it, or versions side by side; and the rocks
-//! beside it.
+//! What brought Kong to a host: a package of dpkg's, with its origin and what was changed of it, or versions side by side; and the rocks
+//! beside it. What rpm knows of one is in `rpm.rs`.
 
 use std::path::Path;
 use std::time::Duration;
@@ -16,13 +16,13 @@ use crate::kong::Version;
 use crate::kong::advisories::Known;
 
 /// How long comparing all files of a package may take: Kong's are some ten thousand.
-const COMPARING: Duration = Duration::from_mins(1);
+pub(super) const COMPARING: Duration = Duration::from_mins(1);
 
-/// A package of dpkg's, whoever brought it.
-struct Debian<'a> {
-    name: &'a str,
-    /// Where the programs of apt and dpkg are.
-    programs: &'a Path,
+/// A package, whoever brought it.
+pub(super) struct Named<'a> {
+    pub(super) name: &'a str,
+    /// Where the programs are that are asked about it.
+    pub(super) programs: &'a Path,
 }
 
 impl Inquiry<'_> {
@@ -31,14 +31,19 @@ impl Inquiry<'_> {
             PackageDriver::Prefix(_) => self.side_by_side().await,
             PackageDriver::Apt(of) => {
                 let (name, programs) = (&of.name, &of.programs);
-                self.of_dpkg("apt", &Debian { name, programs }).await
+                self.of_dpkg("apt", &Named { name, programs }).await
             }
             PackageDriver::Deb(of) => {
                 let (name, programs) = (&of.name, &of.programs);
-                self.of_dpkg("deb", &Debian { name, programs }).await
+                self.of_dpkg("deb", &Named { name, programs }).await
             }
-            PackageDriver::Dnf(_) | PackageDriver::Rpm(_) => {
-                Err("what rpm knows of a package is not asked here".to_owned())
+            PackageDriver::Dnf(of) => {
+                let (name, programs) = (&of.name, &of.programs);
+                self.of_rpm("dnf", &Named { name, programs }).await
+            }
+            PackageDriver::Rpm(of) => {
+                let (name, programs) = (&of.name, &of.programs);
+                self.of_rpm("rpm", &Named { name, programs }).await
             }
         }
     }
@@ -69,7 +74,7 @@ impl Inquiry<'_> {
         })
     }
 
-    async fn of_dpkg(&self, driver: &str, apt: &Debian<'_>) -> Result<PackageFacts, String> {
+    async fn of_dpkg(&self, driver: &str, apt: &Named<'_>) -> Result<PackageFacts, String> {
         let query = debian::query(&[apt.name]);
         let words: Vec<&str> = query.iter().skip(1).map(String::as_str).collect();
         // It ends with 1 where it does not know the package.
@@ -103,16 +108,16 @@ impl Inquiry<'_> {
         })
     }
 
-    async fn available(&self) -> Known<Vec<String>> {
+    pub(super) async fn available(&self) -> Known<Vec<String>> {
         let available = self.live.available_versions(self.name).await;
         let text = |versions: Vec<Version>| versions.iter().map(Version::to_string).collect();
         told(available.map(text).map_err(|failure| failure.message))
     }
 
     /// What apt's or dpkg's own program says.
-    async fn of_program(
+    pub(super) async fn of_program(
         &self,
-        apt: &Debian<'_>,
+        apt: &Named<'_>,
         question: &[impl AsRef<str>],
         within: Duration,
     ) -> Result<String, String> {
@@ -122,7 +127,7 @@ impl Inquiry<'_> {
         self.answer(&program, &words, within).await
     }
 
-    async fn origin(&self, apt: &Debian<'_>) -> Result<Vec<String>, String> {
+    async fn origin(&self, apt: &Named<'_>) -> Result<Vec<String>, String> {
         let told = self
             .of_program(apt, &debian::policy(apt.name), ANSWER)
             .await?;
@@ -139,12 +144,12 @@ impl Inquiry<'_> {
             .collect())
     }
 
-    async fn held(&self, apt: &Debian<'_>) -> Result<bool, String> {
+    async fn held(&self, apt: &Named<'_>) -> Result<bool, String> {
         let told = self.of_program(apt, &debian::HOLDS, ANSWER).await?;
         Ok(debian::held(&told).iter().any(|held| held == apt.name))
     }
 
-    async fn changed(&self, apt: &Debian<'_>) -> Result<Vec<ChangedFile>, String> {
+    async fn changed(&self, apt: &Named<'_>) -> Result<Vec<ChangedFile>, String> {
         let question = debian::verify(apt.name);
         let told = self.of_program(apt, &question, COMPARING).await?;
         let changed = debian::verified(&told).map_err(|error| error.to_string())?;
@@ -177,7 +182,7 @@ fn without_login(origin: &str) -> String {
     format!("{scheme}://{host}{path}")
 }
 
-fn edition(edition: Edition) -> String {
+pub(super) fn edition(edition: Edition) -> String {
     let word = match edition {
         Edition::OpenSource => "open_source",
         Edition::Enterprise => "enterprise",
@@ -186,7 +191,7 @@ fn edition(edition: Edition) -> String {
     word.to_owned()
 }
 
-fn changed_file(changed: Changed) -> ChangedFile {
+pub(super) fn changed_file(changed: Changed) -> ChangedFile {
     let change = match changed.change {
         Change::Missing => "missing",
         Change::Content => "content",
