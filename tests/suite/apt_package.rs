@@ -17,6 +17,8 @@ pub(crate) enum Flaw {
     ArchiveSize,
     /// It unpacks [`BIG`], which is [`BIG_SIZE`] bytes long.
     UnpackedSize,
+    /// It says itself that it takes more than any disk once it is unpacked.
+    InstalledSize,
 }
 
 /// A file that only a package too big for its disk has.
@@ -25,7 +27,7 @@ pub(crate) const BIG: &str = "usr/local/share/kong/big";
 /// Larger than the disk of [`crate::apt_root::AptRoot::run_with_little_space`].
 const BIG_SIZE: usize = 1 << 20;
 
-/// What the repository says of an archive that is larger than any disk.
+/// Larger than any disk, in bytes.
 const LARGER_THAN_ANY_DISK: u64 = 1 << 50;
 
 /// What `postinst` does in all of them: it starts a service, as Debian's packages do, though Kong's do not.
@@ -80,8 +82,12 @@ impl AptPackage {
             (Flaw::Architecture, _) => "amd64".to_owned(),
             (_, own) => own.to_owned(),
         };
+        let size = match flaw {
+            Flaw::InstalledSize => format!("Installed-Size: {}\n", LARGER_THAN_ANY_DISK / 1024),
+            _ => String::new(),
+        };
         let control = format!(
-            "Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n{}\
+            "Package: {name}\nVersion: {version}\nArchitecture: {architecture}\n{size}{}\
              Maintainer: Practice <practice@example.org>\nSection: default\nPriority: extra\nDescription: a stand-in for Kong\n",
             relations(name)
         );

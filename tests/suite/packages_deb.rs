@@ -130,6 +130,23 @@ fn files_that_do_not_fit_or_are_not_proven_are_refused_before_anything_is_touche
         "{said}"
     );
     assert!(said.contains("fetch the package for "), "{said}");
+    host.repository.add(&Making {
+        name: "kong",
+        version: "3.6.1",
+        flaw: Flaw::InstalledSize,
+        program: &kong("3.6.1"),
+    });
+    let large = host.repository.archive("kong", "3.6.1");
+    fs::copy(&large, host.file("3.6.1")).expect("copied");
+    let body = "packages::fetch(nodes, \"3.6.1\");";
+    let finished = host.test(&["2.8.5", "3.6.1"], body).run();
+    let said = told(&finished);
+    assert_eq!(finished.status, REFUSED, "{said}");
+    assert_eq!(host.root.installed("kong"), "ii 2.8.5");
+    assert!(
+        said.contains("takes 1125899906842624 bytes unpacked, and "),
+        "{said}"
+    );
     // Nothing speaks for the file that comes, or for that of the installed version.
     let said = told_of(&["2.8.5"], "3.4.2");
     assert!(said.contains("nothing says what"), "{said}");

@@ -24,6 +24,8 @@ pub(super) struct Lying<V> {
 pub(super) struct Proven {
     pub(super) path: PathBuf,
     pub(super) sha256: String,
+    /// How many bytes it takes once it is unpacked, if it says so.
+    pub(super) unpacked: Option<u64>,
 }
 
 /// The package's files in a directory; none where that is not there.
@@ -149,6 +151,7 @@ pub(super) async fn prove<D: Driver>(
         return Ok(Proven {
             path: lying.path.clone(),
             sha256: digest,
+            unpacked: lying.inside.unpacked,
         });
     } else {
         format!(

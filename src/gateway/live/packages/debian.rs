@@ -81,6 +81,7 @@ impl Driver for Debian<'_> {
             .await?;
         let archive = Archive::of_fields(&told.stdout).ok();
         Ok(archive.map(|archive| Inside {
+            unpacked: archive.unpacked(),
             package: archive.package,
             version: archive.version,
             architecture: archive.architecture,

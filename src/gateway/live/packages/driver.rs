@@ -27,6 +27,8 @@ pub(super) struct Inside<V> {
     pub(super) package: String,
     pub(super) version: V,
     pub(super) architecture: Option<Architecture>,
+    /// How many bytes it takes once it is unpacked, if it says so.
+    pub(super) unpacked: Option<u64>,
 }
 
 /// Who speaks for a package file.

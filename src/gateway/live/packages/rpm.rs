@@ -100,6 +100,7 @@ impl Driver for Rpm<'_> {
                 package: one.package,
                 version: one.version,
                 architecture: one.architecture,
+                unpacked: one.bytes,
             }
         }))
     }

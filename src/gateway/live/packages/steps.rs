@@ -8,6 +8,9 @@ use crate::gateway::{Failure, KeptPackage};
 use crate::host::packages::Edition;
 use crate::kong::Version;
 
+/// Where Kong's packages put their files.
+const INSTALLED_BELOW: &str = "/usr";
+
 /// The versions that could be installed: those that are kept, and those that can be had.
 pub(super) async fn available<D: Driver>(driver: &D) -> Result<Vec<Version>, Failure> {
     let all = kept(driver)
@@ -53,15 +56,39 @@ pub(super) async fn admit<D: Driver>(driver: &D, version: &Version) -> Result<()
 pub(super) async fn keep<D: Driver>(driver: &D, version: &Version) -> Result<KeptPackage, Failure> {
     let installed = driver.installed().await?;
     let installed = installed.map(|installed| installed.version);
-    let wanted = match installed.filter(|one| one.kong().as_ref() == Some(version)) {
-        Some(installed) => installed,
-        None => choose(driver, version).await?,
+    let is_it = |one: &D::Version| one.kong().as_ref() == Some(version);
+    let (wanted, is_to_come) = match installed.filter(is_it) {
+        Some(installed) => (installed, false),
+        None => (choose(driver, version).await?, true),
     };
     let proven = keep_proven(driver, &wanted).await?;
+    if is_to_come {
+        require_room(driver, &proven).await?;
+    }
     Ok(KeptPackage {
         version: *version,
         sha256: Some(proven.sha256),
     })
+}
+
+/// Refuses a package that its host has no room for: installers unpack every file of the new one before they replace those of the old.
+async fn require_room<D: Driver>(driver: &D, proven: &Proven) -> Result<(), Failure> {
+    let place = driver.place();
+    let Some(unpacked) = proven.unpacked else {
+        return Ok(());
+    };
+    let free = place.host.free_bytes(INSTALLED_BELOW.as_ref()).await;
+    let free = free.map_err(|error| place.unusable(&error))?;
+    if unpacked <= free {
+        return Ok(());
+    }
+    let message = format!(
+        "`{}` takes {unpacked} bytes unpacked, and {free} are free at `{INSTALLED_BELOW}` on `{}`",
+        proven.path.display(),
+        place.node.name
+    );
+    Err(Failure::new("packages.space", message)
+        .hint("free some space there: nothing was installed"))
 }
 
 /// Keeps a version no longer.
@@ -90,14 +117,15 @@ pub(super) async fn install<D: Driver>(driver: &D, version: &Version) -> Result<
         keep_proven(driver, &replaced.version).await?;
     }
     let wanted = choose(driver, version).await?;
-    let Proven { path, .. } = keep_proven(driver, &wanted).await?;
+    let proven = keep_proven(driver, &wanted).await?;
+    require_room(driver, &proven).await?;
     // The tools forget that it was held by installing over it, also where that fails half-way, or whoever does it is killed.
     let node = &place.node.name;
     let is_held = driver.is_held(&wanted).await? || place.live.was_held(node, place.name);
     if is_held {
         place.live.remember_hold(node, place.name)?;
     }
-    let done = driver.install(&path, is_held, before.as_ref()).await;
+    let done = driver.install(&proven.path, is_held, before.as_ref()).await;
     if is_held {
         let held = match driver.hold().await {
             Ok(()) => place.live.forget_hold(node, place.name),

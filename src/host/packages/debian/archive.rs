@@ -69,6 +69,13 @@ impl Archive {
         })
     }
 
+    /// How many bytes its files take once they are unpacked, as whoever built it estimated; nothing where nobody did.
+    #[must_use]
+    pub fn unpacked(&self) -> Option<u64> {
+        let kibibytes: u64 = self.fields.get("Installed-Size")?.parse().ok()?;
+        kibibytes.checked_mul(1024)
+    }
+
     /// Reads the answer of `dpkg-deb --info`, which has the same fields behind a list of what is in the file, each moved in by a blank.
     pub fn of_info(answer: &str) -> Result<Self, ArchiveError> {
         let is_field = |line: &&str| {
@@ -144,6 +151,7 @@ mod tests {
         let whole =
             Archive::of_fields(&text.replace("Version: x", "Version: 1:2-3")).expect("read");
         assert_eq!(whole.architecture, None);
+        assert_eq!(whole.unpacked(), None);
         assert_eq!(whole.fields["Description"], "a\nb\n.");
     }
 }

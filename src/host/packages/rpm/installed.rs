@@ -6,7 +6,8 @@ use crate::host::facts::Architecture;
 use crate::host::packages::order::RpmVersion;
 
 /// A line for each package, its fields between tabs. rpm itself reads the escapes.
-const FORMAT: &str = "--queryformat=%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\n";
+const FORMAT: &str =
+    "--queryformat=%{NAME}\\t%{EPOCHNUM}\\t%{VERSION}\\t%{RELEASE}\\t%{ARCH}\\t%{LONGSIZE}\\n";
 
 /// The question which of `packages` are installed. It exits with 1 where one is not, and says so in a line.
 #[must_use]
@@ -34,6 +35,8 @@ pub struct Installed {
     pub version: RpmVersion,
     /// Its processor; nothing where it is for all.
     pub architecture: Option<Architecture>,
+    /// How many bytes its files take, where that was asked for.
+    pub bytes: Option<u64>,
 }
 
 /// A line that tells of no package.
@@ -55,7 +58,9 @@ pub fn installed(answer: &str) -> Result<Vec<Installed>, InstalledError> {
         .zip(1..)
         .filter(|(text, _)| !is_missing(text));
     let read = |(text, line): (&str, usize)| {
-        of(text).ok_or_else(|| InstalledError {
+        let bytes = text.split('\t').nth(5).and_then(|field| field.parse().ok());
+        let read = of(text).map(|one| Installed { bytes, ..one });
+        read.ok_or_else(|| InstalledError {
             line,
             text: text.to_owned(),
         })
@@ -73,6 +78,7 @@ pub(super) fn of(text: &str) -> Option<Installed> {
         package: package.to_owned(),
         version: format!("{epoch}:{version}-{release}").parse().ok()?,
         architecture: (architecture != "noarch").then(|| Architecture::of_package(architecture)),
+        bytes: None,
     })
 }
 
@@ -86,9 +92,10 @@ mod tests {
             package: "kong".to_owned(),
             version: "0:3.4.2-1".parse().expect("a version"),
             architecture: Some(Architecture::X8664),
+            bytes: Some(8),
         };
         let answer =
-            "kong\t0\t3.4.2\t1\tx86_64\npackage kong-enterprise-edition is not installed\n";
+            "kong\t0\t3.4.2\t1\tx86_64\t8\npackage kong-enterprise-edition is not installed\n";
         assert_eq!(installed(answer), Ok(vec![kong]));
         assert_eq!(installed("package kong is not installed\n"), Ok(vec![]));
     }

@@ -122,6 +122,7 @@ fn entry(section: Section, name: &str, version: &str, repository: &str) -> Optio
             version: version.parse().ok()?,
             architecture: (architecture != "noarch")
                 .then(|| Architecture::of_package(architecture)),
+            bytes: None,
         },
         repository: repository.trim_start_matches('@').to_owned(),
     })
@@ -138,6 +139,7 @@ mod tests {
                 package: "kong".to_owned(),
                 version: version.parse().expect("a version"),
                 architecture: Some(architecture),
+                bytes: None,
             },
             repository: "kong".to_owned(),
         }
