@@ -31,6 +31,7 @@ mod shown;
 mod stated;
 mod subject;
 mod suspicion;
+mod templates;
 mod undo;
 mod unit;
 
@@ -62,5 +63,6 @@ pub use review::review;
 pub use seal::{Seal, Sealed, SealedError};
 pub use stated::{SealedSecret, Stated};
 pub use subject::Subject;
+pub use templates::{Left, Templates, WhyLeft, rebase_templates};
 pub use undo::undo;
 pub use unit::UnitError;

@@ -49,6 +49,8 @@ pub struct Node {
     pub conf: PathBuf,
     /// Kong's working directory, the `prefix` of its configuration.
     pub prefix: PathBuf,
+    /// The nginx template of one's own that Kong is started with (`--nginx-conf`), where it is.
+    pub nginx_conf: Option<PathBuf>,
     /// How Kong's packages are installed on this node.
     pub packages: PackageDriver,
     /// The files that are adapted to another version beside kong.conf, by what change sets call them: a file (`unit:kong.service`,

@@ -19,6 +19,9 @@ pub struct Adaptation {
     pub writes: Vec<String>,
     /// Why it does not fit, one line a reason; none where it does.
     pub conflicts: Vec<String>,
+    /// What is seen only once the version is installed that it adapts to: templates against which it was recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub later: Vec<String>,
     /// The parts by which code may run and that the environment file does not list.
     pub code: Vec<String>,
 }
@@ -28,7 +31,7 @@ impl Adaptation {
     pub(super) fn conflict(&self, node: &str, change_set: &str) -> Failure {
         let message = format!(
             "the change set `{change_set}` does not fit on `{node}`: {}",
-            self.conflicts.join("; ")
+            [&self.conflicts[..], &self.later].concat().join("; ")
         );
         Failure::new("config.conflict", message)
             .hint("nothing was written; what the node has is never overwritten by what it was not recorded from")
@@ -36,7 +39,7 @@ impl Adaptation {
 
     /// Refuses what does not fit, or may not run.
     pub fn refuse(&self, node: &str, change_set: &str) -> Result<(), Failure> {
-        if !self.conflicts.is_empty() {
+        if !self.conflicts.is_empty() || !self.later.is_empty() {
             return Err(self.conflict(node, change_set));
         }
         if self.code.is_empty() {
@@ -49,6 +52,24 @@ impl Adaptation {
         Err(Failure::new("config.code", message)
             .hint("look at each, and list it as it stands under `code` of the change set in the environment file"))
     }
+}
+
+/// What bringing a node's templates to the installed release would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebasing {
+    /// The templates, as they are: SHA-256, mode and owner, or nothing where there is none.
+    pub files: BTreeMap<String, Option<String>>,
+    /// Those that it would write.
+    pub writes: Vec<String>,
+}
+
+/// Templates that were brought to another release.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rebased {
+    /// Those that were written.
+    pub writes: Vec<String>,
+    /// What is left to a person, a line for each place where somebody and the release changed the same lines.
+    pub left: Vec<String>,
 }
 
 /// How far an adaptation that was begun has come.
@@ -83,6 +104,14 @@ pub trait Adapting {
     async fn adapted(&self, node: &str, change_set: &str) -> Result<Adapted, Failure>;
     /// Makes the files of a node again what they were, to the byte, the owner and the mode.
     async fn put_files_back(&self, node: &str, change_set: &str) -> Result<(), Failure>;
+    /// What bringing a node's templates from the release of its mark to the installed one would do now.
+    async fn rebasing(&self, node: &str) -> Result<Rebasing, Failure>;
+    /// Does it, after keeping what was there.
+    async fn rebase(&self, node: &str) -> Result<Rebased, Failure>;
+    /// How far that has come in this run.
+    async fn rebased(&self, node: &str) -> Result<Adapted, Failure>;
+    /// Makes a node's templates again what they were.
+    async fn put_templates_back(&self, node: &str) -> Result<(), Failure>;
     /// Keeps the files of a node as they are, for a recording. Answers how many they are.
     async fn mark_files(&self, node: &str) -> Result<usize, Failure>;
     /// How many files of a node were kept so, if they were.

@@ -28,6 +28,8 @@ pub trait Configurations {
     async fn configuration(&self, node: &str, kinds: &[&str]) -> Result<Configuration, Failure>;
     /// What a node goes by, key by key. Secrets are in it: it is looked at and not handed on.
     async fn node_settings(&self, node: &str) -> Result<conf::Configuration, Failure>;
+    /// What the node's own `kong` makes of that, by key, where there is anything. Secrets are in it as well.
+    async fn rendered_settings(&self, node: &str) -> Result<BTreeMap<String, String>, Failure>;
     /// What the version of a node says of its kinds and plugins, by the path below `/schemas/`. What it does not know is left out.
     async fn schemas(&self, node: &str, of: &[String]) -> Result<BTreeMap<String, Value>, Failure>;
 }

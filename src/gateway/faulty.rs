@@ -18,9 +18,9 @@ use super::{
     Facts, Failure, Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative,
     KeptPackage, Kong, KongSessions, Lacking, MigrationRun, Moment, NodeFacts, Packages, Plugin,
     PluginPlace, Plugins, Practice, Probe, Probing, ProcessIdentity, Processes, Reach, Reached,
-    Reaching, Recorded, Review, Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since, Stopped,
-    StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind, VerifyTier,
-    Web, WriteDenial, Writes,
+    Reaching, Rebased, Rebasing, Recorded, Review, Rotation, ScratchCopy, ScratchPlace, Seen,
+    Sides, Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn,
+    TurnKind, VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::advisories::Evidence;
@@ -312,6 +312,7 @@ hand_on! { Review {
 hand_on! { Configurations {
     look fn configuration(node: &str, kinds: &[&str]) -> Configuration;
     look fn node_settings(node: &str) -> crate::kong::conf::Configuration;
+    look fn rendered_settings(node: &str) -> BTreeMap<String, String>;
     look fn schemas(node: &str, of: &[String]) -> BTreeMap<String, Value>;
 } }
 
@@ -324,6 +325,10 @@ hand_on! { Adapting {
     change fn adapt(node: &str, change_set: &str) -> Vec<String>;
     look fn adapted(node: &str, change_set: &str) -> Adapted;
     change fn put_files_back(node: &str, change_set: &str) -> ();
+    look fn rebasing(node: &str) -> Rebasing;
+    change fn rebase(node: &str) -> Rebased;
+    look fn rebased(node: &str) -> Adapted;
+    change fn put_templates_back(node: &str) -> ();
     change fn mark_files(node: &str) -> usize;
     look fn marked_files(node: &str) -> Option<usize>;
     change fn record_changes(node: &str, change_set: &str) -> Recorded;

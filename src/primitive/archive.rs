@@ -24,6 +24,7 @@ impl Primitive for Fetch {
     const VERB: &'static str = "packages.fetch";
     const EFFECT: Effect = Effect::Scratch;
     const ASPECT: &'static str = "kept package";
+    const AT_ONCE: usize = 4;
 
     fn targets(&self) -> Vec<String> {
         self.nodes.clone()
@@ -85,6 +86,7 @@ impl Primitive for Archive {
     type Outcome = KeptPackage;
     const VERB: &'static str = "packages.archive";
     const EFFECT: Effect = Effect::Own;
+    const AT_ONCE: usize = 4;
 
     fn targets(&self) -> Vec<String> {
         self.nodes.clone()

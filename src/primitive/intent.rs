@@ -162,6 +162,8 @@ intents! {
     Health = "kong.health",
     /// Whether the installed Kong accepts the configuration.
     CheckConfiguration = "kong.check",
+    /// Whether the hosts of nodes let them be upgraded.
+    CheckHosts = "kong.check_hosts",
     /// Whether nodes use the database that the environment names.
     ProveDatabase = "kong.prove_database",
     /// How many entities there are.
@@ -188,6 +190,10 @@ intents! {
     Adapt = "config.adapt",
     /// Putting back what files were.
     PutFilesBack = "config.put_back",
+    /// Bringing templates to the installed release.
+    RebaseTemplates = "config.rebase",
+    /// Putting back what templates were.
+    PutTemplatesBack = "config.put_templates_back",
     /// Keeping files as they are, for a recording.
     MarkFiles = "config.mark",
     /// Recording what was changed since.
@@ -288,6 +294,8 @@ intents! {
     StayClosed = "gap.stay_closed",
     /// What load balancers give nodes.
     TrafficStatus = "traffic.status",
+    /// Whether everything behind a load balancer is listed.
+    CheckListed = "traffic.check_listed",
     /// Taking nodes out of rotation.
     Drain = "traffic.drain",
     /// Putting nodes into rotation.

@@ -21,6 +21,7 @@ mod node_facts;
 mod packages;
 mod practice;
 mod reach;
+mod rebasing;
 mod review;
 mod run;
 mod settings;
@@ -52,10 +53,10 @@ pub use http::{
 };
 pub use intent::Intent;
 pub use kong::{
-    AwaitSync, CatchUp, CaughtUp, CheckConfiguration, CheckLeftovers, ClockAhead, Compare,
-    CompareConfiguration, ComparedConfiguration, DataPlanes, DataPlanesSeen, DbExport, DbImport,
-    Entities, Fence, Finish, Freeze, FreezeMode, Half, Health, KeepDeclarative, LeaveMigrated,
-    MigrateBeside, MigrateClone, MigrateScratch, MigrateUp, Migrated, MigratedClone,
+    AwaitSync, CatchUp, CaughtUp, CheckConfiguration, CheckHosts, CheckLeftovers, ClockAhead,
+    Compare, CompareConfiguration, ComparedConfiguration, DataPlanes, DataPlanesSeen, DbExport,
+    DbImport, Entities, Fence, Finish, Freeze, FreezeMode, Half, Health, KeepDeclarative,
+    LeaveMigrated, MigrateBeside, MigrateClone, MigrateScratch, MigrateUp, Migrated, MigratedClone,
     MigratedScratch, Migrations, ParseDeclarative, ProveDatabase, Reload, SendDeclarative, Start,
     StartScratch, StartedScratch, Status, StayMigrated, Stop, StopScratch, Thaw, Version,
     difference_words,
@@ -66,13 +67,14 @@ pub use node_facts::FactsOfNode;
 pub use packages::{Available, Install};
 pub use practice::{Remove, Write};
 pub use reach::Reach;
+pub use rebasing::{PutTemplatesBack, RebaseTemplates};
 pub use review::{ReviewAdvisories, ReviewHands, ReviewPath};
 pub use run::{Approve, Invariant, Note, OnRollback, WaitFor};
 pub use settings::{CompareSettings, ComparedSettings, NodeSettings, ReadSettings};
 pub use things::holds;
 pub use traffic::{
-    Admit, Canary, Drain, Observed, PutBack, Redirect, SetRotation, Side, Split, Terminate,
-    TrafficStatus, Unwatch, Watch, Watched,
+    Admit, Canary, CheckListed, Drain, Observed, PutBack, Redirect, SetRotation, Side, Split,
+    Terminate, TrafficStatus, Unwatch, Watch, Watched,
 };
 
 pub use crate::kong::changes::Changes;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Failure, Look};
 use crate::gateway::Gateway;
-use crate::kong::conf::{Compared, Configuration, Effective, Side, Verdict, compare};
+use crate::kong::conf::{Compared, Configuration, Effective, Side, Value, Verdict, compare};
 
 /// Reads what nodes go by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct NodeSettings {
     pub unknown: BTreeMap<String, NodeSetting>,
     /// Variables that Kong does not read for their small letters.
     pub misspelt: Vec<String>,
+    /// Why the node's own `kong` has not said what it makes of it; nothing where it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrendered: Option<String>,
 }
 
 /// What a node goes by for a key.
@@ -36,6 +39,9 @@ pub struct NodeSetting {
     pub value: Option<String>,
     /// Where it comes from: `default`, a file with its line, an environment.
     pub from: String,
+    /// What the node's own `kong` makes of it, such as an absolute path; nothing where it makes nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<String>,
 }
 
 impl From<&Effective> for NodeSetting {
@@ -43,6 +49,7 @@ impl From<&Effective> for NodeSetting {
         Self {
             value: effective.value.shown().map(str::to_owned),
             from: effective.origin.to_string(),
+            rendered: None,
         }
     }
 }
@@ -59,7 +66,27 @@ impl From<Configuration> for NodeSettings {
             settings: told(&configuration.keys),
             unknown: told(&configuration.unknown),
             misspelt: configuration.misspelt,
+            unrendered: None,
         }
+    }
+}
+
+impl NodeSettings {
+    /// With what the node's own `kong` makes of each key.
+    fn rendered_as(mut self, rendered: Result<BTreeMap<String, String>, Failure>) -> Self {
+        let mut rendered = match rendered {
+            Ok(rendered) => rendered,
+            Err(failure) => {
+                self.unrendered = Some(failure.message);
+                return self;
+            }
+        };
+        for (key, setting) in self.settings.iter_mut().chain(&mut self.unknown) {
+            setting.rendered = rendered
+                .remove(key)
+                .map(|value| Value::new(key, &value).to_string());
+        }
+        self
     }
 }
 
@@ -72,7 +99,8 @@ impl Look for ReadSettings {
     }
 
     async fn look(&self, world: &impl Gateway, target: &str) -> Result<NodeSettings, Failure> {
-        Ok(world.node_settings(target).await?.into())
+        let settings: NodeSettings = world.node_settings(target).await?.into();
+        Ok(settings.rendered_as(world.rendered_settings(target).await))
     }
 }
 

@@ -195,10 +195,15 @@ impl Described {
                 "rotation": { "weight": 100, "state": "ready" },
             })
         };
+        let (first_side, second_side) = if words.contains_key("green") {
+            by_side(word("nodes"))
+        } else {
+            (word("nodes"), Map::new())
+        };
         let mut nodes = match topology {
-            Topology::Traditional => nodes(word("nodes"), node)?,
-            Topology::Hybrid => nodes_over(hybrid(), word("nodes"), node)?,
-            Topology::Dbless => nodes_over(dbless(), word("nodes"), node)?,
+            Topology::Traditional => nodes(first_side, node)?,
+            Topology::Hybrid => nodes_over(hybrid(), first_side, node)?,
+            Topology::Dbless => nodes_over(dbless(), first_side, node)?,
         };
         // Whether both clusters work on one database.
         let shared: bool = typed("one_database", word("one_database").unwrap_or(json!(false)))?;
@@ -220,7 +225,9 @@ impl Described {
                     "rotation": { "weight": 100, "state": "drain" },
                 });
                 let own = own.as_object().cloned().unwrap_or_default();
-                nodes.insert(format!("{GREEN}-{at}"), over(node(at), own));
+                let name = format!("{GREEN}-{at}");
+                let said = second_side.get(&name).and_then(Value::as_object).cloned();
+                nodes.insert(name, over(over(node(at), own), said.unwrap_or_default()));
             }
         }
         let world = json!({
@@ -276,6 +283,20 @@ fn nodes(
     Ok(nodes
         .map(|(at, (name, own))| (name, over(preset(at), own)))
         .collect())
+}
+
+/// What is described of the nodes of the first side, if anything is, and what of those of the second.
+fn by_side(described: Option<Value>) -> (Option<Value>, Map<String, Value>) {
+    match described {
+        Some(Value::Object(nodes)) => {
+            let is_second = |name: &String| name.starts_with(&format!("{GREEN}-"));
+            let (second, first): (Map<String, Value>, Map<String, Value>) =
+                nodes.into_iter().partition(|(name, _)| is_second(name));
+            let first = (!first.is_empty()).then_some(Value::Object(first));
+            (first, second)
+        }
+        other => (other, Map::new()),
+    }
 }
 
 /// The nodes of a topology that is not traditional, with what is described of each over what is usual there.

@@ -94,12 +94,12 @@ fn client_tools_that_are_older_than_the_server_are_named() {
     let Some((code, all)) = in_a_namespace(&cluster, "tools", &hide, "true") else {
         return;
     };
-    assert_snapshot!(mishap(&cluster, code, &all), @r#"
-       13 ✗ database.backup main  TIME: no `pg_dump` for PostgreSQL 15 or newer is installed, only 9 [database.no_tool]
+    assert_snapshot!(mishap(&cluster, code, &all), @r"
+       17 ✗ database.backup main  TIME: no `pg_dump` for PostgreSQL 15 or newer is installed, only 9 [database.no_tool]
             help: install the server's own client tools, such as `postgresql-client-15`
     refused after TIME: no `pg_dump` for PostgreSQL 15 or newer is installed, only 9; run tools, journal head DIGEST; next: `cutover show tools`
     --- 4
-"#);
+    ");
     unchanged(&cluster, &old);
 }
 
@@ -134,7 +134,7 @@ fn a_backup_that_runs_out_of_room_leaves_nothing_behind() {
     let said = mishap(&cluster, code, &all);
     for told in [
         "No space left on device",
-        "; the unfinished backup `CLUSTER/storage/backups/main-full-13-1` was removed [database.space]\n",
+        "; the unfinished backup `CLUSTER/storage/backups/main-full-17-1` was removed [database.space]\n",
         "help: free some space, or name another storage in the environment file\n",
         "\nbackups left: 0\n--- 4",
     ] {
@@ -158,12 +158,12 @@ fn an_admin_api_that_refuses_the_token_is_told_with_where_the_token_is_named() {
     let old = cluster.world();
     cluster.demand_token("kong-1", "right");
     let refused = cluster.upgrade("token", &[]);
-    assert_snapshot!(mishap(&cluster, refused.code, &refused.all), @r#"
-        1 ✗ kong.status kong-1: the Admin API of `kong-1` refuses the token [kong.admin.unauthorized]
+    assert_snapshot!(mishap(&cluster, refused.code, &refused.all), @r"
+        3 ✗ kong.status kong-1: the Admin API of `kong-1` refuses the token [kong.admin.unauthorized]
             help: `admin_token` of the cluster in the environment file names where the token is
     refused after TIME: the Admin API of `kong-1` refuses the token; run token, journal head DIGEST; next: `cutover show token`
     --- 4
-"#);
+    ");
     cluster.demand_token("kong-1", "");
     unchanged(&cluster, &old);
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::practice_cluster::{PracticeCluster, everything};
+use crate::templates::{Templated, with_own};
 
 const HEADER: &str = "const PLAYBOOK = #{ api: 1, needs: [\"config.*\", \"run.approve\"] };\n\
     let nodes = env::cluster(\"practice\").nodes;\n";
@@ -151,14 +152,16 @@ fn what_was_changed_on_one_node_is_done_on_another_and_taken_back_exactly() {
 
 #[test]
 fn what_was_rehearsed_in_pre_production_is_replayed_by_the_upgrade_of_production() {
-    let cluster = PracticeCluster::up_with(&["--green", "2.8.5"]);
+    let world = Templated::up(&["--green", "2.8.5"], with_own);
+    let cluster = &world.cluster;
     let environment = cluster.environment();
     let seal = cluster.path().join("seal");
     fs::write(&seal, "a long and random key of the operators").expect("written");
     private(&seal);
     let seal = seal.display().to_string();
-    let set =
-        format!("\n[change_sets.to-3-4]\nfile = \"to-3-4.toml\"\nseal = {{ file = {seal:?} }}\n");
+    let set = format!(
+        "\n[change_sets.to-3-4]\nfile = \"to-3-4.toml\"\nseal = {{ file = {seal:?} }}\ncode = [\"template:nginx.lua\"]\n"
+    );
     let text = fs::read_to_string(&environment).expect("there");
     fs::write(&environment, text + set.as_str()).expect("written");
     let words = [
@@ -178,6 +181,9 @@ fn what_was_rehearsed_in_pre_production_is_replayed_by_the_upgrade_of_production
     let conf = cluster.path().join("nodes/green-1/kong.conf");
     let text = fs::read_to_string(&conf).expect("there");
     fs::write(&conf, text + "log_level = warn\n").expect("written");
+    // The template was brought to the new release by the run itself.
+    let rebased = world.text("green-1");
+    assert_ne!(rebased, world.text("kong-1"));
     let rehearsed = cluster.cutover(&["resume", "rehearsal", "--approve", "practice"]);
     assert_eq!(rehearsed.code, Some(0), "{}", rehearsed.all);
     assert!(
@@ -200,7 +206,11 @@ fn what_was_rehearsed_in_pre_production_is_replayed_by_the_upgrade_of_production
                 .ends_with("log_level = warn\n")
         );
     }
+    for node in ["kong-1", "kong-2"] {
+        assert_eq!(world.text(node), rebased);
+    }
     cluster.roll_back("production", &production);
+    assert_ne!(world.text("kong-1"), rebased);
     assert_eq!(confs.each_ref().map(|conf| exactly(conf)), before);
 }
 

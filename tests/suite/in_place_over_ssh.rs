@@ -15,22 +15,7 @@ const REFUSED: i32 = 4;
 
 /// A practice cluster each of whose nodes is on a host of its own.
 fn cluster(hosts: &SshHosts) -> PracticeCluster {
-    let cluster = PracticeCluster::up();
-    let path = cluster.environment();
-    let mut text = fs::read_to_string(&path).expect("there");
-    for (place, host) in hosts.names().iter().enumerate() {
-        let name = format!("name = \"kong-{}\"\n", place + 1);
-        assert!(text.contains(&name), "{text}");
-        text = text.replace(
-            &name,
-            &format!("{name}transport = {{ ssh = \"{host}\" }}\n"),
-        );
-    }
-    let configuration = hosts.configuration().display().to_string();
-    let ssh = format!("\n[ssh]\nconfiguration = {configuration:?}\n");
-    text.push_str(&ssh);
-    fs::write(&path, text).expect("written");
-    cluster
+    hosts.carry(PracticeCluster::up())
 }
 
 /// Of the points at which the sweeps without SSH kill a run every so manieth is swept over it: each costs several times as much.

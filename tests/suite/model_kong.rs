@@ -149,6 +149,8 @@ fn world(state: &str, version: Version) -> Simulated {
         stand_in: true,
         admin: cutover::gateway::AdminAccess::default(),
         plugins: std::collections::BTreeSet::new(),
+        templates: BTreeMap::new(),
+        hindrances: Vec::new(),
         strange: Vec::new(),
         adaptations: BTreeMap::new(),
         facts: None,
@@ -159,6 +161,7 @@ fn world(state: &str, version: Version) -> Simulated {
         observed_at: jiff::Timestamp::UNIX_EPOCH,
         nodes: BTreeMap::from([("node".to_owned(), node)]),
         databases: BTreeMap::from([("main".to_owned(), database)]),
+        unlisted: BTreeMap::new(),
         practice_files: BTreeMap::new(),
     };
     Simulated::new(world, Durations::built_in())

@@ -12,83 +12,87 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
     plan of `in-place` in `practice`, for the world of 2026-11-23 02:00 UTC
 
     ▸ Preflight
-        1 · kong.status kong-1                                                  10 ms ?
-        2 · review.path 2.8.5 to 3.4.2                                                 
-        3 · packages.available kong-1                                           10 ms ?
-        4 · kong.status kong-2                                                  10 ms ?
-        5 · review.path 2.8.5 to 3.4.2                                                 
-        6 · packages.available kong-2                                           10 ms ?
-        7 · kong.prove_database kong-1, kong-2                                 600 ms ?
-        8 · database.facts main                                                 10 ms ?
-        9 · kong.check_leftovers practice                                      330 ms ?
-       10 · http.poll kong-1 /health                                           170 ms ?
-       11 · http.poll kong-2 /health                                           170 ms ?
-    ▸ Rehearse
-       12 · kong.entities kong-1                                                10 ms ?
-       13 ~ database.backup main                                                4.4 s ?
-       14 ~ database.clone main                                                10.0 s ?
+        1 · kong.check_hosts kong-1, kong-2                                    600 ms ?
+        2 · traffic.check_listed practice                                       10 ms ?
+        3 · kong.status kong-1                                                  10 ms ?
+        4 · review.path 2.8.5 to 3.4.2                                                 
+        5 · packages.available kong-1                                           10 ms ?
+        6 · kong.status kong-2                                                  10 ms ?
+        7 · review.path 2.8.5 to 3.4.2                                                 
+        8 · packages.available kong-2                                           10 ms ?
+        9 · kong.prove_database kong-1, kong-2                                 600 ms ?
+       10 · database.facts main                                                 10 ms ?
+       11 · kong.check_leftovers practice                                      330 ms ?
+       12 · http.poll kong-1 /health                                           170 ms ?
+       13 · http.poll kong-2 /health                                           170 ms ?
+       14 ~ packages.archive kong-1, kong-2                                    620 ms ?
+       15 ~ packages.fetch 3.4.2 on kong-1, kong-2                              40 ms ?
           ↩ undo, loses nothing                                               ≤ 2.6 s ?
-       15 ~ kong.migrate_scratch up on kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4   11.6 s ?
-       16 ~ kong.start_scratch kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4    3.6 s ?
-       17 · http.poll kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4 /health   170 ms ?
-       18 · kong.compare kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4       10 ms ?
-       19 ~ kong.migrate_scratch finish on kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4    6.6 s ?
-       20 · http.poll kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4 /health   170 ms ?
-       21 · kong.compare kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4       10 ms ?
-       22 ~ kong.stop_scratch kong-1@3.4.2/main/cutover_rehearsal_9a00e245b9c4    2.3 s ?
-       23 ~ database.drop_copy cutover_rehearsal_9a00e245b9c4                  210 ms ?
-       24 · run.note rehearsed on a copy: backup 4400 ms, restore 10000 ms, up 11000 ms (0 rows changed), start 3000 ms, finish 6000 ms (0 rows changed)           
+    ▸ Rehearse
+       16 · kong.entities kong-1                                                10 ms ?
+       17 ~ database.backup main                                                4.4 s ?
+       18 ~ database.clone main                                                10.0 s ?
+       19 ~ kong.migrate_scratch up on kong-1@3.4.2/main/cutover_rehearsal_e594cef680c5   11.6 s ?
+       20 ~ kong.start_scratch kong-1@3.4.2/main/cutover_rehearsal_e594cef680c5    3.6 s ?
+       21 · http.poll kong-1@3.4.2/main/cutover_rehearsal_e594cef680c5 /health   170 ms ?
+       22 · kong.compare kong-1@3.4.2/main/cutover_rehearsal_e594cef680c5       10 ms ?
+       23 ~ kong.migrate_scratch finish on kong-1@3.4.2/main/cutover_rehearsal_e594cef680c5    6.6 s ?
+       24 · http.poll kong-1@3.4.2/main/cutover_rehearsal_e594cef680c5 /health   170 ms ?
+       25 · kong.compare kong-1@3.4.2/main/cutover_rehearsal_e594cef680c5       10 ms ?
+       26 ~ kong.stop_scratch kong-1@3.4.2/main/cutover_rehearsal_e594cef680c5    2.3 s ?
+       27 ~ database.drop_copy cutover_rehearsal_e594cef680c5                  210 ms ?
+       28 · run.note rehearsed on a copy: backup 4400 ms, restore 10000 ms, up 11000 ms (0 rows changed), start 3000 ms, finish 6000 ms (0 rows changed)           
     ▸ Close
-       25 · run.wait_for any                                                     0 ms  
-       26 · kong.freeze practice, watched, not frozen                          920 ms ?
-       27 · kong.check_leftovers practice                                      330 ms ?
-     28 · kong.entities kong-1                                                  10 ms ?
+       29 · run.wait_for any                                                     0 ms  
+       30 · kong.freeze practice, watched, not frozen                          920 ms ?
+       31 · kong.check_leftovers practice                                      330 ms ?
+     32 · kong.entities kong-1                                                  10 ms ?
     ▸ Rollback backup
-       29 ~ database.backup main                                                4.4 s ?
-       30 ~ database.verify main by restore, kept as standby                   10.0 s ?
-     31 ~ run.approve stop 2 nodes of practice and migrate its database to 3.4.2   920 ms ?
+       33 ~ database.backup main                                                4.4 s ?
+       34 ~ database.verify main by restore, kept as standby                   10.0 s ?
+     35 ~ run.approve stop 2 nodes of practice and migrate its database to 3.4.2   920 ms ?
     ▸ Stop and migrate
-       32 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
-       33 ~ kong.stop kong-1, kong-2                                            4.6 s ?
+       36 ~ traffic.drain kong-1, kong-2                                        3.0 s ?
+       37 ~ kong.stop kong-1, kong-2                                            4.6 s ?
           ↩ undo, loses nothing                                              ≤ 20.6 s ?
-       34 ~ packages.install 3.4.2 on kong-1, kong-2                           11.8 s ?
-       35 · kong.check kong-1, kong-2                                           1.5 s ?
-       36 ~ kong.migrate_up main                                               14.6 s ?
+       38 ~ packages.install 3.4.2 on kong-1, kong-2                           11.8 s ?
+       39 · kong.check kong-1, kong-2                                           1.5 s ?
+       40 ~ kong.migrate_up main                                               14.6 s ?
           ↩ repackage, loses nothing, the new schema stays                   ≤ 28.2 s ?
-          ↩ swap, loses what is written after the backup of step 29          ≤ 30.4 s ?
-          ↩ restore, loses what is written after the backup of step 29       ≤ 40.6 s ?
+          ↩ swap, loses what is written after the backup of step 33          ≤ 30.4 s ?
+          ↩ restore, loses what is written after the backup of step 33       ≤ 40.6 s ?
     ▸ Prove and admit
-       37 ~ kong.start kong-1, kong-2                                           6.6 s ?
-       38 · http.poll kong-1 /health                                           170 ms ?
-       39 · http.poll kong-2 /health                                           170 ms ?
-       40 · kong.compare kong-1                                                 10 ms ?
-       41 · traffic.status kong-1                                               10 ms ?
-       42 · traffic.status kong-2                                               10 ms ?
-       43 ~ traffic.admit kong-1                                                40 ms ?
-       44 · clock.pause 10000 ms                                               10.0 s  
-       45 ~ traffic.admit kong-1                                                40 ms ?
-       46 ~ traffic.admit kong-2                                                40 ms ?
-       47 · clock.pause 10000 ms                                               10.0 s  
-       48 ~ traffic.admit kong-2                                                40 ms ?
-       49 · clock.pause 1800000 ms                                           30 min 0 s  
-       50 · http.poll kong-1 /health                                           170 ms ?
-       51 · http.poll kong-2 /health                                           170 ms ?
-    ▸ Finish
-       52 ~ run.approve cross the point of no return: `kong migrations finish`   920 ms ?
-       53 ! kong.finish main                                                   19.4 s ?
-          ↩ swap, loses what is written after the backup of step 29          ≤ 30.4 s ?
-          ↩ restore, loses what is written after the backup of step 29       ≤ 40.6 s ?
+       41 ~ kong.start kong-1, kong-2                                           6.6 s ?
+       42 · http.poll kong-1 /health                                           170 ms ?
+       43 · http.poll kong-2 /health                                           170 ms ?
+       44 · kong.compare kong-1                                                 10 ms ?
+       45 · traffic.status kong-1                                               10 ms ?
+       46 · traffic.status kong-2                                               10 ms ?
+       47 ~ traffic.admit kong-1                                                40 ms ?
+       48 · clock.pause 10000 ms                                               10.0 s  
+       49 ~ traffic.admit kong-1                                                40 ms ?
+       50 ~ traffic.admit kong-2                                                40 ms ?
+       51 · clock.pause 10000 ms                                               10.0 s  
+       52 ~ traffic.admit kong-2                                                40 ms ?
+       53 · clock.pause 1800000 ms                                           30 min 0 s  
        54 · http.poll kong-1 /health                                           170 ms ?
        55 · http.poll kong-2 /health                                           170 ms ?
-       56 · kong.compare kong-1                                                 10 ms ?
-       57 ~ kong.thaw practice                                                  30 ms ?
+    ▸ Finish
+       56 ~ run.approve cross the point of no return: `kong migrations finish`   920 ms ?
+       57 ! kong.finish main                                                   19.4 s ?
+          ↩ swap, loses what is written after the backup of step 33          ≤ 30.4 s ?
+          ↩ restore, loses what is written after the backup of step 33       ≤ 40.6 s ?
+       58 · http.poll kong-1 /health                                           170 ms ?
+       59 · http.poll kong-2 /health                                           170 ms ?
+       60 · kong.compare kong-1                                                 10 ms ?
+       61 ~ kong.thaw practice                                                  30 ms ?
 
-    takes                  32 min 20 s
-    clients unserved       40.5 s, from step 32 to step 43
-    point of no return     step 53
-    people are asked       before step 31, 52
+    takes                  32 min 22 s
+    clients unserved       40.5 s, from step 36 to step 47
+    point of no return     step 57
+    people are asked       before step 35, 56
     disk                   600 MiB for backups, 600 MiB for copies on the database server
-    left behind            cutover_standby_9fa0f38492e5
+    left behind            cutover_standby_65b7cbd86b34
     ends                   done: the playbook ran to its end
 
     ~ changes something, ! has no way back of its own, ✗ fails; = measured here before, ? a rate that ships with cutover
@@ -195,10 +199,10 @@ fn a_world_that_cannot_be_used_is_told_with_its_place() {
     error: `WORLD`: this world has format 7, and this version of cutover reads format 1
     help: `cutover observe > world.json` writes one
     "#);
-    insta::assert_snapshot!(told(&world.replacen("\"installed\"", "\"instaled\"", 1)), @r#"
-    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `role`, `declared`, `cluster_database`, `database`, `available`, `kept`, `installed`, `running`, `rotation`, `admin`, `files`, `refuses_configuration`, `stand_in`, `plugins`, `adaptations`, `strange`, `facts`
+    insta::assert_snapshot!(told(&world.replacen("\"installed\"", "\"instaled\"", 1)), @r"
+    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `role`, `declared`, `cluster_database`, `database`, `available`, `kept`, `installed`, `running`, `rotation`, `admin`, `files`, `refuses_configuration`, `stand_in`, `plugins`, `adaptations`, `templates`, `hindrances`, `strange`, `facts`
     help: `cutover observe > world.json` writes one
-    "#);
+    ");
     insta::assert_snapshot!(told(&world.replacen("\"2.8.5\"", "\"two\"", 1)), @r#"
     error: `WORLD`: this is not a world that can be planned with, at `line 12, column 8`: `two` is not a version of Kong (`3.4.2`, or `3.4.3.5` for Enterprise)
     help: `cutover observe > world.json` writes one

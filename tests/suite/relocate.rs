@@ -3,7 +3,23 @@
 
 use std::fs;
 
-use crate::practice_cluster::PracticeCluster;
+use crate::in_place::{calls, failures, sweep};
+use crate::practice_cluster::{PracticeCluster, everything};
+use crate::topologies::goes_on;
+
+/// The move, without clients that are watched.
+const UNWATCHED: [&str; 10] = [
+    "relocate",
+    "from=practice",
+    "to=green",
+    "checks=/health=200",
+    "steps=50,100",
+    "watch=0s",
+    "settle=0s",
+    "bake=0s",
+    "interval=10ms",
+    "differ=log_level",
+];
 
 const MOVE: [&str; 11] = [
     "relocate",
@@ -21,6 +37,10 @@ const MOVE: [&str; 11] = [
 
 fn sides() -> PracticeCluster {
     PracticeCluster::up_for(&MOVE, &["--green", "2.8.5"])
+}
+
+pub(crate) fn unwatched() -> PracticeCluster {
+    PracticeCluster::up_for(&UNWATCHED, &["--green", "2.8.5"])
 }
 
 #[test]
@@ -84,4 +104,37 @@ fn sides_that_go_by_other_settings_are_refused() {
         "green-2 goes by other settings than kong-1: mem_cache_size: 128m (default), and 64m";
     assert!(refused.all.contains(told), "{}", refused.all);
     assert_eq!(cluster.world(), old);
+}
+
+fn long() -> bool {
+    let wanted = everything();
+    if !wanted {
+        println!("skipped: sweeps of a move take minutes; set CUTOVER_TEST_ALL to play them");
+    }
+    wanted
+}
+
+/// Of the points at which a move can be killed every so manieth is.
+const EVERY: usize = 4;
+
+#[test]
+fn a_move_goes_on_or_home_wherever_it_is_killed() {
+    if !long() {
+        return;
+    }
+    let swept = sweep("crash", EVERY, unwatched, goes_on);
+    println!(
+        "relocate, crash sweep: {swept} points, every one resumed to the same world and came back"
+    );
+    let swept = sweep("back", EVERY, unwatched, |cluster, run, old, _| {
+        cluster.roll_back(run, old);
+    });
+    println!("relocate, rollback from {swept} prefixes: the old world every time");
+}
+
+#[test]
+fn a_move_comes_back_whatever_fails() {
+    if long() {
+        failures(&unwatched(), &calls(1));
+    }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use crate::harness::{KeptPort, short_directory};
+use crate::practice_cluster::PracticeCluster;
 use crate::ssh_host::{Making, SshHost, generate_key};
 
 /// A name at whose port nothing listens.
@@ -81,6 +82,30 @@ impl SshHosts {
     /// `host-1` and so on.
     pub(crate) fn names(&self) -> Vec<&str> {
         self.hosts.iter().map(|host| host.name.as_str()).collect()
+    }
+
+    /// Has each node of a practice cluster reached on a host of its own, in the order of the environment file.
+    pub(crate) fn carry(&self, cluster: PracticeCluster) -> PracticeCluster {
+        let path = cluster.environment();
+        let text = fs::read_to_string(&path).expect("there");
+        let mut hosts = self.names().into_iter();
+        let mut carried = String::new();
+        let mut is_node = false;
+        for line in text.lines() {
+            carried.push_str(line);
+            carried.push('\n');
+            if line.starts_with('[') {
+                is_node = line.starts_with("[[clusters.") && line.ends_with(".nodes]]");
+            } else if is_node && line.starts_with("name = ") {
+                let host = hosts.next().expect("a host for each node");
+                carried.push_str(&format!("transport = {{ ssh = \"{host}\" }}\n"));
+            }
+        }
+        assert_eq!(hosts.next(), None, "{text}");
+        let configuration = self.configuration().display().to_string();
+        carried.push_str(&format!("\n[ssh]\nconfiguration = {configuration:?}\n"));
+        fs::write(&path, carried).expect("written");
+        cluster
     }
 
     /// The one of this number, from 1.

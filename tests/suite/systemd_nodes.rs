@@ -167,6 +167,44 @@ fn a_unit_that_would_do_something_else_is_not_started() {
 }
 
 #[test]
+fn a_unit_in_the_way_is_found_before_anything_is_touched() {
+    let Some(units) = Units::up() else {
+        return;
+    };
+    let old = units.cluster.world();
+    let show = units.hosts.host(2).home().join("show");
+    for (name, further, masked, told) in [
+        (
+            "migrates",
+            "ExecStartPre=/usr/local/bin/kong migrations up\n",
+            false,
+            "it runs `kong migrations` by itself",
+        ),
+        (
+            "templated",
+            "ExecStartPre=/usr/local/bin/kong prepare --nginx-conf /etc/kong/own.template\n",
+            false,
+            "the nginx template that it starts Kong with is `/etc/kong/own.template`",
+        ),
+        ("masked", "", true, "it is masked: nobody can start it"),
+    ] {
+        units.install(2, further);
+        if masked {
+            let text = fs::read_to_string(&show).expect("there");
+            let text = text.replace("LoadState=loaded", "LoadState=masked");
+            fs::write(&show, text).expect("written");
+        }
+        let refused = units.cluster.upgrade(name, &[]);
+        assert_eq!(refused.code, Some(4), "{}", refused.all);
+        let unfit = "the node `kong-2` could not be upgraded as it stands: `kong.service`: ";
+        assert!(refused.all.contains(unfit), "{}", refused.all);
+        assert!(refused.all.contains(told), "{told}: {}", refused.all);
+        assert_eq!(units.cluster.world(), old);
+    }
+    assert_eq!(units.acts(2), Vec::<String>::new());
+}
+
+#[test]
 fn the_environment_of_a_unit_is_given_to_kong_and_shown_to_nobody() {
     let Some(units) = Units::up() else {
         return;

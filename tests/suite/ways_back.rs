@@ -192,7 +192,7 @@ run::approve("go on");
 fn the_approval_before_traffic_stops_lists_the_ways_to_come() {
     let cluster = PracticeCluster::up();
     insta::assert_snapshot!(told(&to_stop(&cluster, "shown")), @r"
-    run shown of `in-place` in `practice`; 31 steps done, 3 to undo on the way back; everything so far can be undone.
+    run shown of `in-place` in `practice`; 35 steps done, 3 to undo on the way back; everything so far can be undone.
     ways back once it is migrated for the database `main`:
       repackage the old package on the migrated database
                 takes a time that this run has not measured yet: stopping, packages, starting
@@ -204,7 +204,7 @@ fn the_approval_before_traffic_stops_lists_the_ways_to_come() {
                 takes about TIME, as measured in this run (restoring the backup TIME); not measured: stopping, packages, starting
                 loses what was written since the backup of CLOCK (TIME ago)
     The playbook says: > stop 2 nodes of practice and migrate its database to 3.4.2
-    approved step 31; next: `cutover resume shown`, if nobody waits there
+    approved step 35; next: `cutover resume shown`, if nobody waits there
     ");
 }
 

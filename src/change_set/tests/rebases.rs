@@ -132,6 +132,60 @@ fn text() -> impl Strategy<Value = String> {
     proptest::collection::vec("[abc<=>|]{0,2}", 0..9).prop_map(|lines| lines.join("\n"))
 }
 
+/// A node with one template, and the releases' own.
+fn templated(operator: &str, releases: &[(&str, &str)]) -> Files {
+    let kind = Kind::Template {
+        name: "nginx.lua".to_owned(),
+    };
+    let mut files = node("3.4.2", &[("template:nginx.lua", kind, operator)]);
+    let release = |(version, text): &(&str, &str)| ReleaseTemplate {
+        name: "nginx.lua".to_owned(),
+        version: version.parse().expect("a version"),
+        text: (*text).to_owned(),
+    };
+    files.releases = releases.iter().map(release).collect();
+    files
+}
+
+#[test]
+fn templates_are_made_anew_of_the_installed_release() {
+    let old = ("2.8.5", "return [[\na\nb\nc\nd\n]]\n");
+    let new = ("3.4.2", "return [[\na\nb\nc\nD\n]]\n");
+    let from = "2.8.5".parse().expect("a version");
+    let written = |operator: &str, releases: &[(&str, &str)]| {
+        let made = rebase_templates(&templated(operator, releases), from);
+        let texts = made
+            .plan
+            .writes
+            .iter()
+            .filter_map(|write| write.after.as_ref()?.text());
+        let mut told: Vec<String> = texts.map(str::to_owned).collect();
+        told.extend(made.left.iter().map(ToString::to_string));
+        told
+    };
+    // As `--nginx-conf` wants it, and as it lies in the package.
+    assert_eq!(written("x\na\nb\nc\nd\n", &[old, new]), ["x\na\nb\nc\nD\n"]);
+    assert_eq!(
+        written("return [[\nx\na\nb\nc\nd\n]]\n", &[old, new]),
+        ["return [[\nx\na\nb\nc\nD\n]]\n"]
+    );
+    // Done again it changes nothing.
+    assert_eq!(
+        written("x\na\nb\nc\nD\n", &[old, new]),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        written("a\nb\nc\nE\n", &[old, new]),
+        [
+            "`template:nginx.lua`: you and the release changed the same lines, at 4 of the marked text"
+        ]
+    );
+    assert_eq!(
+        written("a\n", &[new]),
+        ["`template:nginx.lua`: the template of 2.8.5 that it goes with is not at hand"]
+    );
+}
+
 proptest! {
     #[test]
     fn where_one_side_did_nothing_the_other_side_is_taken(base in text(), other in text()) {

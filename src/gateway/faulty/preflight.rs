@@ -22,6 +22,10 @@ impl<World: Preflight + Clock> Preflight for Faulty<World> {
         self.look(self.world.administered(database)).await
     }
 
+    async fn hindrances(&self, node: &str) -> Result<Vec<String>, Failure> {
+        self.look(self.world.hindrances(node)).await
+    }
+
     async fn unlisted_servers(&self, cluster: &str) -> Result<BTreeSet<String>, Failure> {
         self.look(self.world.unlisted_servers(cluster)).await
     }

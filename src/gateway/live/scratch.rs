@@ -40,6 +40,8 @@ impl Live {
         }
         cluster.database = Some(scratch.copy.name());
         cluster.traffic = None;
+        // A template of one's own was made for another version than the one that is tried.
+        node.nginx_conf = None;
         node.prefix = self.scratch_prefix(&host, &scratch.copy);
         // Where it listens stands in its prefix, once it was started; before that nobody can ask it anything.
         let settings = rendered(&host, &node.prefix).await.unwrap_or_default();

@@ -13,7 +13,7 @@ use super::process::{Finished, Program};
 use crate::environment::{Node, Service};
 use crate::gateway::{Failure, ScratchNode};
 use crate::host::unit::{
-    ActiveState, Comments, Effective, Environment, EnvironmentFile, Hazard, LoadState, Placed,
+    ActiveState, Comments, Effective, Environment, EnvironmentFile, LoadState, Placed,
     ServiceResult, Unit, UnitFile, Value, hazards, show,
 };
 use crate::kong::conf::{Place, Variable};
@@ -36,6 +36,55 @@ pub(super) fn unit_name<'n>(node: &str, found: &'n Node) -> Option<&'n str> {
     }
 }
 
+/// What makes a start of a unit fail, or another one than is meant.
+pub(super) struct Hindrance {
+    pub(super) what: String,
+    pub(super) remedy: String,
+}
+
+/// All that is in the way of starting the unit of a node.
+pub(super) fn hindering(of: &OfUnit, node: &Node) -> Vec<Hindrance> {
+    let found = hazards(&of.unit, &of.effective, &of.environment).into_iter();
+    let found = found.filter(|finding| finding.hazard.blocks());
+    let found = found.map(|finding| Hindrance {
+        what: format!("{} ({})", finding.hazard, finding.at),
+        remedy: finding.remedy(),
+    });
+    found.chain(other_template(of, node)).collect()
+}
+
+/// That a unit starts Kong with another nginx template than the environment file names: it is that one that is adapted and tried.
+fn other_template(of: &OfUnit, node: &Node) -> Option<Hindrance> {
+    let named = of.effective.nginx_conf();
+    let ours = node
+        .nginx_conf
+        .as_ref()
+        .map(|path| path.display().to_string());
+    let theirs = named.as_ref().map(|one| one.what.clone());
+    // What stands for something else only systemd can tell.
+    if theirs == ours
+        || theirs
+            .as_ref()
+            .is_some_and(|path| path.contains(['$', '%']))
+    {
+        return None;
+    }
+    let told = |path: Option<String>| path.map_or("none".to_owned(), |path| format!("`{path}`"));
+    let at = named.map_or(String::new(), |one| format!(" ({})", one.place));
+    let right = match &theirs {
+        Some(path) => format!("`nginx_conf = {path:?}` of the node"),
+        None => "no `nginx_conf` of the node".to_owned(),
+    };
+    Some(Hindrance {
+        what: format!(
+            "the nginx template that it starts Kong with is {}{at}, and that of the environment file {}",
+            told(theirs),
+            told(ours)
+        ),
+        remedy: format!("say in the environment file what is so: {right}; or mend the unit"),
+    })
+}
+
 impl Live {
     /// Starts a unit, if nothing about it would make the start another one than is meant.
     pub(super) async fn start_unit(
@@ -45,15 +94,12 @@ impl Live {
         name: &str,
     ) -> Result<(), Failure> {
         let of = self.unit(host, node, name).await?;
-        let found = hazards(&of.unit, &of.effective, &of.environment);
-        // That it failed before is what a start mends.
-        let hinders = |hazard: &Hazard| hazard.blocks() && !matches!(hazard, Hazard::Failed { .. });
-        if let Some(finding) = found.iter().find(|finding| hinders(&finding.hazard)) {
+        if let Some(Hindrance { what, remedy }) = hindering(&of, node).into_iter().next() {
             let message = format!(
-                "`{}` of the node `{}` is not started: {} ({})",
-                finding.unit, node.name, finding.hazard, finding.at
+                "`{}` of the node `{}` is not started: {what}",
+                of.unit.id, node.name
             );
-            return Err(Failure::new("service.unit", message).hint(finding.remedy()));
+            return Err(Failure::new("service.unit", message).hint(remedy));
         }
         self.systemctl(host, node, "start", name).await
     }

@@ -1,7 +1,7 @@
 //! Adapting files in the model: what was observed of each change set is what it does.
 
 use super::{Simulated, Work};
-use crate::gateway::{Adaptation, Adapted, Adapting, Failure, Recorded};
+use crate::gateway::{Adaptation, Adapted, Adapting, Failure, Rebased, Rebasing, Recorded};
 
 impl Adapting for Simulated {
     async fn adaptation(&self, node: &str, change_set: &str) -> Result<Adaptation, Failure> {
@@ -60,6 +60,58 @@ impl Adapting for Simulated {
         })
     }
 
+    async fn rebasing(&self, node: &str) -> Result<Rebasing, Failure> {
+        self.work(Work::Look, 0);
+        if self.marked_files(node).await?.is_none() {
+            return Err(unmarked(node));
+        }
+        self.node(node, |node| {
+            let templates = node.templates.iter();
+            let old = templates.clone().filter(|(_, of)| **of != node.installed);
+            Rebasing {
+                writes: old.map(|(name, _)| name.clone()).collect(),
+                files: templates
+                    .map(|(name, of)| (name.clone(), Some(format!("made out of {of}"))))
+                    .collect(),
+            }
+        })
+    }
+
+    async fn rebase(&self, node: &str) -> Result<Rebased, Failure> {
+        self.work(Work::Command, 0);
+        let writes = self.rebasing(node).await?.writes;
+        let before = self.node(node, |node| node.templates.clone())?;
+        self.change(|state| {
+            state.rebased.entry(node.to_owned()).or_insert(before);
+        });
+        self.change_node(node, |node| {
+            for of in node.templates.values_mut() {
+                *of = node.installed;
+            }
+        })?;
+        Ok(Rebased {
+            writes,
+            left: Vec::new(),
+        })
+    }
+
+    async fn rebased(&self, node: &str) -> Result<Adapted, Failure> {
+        let is_begun = self.look(|state| state.rebased.contains_key(node));
+        Ok(if is_begun {
+            Adapted::Wholly
+        } else {
+            Adapted::NotAtAll
+        })
+    }
+
+    async fn put_templates_back(&self, node: &str) -> Result<(), Failure> {
+        self.work(Work::Command, 0);
+        let Some(before) = self.change(|state| state.rebased.remove(node)) else {
+            return Ok(());
+        };
+        self.change_node(node, |node| node.templates = before)
+    }
+
     async fn mark_files(&self, node: &str) -> Result<usize, Failure> {
         self.work(Work::Look, 0);
         self.node(node, |_| ())?;
@@ -74,9 +126,7 @@ impl Adapting for Simulated {
     async fn record_changes(&self, node: &str, change_set: &str) -> Result<Recorded, Failure> {
         self.work(Work::Look, 0);
         if self.marked_files(node).await?.is_none() {
-            let message = format!("nothing is known of how the files of `{node}` were");
-            return Err(Failure::new("config.unmarked", message)
-                .hint("`config::mark(node)` keeps them, before they are adapted"));
+            return Err(unmarked(node));
         }
         Ok(Recorded {
             change_set: super::state::sum(change_set.as_bytes()),
@@ -84,4 +134,10 @@ impl Adapting for Simulated {
             review: "nobody adapts files in a model\n".to_owned(),
         })
     }
+}
+
+fn unmarked(node: &str) -> Failure {
+    let message = format!("nothing is known of how the files of `{node}` were");
+    Failure::new("config.unmarked", message)
+        .hint("`config::mark(node)` keeps them, before they are adapted")
 }

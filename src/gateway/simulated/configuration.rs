@@ -48,6 +48,12 @@ impl Configurations for Simulated {
             .map_err(|error| Failure::new("config.unreadable", error.to_string()))
     }
 
+    async fn rendered_settings(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {
+        let settings = self.node_settings(node).await?.keys.into_iter();
+        let set = settings.filter_map(|(key, of)| Some((key, of.value.reveal()?.to_owned())));
+        Ok(set.collect())
+    }
+
     async fn schemas(
         &self,
         _node: &str,

@@ -422,6 +422,7 @@ mod tests {
             observed_at: jiff::Timestamp::UNIX_EPOCH,
             nodes: BTreeMap::new(),
             databases: BTreeMap::from([("main".to_owned(), database)]),
+            unlisted: BTreeMap::new(),
             practice_files: BTreeMap::new(),
         };
         Simulated::new(world, Durations::built_in())

@@ -9,6 +9,7 @@ use crate::gateway::{
     AdminAccess, CopyFound, Failure, Gateway, KongSessions, NO_CONFIGURATION, Rotation, SyncRates,
     WriteDenial,
 };
+use crate::kong::Version;
 use crate::kong::migrations::MigrationState;
 use crate::kong::schema::Schema;
 
@@ -39,9 +40,15 @@ pub async fn observe(
         observed_at: world.now(),
         nodes: BTreeMap::new(),
         databases: BTreeMap::new(),
+        unlisted: BTreeMap::new(),
         practice_files: BTreeMap::new(),
     };
-    for cluster in environment.clusters.values() {
+    for (of, cluster) in &environment.clusters {
+        let unlisted = world.unlisted_servers(of).await;
+        let unlisted = unlisted.map_err(failed("the load balancer of", of))?;
+        if !unlisted.is_empty() {
+            seen.unlisted.insert(of.clone(), unlisted);
+        }
         let old =
             (cluster.database.as_ref()).filter(|name| environment.cassandra.contains_key(*name));
         let absent = match &cluster.database {
@@ -159,6 +166,8 @@ async fn observe_node(
             Some(_) => seldom_plugins(name, world).await?,
             None => BTreeSet::new(),
         },
+        templates: templates_of(node, installed),
+        hindrances: world.hindrances(name).await?,
         strange: world.strange_nodes(name).await?,
         adaptations: BTreeMap::new(),
         facts: None,
@@ -189,6 +198,7 @@ async fn observe_declared(
         _ => BTreeMap::new(),
     };
     let rotation = rotation_of(cluster, node, world).await?;
+    let installed = world.installed_version(name).await?;
     Ok(Node {
         proxy: proxy_of(node, world).await?,
         role: node.role,
@@ -203,7 +213,7 @@ async fn observe_declared(
         database: None,
         available: world.available_versions(name).await?,
         kept: world.kept_versions(name).await?.into_iter().collect(),
-        installed: world.installed_version(name).await?,
+        installed,
         running,
         rotation,
         admin: AdminAccess::default(),
@@ -211,10 +221,19 @@ async fn observe_declared(
         refuses_configuration: BTreeMap::new(),
         stand_in: status.as_ref().is_some_and(|status| status.stand_in),
         plugins: BTreeSet::new(),
+        templates: templates_of(node, installed),
+        hindrances: world.hindrances(name).await?,
         strange: Vec::new(),
         adaptations: BTreeMap::new(),
         facts: None,
     })
+}
+
+/// The templates that a node declares one by one. They are taken to have been made out of the release that is installed.
+fn templates_of(node: &environment::Node, installed: Version) -> BTreeMap<String, Version> {
+    let names = node.files.keys();
+    let templates = names.filter(|name| name.starts_with("template:"));
+    templates.map(|name| (name.clone(), installed)).collect()
 }
 
 async fn rotation_of(

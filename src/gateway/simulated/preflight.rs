@@ -1,4 +1,4 @@
-//! Preflights in the model, which has no hosts, no servers and no names: none of it is known there.
+//! Preflights in the model, which has no hosts, no servers and no names: of them it knows what a step asks for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,8 +22,21 @@ impl Preflight for Simulated {
         self.nowhere(database)
     }
 
+    async fn hindrances(&self, node: &str) -> Result<Vec<String>, Failure> {
+        self.work(Work::Command, 0);
+        self.node(node, |node| node.hindrances.clone())
+    }
+
     async fn unlisted_servers(&self, cluster: &str) -> Result<BTreeSet<String>, Failure> {
-        self.nowhere(cluster)
+        self.work(Work::Look, 0);
+        Ok(self.look(|state| {
+            state
+                .world
+                .unlisted
+                .get(cluster)
+                .cloned()
+                .unwrap_or_default()
+        }))
     }
 
     async fn unresolved(

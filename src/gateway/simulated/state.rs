@@ -151,6 +151,8 @@ pub(super) struct State {
     pub(super) copies: BTreeMap<String, Copy>,
     /// What the adaptations of files were before this run, by node and change set.
     pub(super) adapted: BTreeMap<(String, String), Adaptation>,
+    /// What the templates of nodes were made out of before they were brought to another release.
+    pub(super) rebased: BTreeMap<String, BTreeMap<String, Version>>,
     /// The nodes whose files were marked for a recording.
     pub(super) marked: BTreeSet<String>,
     /// The configurations of DB-less nodes that were kept, by node.
@@ -182,6 +184,7 @@ impl Simulated {
                 backups: BTreeMap::new(),
                 copies: BTreeMap::new(),
                 adapted: BTreeMap::new(),
+                rebased: BTreeMap::new(),
                 marked: BTreeSet::new(),
                 kept_declaratives: BTreeMap::new(),
                 exported: BTreeMap::new(),

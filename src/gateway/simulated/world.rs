@@ -32,6 +32,9 @@ pub struct World {
     pub nodes: BTreeMap<String, Node>,
     /// The databases by their name in the environment.
     pub databases: BTreeMap<String, Database>,
+    /// Servers that load balancers send requests to and the environment does not list, by cluster.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unlisted: BTreeMap<String, BTreeSet<String>>,
     /// The files of the practice directory, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub practice_files: BTreeMap<String, String>,
@@ -92,6 +95,13 @@ pub struct Node {
     /// What change sets would do to its files, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub adaptations: BTreeMap<String, Adaptation>,
+    /// nginx templates of one's own, with the release that each was made out of.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub templates: BTreeMap<String, Version>,
+    /// Why it could not be stopped, changed or started again through its host.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hindrances: Vec<String>,
     /// Kong nodes on its host that the environment does not list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strange: Vec<StrangeNode>,

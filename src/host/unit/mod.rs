@@ -25,6 +25,7 @@ mod show;
 mod show_recorded;
 mod span;
 mod state;
+mod template;
 mod unit_file;
 mod value;
 mod variable;

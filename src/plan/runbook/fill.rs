@@ -4,7 +4,7 @@ use super::RunbookStep;
 use super::packages;
 use super::plugin::plugin;
 use super::split::split;
-use super::typed::{Typed, asked_at, command, kong, rotate, start};
+use super::typed::{Typed, asked_at, command, kong, making, rotate, start};
 use crate::gateway::{RotationState, VerifyTier};
 use crate::primitive::Intent;
 
@@ -110,14 +110,7 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
             });
         }
         Intent::Reload(act) => {
-            step.commands = typed.on(&act.nodes, |node| {
-                format!(
-                    "{} reload -c {} -p {}",
-                    kong(node),
-                    node.conf.display(),
-                    node.prefix.display()
-                )
-            });
+            step.commands = typed.on(&act.nodes, |node| making("reload", node));
         }
         Intent::Exec(act) => {
             let words = act.command.clone();
@@ -251,12 +244,7 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
             )];
             let reload = |listen: &str| {
                 typed.on(&act.nodes, |node| {
-                    let conf = node.conf.display();
-                    format!(
-                        "KONG_ADMIN_LISTEN={listen} {} reload -c {conf} -p {}",
-                        kong(node),
-                        node.prefix.display()
-                    )
+                    format!("KONG_ADMIN_LISTEN={listen} {}", making("reload", node))
                 })
             };
             step.commands.extend(reload("off"));

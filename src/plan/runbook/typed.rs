@@ -125,11 +125,19 @@ pub(super) fn command(node: &Node, words: &[String]) -> String {
 }
 
 pub(super) fn start(node: &Node) -> String {
+    making("start", node)
+}
+
+/// A `kong` command that makes nginx's configuration for a node.
+pub(super) fn making(verb: &str, node: &Node) -> String {
+    let template = node.nginx_conf.as_ref();
+    let template = template.map(|path| format!(" --nginx-conf {}", path.display()));
     format!(
-        "{} start -c {} -p {}",
+        "{} {verb} -c {} -p {}{}",
         kong(node),
         node.conf.display(),
-        node.prefix.display()
+        node.prefix.display(),
+        template.unwrap_or_default()
     )
 }
 

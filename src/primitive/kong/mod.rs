@@ -8,6 +8,7 @@ mod declarative;
 mod fence;
 mod finish;
 mod freeze;
+mod hosts;
 mod leave_migrated;
 mod leftovers;
 mod looks;
@@ -28,6 +29,7 @@ pub use declarative::{KeepDeclarative, ParseDeclarative, SendDeclarative};
 pub use fence::Fence;
 pub use finish::Finish;
 pub use freeze::{Freeze, FreezeMode, Thaw};
+pub use hosts::CheckHosts;
 pub use leave_migrated::LeaveMigrated;
 pub use leftovers::CheckLeftovers;
 pub use looks::{

@@ -1,6 +1,7 @@
 //! `traffic.*`: which nodes get requests, and which routes and services pass them on.
 
 mod canary;
+mod check_listed;
 mod placing;
 mod put_back;
 mod redirect;
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use canary::Canary;
+pub use check_listed::CheckListed;
 pub use placing::Side;
 pub use put_back::PutBack;
 pub use redirect::Redirect;

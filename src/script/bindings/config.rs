@@ -5,13 +5,16 @@ use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 
 use super::arguments::{node, nodes};
 use super::call;
-use crate::primitive::{Adapt, Intent, MarkFiles, ReadSettings, RecordChanges, ReviewChanges};
+use crate::primitive::{
+    Adapt, Intent, MarkFiles, ReadSettings, RebaseTemplates, RecordChanges, ReviewChanges,
+};
 
 #[export_module]
 pub(super) mod config {
     /// What a change set would do on nodes: `writes` (the files that it would write), `conflicts` (why it does not fit, a line a reason), `code`
-    /// (the parts by which code could run that the environment file does not list), `files` (what it touches, as that is) and `change_set`
-    /// (its SHA-256); of several nodes a map by node.
+    /// (the parts by which code could run that the environment file does not list), `files` (what it touches, as that is), `change_set`
+    /// (its SHA-256) and, where there is any, `later` (templates of a release that is not installed yet, where packages replace each other);
+    /// of several nodes a map by node.
     ///
     /// # Needs
     /// `config.review`
@@ -77,8 +80,42 @@ pub(super) mod config {
         call(&context, Intent::Adapt(intent))
     }
 
-    /// Keeps the files of nodes as they are, so that `config::record` can tell what was changed: kong.conf and what `files` of the node in the
-    /// environment file declares. Answers how many they are.
+    /// Brings the nginx templates of nodes (`template:…` under `files`) to the installed release: what somebody made of the templates of the
+    /// release that was installed at `config::mark` is made of those of the installed one, by a merge of the three. Answers `writes` (those
+    /// that were written) and `left` (what is left to a person: lines that both sides changed, with a file that has them marked; or what the
+    /// installed Kong says of the outcome, `nginx -t` included); of several nodes a map by node.
+    ///
+    /// # Needs
+    /// `config.rebase`
+    /// # Effect
+    /// Templates are written, each in one step; one with a conflict stays as it is. Kong does not hear of it until it is started or reloaded.
+    /// # Undo
+    /// The templates are what they were, to the byte, the owner and the mode; not where somebody has changed them since.
+    /// # On resume
+    /// Gone on with: what is written is left alone.
+    /// # Errors
+    /// `config.unmarked`: the files were not kept before. `config.unwritable`; those of `config::mark`. Conflicts are none.
+    /// # Example
+    /// ```rhai
+    /// fn rebased(node) {
+    ///     config::mark(node);
+    ///     packages::install([node], "3.4.2");
+    ///     for place in config::rebase(node).left { run::note(place); }
+    /// }
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn rebase(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let intent = RebaseTemplates {
+            nodes: nodes(which)?,
+        };
+        call(&context, Intent::RebaseTemplates(intent))
+    }
+
+    /// Keeps the files of nodes as they are, so that `config::record` can tell what was changed and `config::rebase` from which release
+    /// templates come: kong.conf and what `files` of the node in the environment file declares. Answers how many they are.
     ///
     /// # Needs
     /// `config.mark`
@@ -138,9 +175,10 @@ pub(super) mod config {
     }
 
     /// Reads what a node goes by, key by key: Kong's defaults, its kong.conf, and the environment of its process or unit, as the installed
-    /// version reads them. Answers `version`, `settings` (by key `value` and `from`, such as `/etc/kong/kong.conf:12`), `unknown` (set for
-    /// keys that the open-source version does not have) and `misspelt`; of several nodes a map by node. Of secrets it tells that there is
-    /// one.
+    /// version reads them; and what the node's own `kong` makes of it (`kong prepare`). Answers `version`, `settings` (by key `value`, `from`,
+    /// such as `/etc/kong/kong.conf:12`, and `rendered`, where Kong makes anything of it), `unknown` (set for keys that the open-source
+    /// version does not have), `misspelt`, and `unrendered`, why Kong makes nothing of it, where it does not; of several nodes a map by
+    /// node. Of secrets it tells that there is one.
     ///
     /// # Needs
     /// `config.read`

@@ -16,8 +16,8 @@ use crate::script::child::{Raise as _, SharedBench, text_argument, to_dynamic, t
 pub(super) mod test {
     /// Describes the world that the next run begins in, over the presets: two nodes of Kong 2.8.5, `kong-1` and `kong-2`, in the
     /// cluster `practice` on the database `main`, behind a load balancer. `green: "3.4.2"` puts a second side beside them: the cluster `green`
-    /// with two nodes of that version that do not run and get no requests, and a database `green` that is yet to be made; with `one_database: true` it
-    /// has that of the first.
+    /// with two nodes of that version, `green-1` and `green-2` under `nodes`, that do not run and get no requests, and a database `green` that is
+    /// yet to be made; with `one_database: true` it has that of the first.
     #[rhai_fn(return_raw, volatile)]
     pub fn world(context: NativeCallContext, words: Map) -> Result<(), Box<EvalAltResult>> {
         placed(&context, || {

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use super::files::kind_of;
-use crate::change_set::{File, Files, Location, Mode, Owner, Plan, Write};
+use crate::change_set::{File, Files, Location, Mode, Owner, Plan, ReleaseTemplate, Write};
 use crate::gateway::Failure;
 use crate::gateway::live::{Live, private_file};
 use crate::kong::Version;
@@ -34,6 +34,16 @@ struct KeptWrite {
 struct KeptMark {
     version: Version,
     files: BTreeMap<Location, KeptFile>,
+    #[serde(default)]
+    templates: Vec<KeptTemplate>,
+}
+
+/// A release's template, as it is written down: where packages replace each other, it is gone with the next one.
+#[derive(Serialize, Deserialize)]
+struct KeptTemplate {
+    name: String,
+    version: Version,
+    text: String,
 }
 
 /// The files of a node at one moment.
@@ -41,6 +51,8 @@ pub(super) struct Marked {
     /// The version that read them.
     pub(super) version: Version,
     pub(super) files: BTreeMap<Location, File>,
+    /// The templates that it brings along and that files were made out of.
+    pub(super) releases: Vec<ReleaseTemplate>,
 }
 
 impl KeptFile {
@@ -64,29 +76,38 @@ impl KeptFile {
     }
 }
 
+impl KeptTemplate {
+    fn of(release: &ReleaseTemplate) -> Self {
+        Self {
+            name: release.name.clone(),
+            version: release.version,
+            text: release.text.clone(),
+        }
+    }
+
+    fn release(self) -> ReleaseTemplate {
+        ReleaseTemplate {
+            name: self.name,
+            version: self.version,
+            text: self.text,
+        }
+    }
+}
+
 impl Live {
     /// Keeps what is about to be written.
-    pub(super) fn keep_plan(
-        &self,
-        node: &str,
-        change_set: &str,
-        plan: &Plan,
-    ) -> Result<(), Failure> {
+    pub(super) fn keep_plan(&self, path: &Path, plan: &Plan) -> Result<(), Failure> {
         let writes = plan.writes.iter().map(|write| KeptWrite {
             location: write.location.clone(),
             before: write.before.as_ref().map(KeptFile::of),
             after: write.after.as_ref().map(KeptFile::of),
         });
-        keep(
-            &self.plan_file(node, change_set),
-            &writes.collect::<Vec<_>>(),
-        )
+        keep(path, &writes.collect::<Vec<_>>())
     }
 
     /// What was about to be written, if anything was.
-    pub(super) fn kept_plan(&self, node: &str, change_set: &str) -> Result<Option<Plan>, Failure> {
-        let path = self.plan_file(node, change_set);
-        let Some(kept) = read::<Vec<KeptWrite>>(&path)? else {
+    pub(super) fn kept_plan(&self, path: &Path) -> Result<Option<Plan>, Failure> {
+        let Some(kept) = read::<Vec<KeptWrite>>(path)? else {
             return Ok(None);
         };
         let write = |kept: KeptWrite| {
@@ -99,14 +120,13 @@ impl Live {
             })
         };
         let writes: Result<_, String> = kept.into_iter().map(write).collect();
-        let writes = writes.map_err(|why| damaged(&path, &why))?;
+        let writes = writes.map_err(|why| damaged(path, &why))?;
         Ok(Some(Plan { writes }))
     }
 
     /// Forgets it: what was written was taken back.
-    pub(super) fn forget_plan(&self, node: &str, change_set: &str) -> Result<(), Failure> {
-        let path = self.plan_file(node, change_set);
-        std::fs::remove_file(&path).map_err(|error| damaged(&path, &error.to_string()))
+    pub(super) fn forget_plan(&self, path: &Path) -> Result<(), Failure> {
+        std::fs::remove_file(path).map_err(|error| damaged(path, &error.to_string()))
     }
 
     /// Keeps files as they are.
@@ -118,6 +138,7 @@ impl Live {
                 .iter()
                 .map(|(location, file)| (location.clone(), KeptFile::of(file)))
                 .collect(),
+            templates: files.releases.iter().map(KeptTemplate::of).collect(),
         };
         keep(&self.mark_file(node), &kept)
     }
@@ -137,14 +158,25 @@ impl Live {
         Ok(Some(Marked {
             version: kept.version,
             files,
+            releases: kept
+                .templates
+                .into_iter()
+                .map(KeptTemplate::release)
+                .collect(),
         }))
     }
 
-    fn plan_file(&self, node: &str, change_set: &str) -> PathBuf {
+    /// Where it is kept what a change set writes on a node.
+    pub(super) fn adapted_file(&self, node: &str, change_set: &str) -> PathBuf {
         self.output
             .join("adapted")
             .join(node)
             .join(format!("{change_set}.json"))
+    }
+
+    /// Where it is kept what bringing a node's templates to another release writes.
+    pub(super) fn rebased_file(&self, node: &str) -> PathBuf {
+        self.output.join("rebased").join(format!("{node}.json"))
     }
 
     fn mark_file(&self, node: &str) -> PathBuf {

@@ -2,11 +2,15 @@
 
 mod files;
 mod kept;
+mod rebase;
 mod set;
 
-use crate::change_set::{Conflict, Files, Location, Plan, record, replay, review, undo};
+use crate::change_set::{Conflict, Files, Location, Plan, Why, record, replay, review, undo};
+use crate::environment::{Node, PackageDriver};
 use crate::gateway::live::{Live, private_file};
-use crate::gateway::{Adaptation, Adapted, Adapting, Failure, Kong as _, Recorded};
+use crate::gateway::{
+    Adaptation, Adapted, Adapting, Failure, Kong as _, Rebased, Rebasing, Recorded,
+};
 
 impl Adapting for Live {
     async fn adaptation(&self, node: &str, change_set: &str) -> Result<Adaptation, Failure> {
@@ -16,8 +20,10 @@ impl Adapting for Live {
         let planned = replay(&set.set, &current, &self.secrets_of(&set).await?);
         let (writes, conflicts) = match planned {
             Ok(plan) => (locations(&plan), Vec::new()),
-            Err(conflicts) => (Vec::new(), conflicts.iter().map(told).collect()),
+            Err(conflicts) => (Vec::new(), conflicts),
         };
+        let is_later = |conflict: &Conflict| is_seen_later(conflict, &found, &current);
+        let (later, conflicts): (Vec<_>, Vec<_>) = conflicts.into_iter().partition(is_later);
         let touched = set.set.touched().map(|touched| {
             let file = current.files.get(&touched.location);
             (touched.location.to_string(), file.map(set::told_of_file))
@@ -25,7 +31,8 @@ impl Adapting for Live {
         Ok(Adaptation {
             files: touched.collect(),
             writes,
-            conflicts,
+            conflicts: conflicts.iter().map(told).collect(),
+            later: later.iter().map(ToString::to_string).collect(),
             code: set.unlisted_code(),
             change_set: set.digest,
         })
@@ -39,8 +46,9 @@ impl Adapting for Live {
         let rest = replay(&set.set, &current, &secrets)
             .map_err(|conflicts| refused(node, change_set, &conflicts))?;
         // What an attempt that was killed had begun is gone on with: what was there before it stays the way back.
-        let begun = self.kept_plan(node, change_set)?.unwrap_or_default();
-        self.keep_plan(node, change_set, &continued(begun, &rest))?;
+        let path = self.adapted_file(node, change_set);
+        let begun = self.kept_plan(&path)?.unwrap_or_default();
+        self.keep_plan(&path, &continued(begun, &rest))?;
         self.write(node, &rest).await?;
         let after = self.files_of_set(&found, &set).await?;
         match replay(&set.set, &after, &secrets) {
@@ -62,25 +70,15 @@ impl Adapting for Live {
     }
 
     async fn adapted(&self, node: &str, change_set: &str) -> Result<Adapted, Failure> {
-        let Some(plan) = self.kept_plan(node, change_set)? else {
-            return Ok(Adapted::NotAtAll);
-        };
-        let current = self.files_of_plan(node, &plan).await?;
-        let is = |write: &crate::change_set::Write, side: &Option<crate::change_set::File>| {
-            let found = current.files.get(&write.location);
-            found.map(set::told_of_file) == side.as_ref().map(set::told_of_file)
-        };
-        // Where no file is written yet, one may lie beside its place: going back takes that away.
-        let is_whole = plan.writes.iter().all(|write| is(write, &write.after));
-        Ok(if is_whole {
-            Adapted::Wholly
-        } else {
-            Adapted::Partly
-        })
+        match self.kept_plan(&self.adapted_file(node, change_set))? {
+            Some(plan) => self.how_far(node, &plan).await,
+            None => Ok(Adapted::NotAtAll),
+        }
     }
 
     async fn put_files_back(&self, node: &str, change_set: &str) -> Result<(), Failure> {
-        let Some(plan) = self.kept_plan(node, change_set)? else {
+        let path = self.adapted_file(node, change_set);
+        let Some(plan) = self.kept_plan(&path)? else {
             // It failed before it began.
             return Ok(());
         };
@@ -90,7 +88,23 @@ impl Adapting for Live {
         self.clear_beside(node, &plan).await?;
         self.write(node, &back).await?;
         // Another attempt keeps what it finds then.
-        self.forget_plan(node, change_set)
+        self.forget_plan(&path)
+    }
+
+    async fn rebasing(&self, node: &str) -> Result<Rebasing, Failure> {
+        self.rebasing_of(node).await
+    }
+
+    async fn rebase(&self, node: &str) -> Result<Rebased, Failure> {
+        self.rebase_of(node).await
+    }
+
+    async fn rebased(&self, node: &str) -> Result<Adapted, Failure> {
+        self.rebased_of(node).await
+    }
+
+    async fn put_templates_back(&self, node: &str) -> Result<(), Failure> {
+        self.unrebase(node).await
     }
 
     async fn mark_files(&self, node: &str) -> Result<usize, Failure> {
@@ -108,15 +122,13 @@ impl Adapting for Live {
 
     async fn record_changes(&self, node: &str, change_set: &str) -> Result<Recorded, Failure> {
         let named = self.named_change_set(change_set)?;
-        let marked = self.kept_mark(node)?.ok_or_else(|| {
-            let message = format!("nothing is known of how the files of `{node}` were");
-            Failure::new("config.unmarked", message)
-                .hint("`config::mark(node)` keeps them, before they are adapted")
-        })?;
+        let marked = self.kept_mark(node)?.ok_or_else(|| unmarked(node))?;
         let found = self.node(node).await?.1.into_owned();
         let now = self.locations(&found).await?;
         let versions = [marked.version, self.installed_version(node).await?];
-        let after = self.files_at(&found, &now, &versions).await?;
+        let mut after = self.files_at(&found, &now, &versions).await?;
+        // Where packages replace each other, the one before is not there any more.
+        after.releases.extend(marked.releases);
         let before = Files {
             files: marked.files,
             version: marked.version,
@@ -149,6 +161,21 @@ impl Adapting for Live {
 }
 
 impl Live {
+    /// How far a plan is carried out.
+    async fn how_far(&self, node: &str, plan: &Plan) -> Result<Adapted, Failure> {
+        let current = self.files_of_plan(node, plan).await?;
+        // Where no file is written yet, one may lie beside its place: going back takes that away.
+        let is_whole = plan.writes.iter().all(|write| {
+            let found = current.files.get(&write.location);
+            found.map(set::told_of_file) == write.after.as_ref().map(set::told_of_file)
+        });
+        Ok(if is_whole {
+            Adapted::Wholly
+        } else {
+            Adapted::Partly
+        })
+    }
+
     /// Writes files in the order of a plan.
     async fn write(&self, node: &str, plan: &Plan) -> Result<(), Failure> {
         let found = self.node(node).await?.1.into_owned();
@@ -197,6 +224,19 @@ fn continued(mut begun: Plan, rest: &Plan) -> Plan {
         }
     }
     begun
+}
+
+/// Whether the template of a release is all that is missing, and comes with the package that is to be installed: where packages replace each
+/// other, there is one release at a time.
+fn is_seen_later(conflict: &Conflict, node: &Node, files: &Files) -> bool {
+    let is_beside = matches!(node.packages, PackageDriver::Prefix(_));
+    matches!(&conflict.why, Why::NoRelease { version, .. } if !is_beside && *version != files.version)
+}
+
+fn unmarked(node: &str) -> Failure {
+    let message = format!("nothing is known of how the files of `{node}` were");
+    Failure::new("config.unmarked", message)
+        .hint("`config::mark(node)` keeps them, before they are adapted")
 }
 
 fn locations(plan: &Plan) -> Vec<String> {

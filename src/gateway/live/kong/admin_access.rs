@@ -14,6 +14,7 @@ use reqwest::Url;
 use tokio::net::TcpStream;
 
 use super::admin::admin_url;
+use super::command::words_of;
 use super::proof::rendered;
 use super::{BETWEEN, COMMAND, refuse_settings};
 use crate::gateway::live::service::unit_name;
@@ -110,12 +111,9 @@ impl Live {
             let host = self.host(&found).await?;
             return self.reload_unit(&host, &found, unit).await;
         }
-        let (conf, prefix) = (
-            found.conf.display().to_string(),
-            found.prefix.display().to_string(),
-        );
-        let arguments = ["reload", "-c", &conf, "-p", &prefix];
-        self.kong_with(node, &arguments, settings, COMMAND)
+        let words = words_of("reload", &found, &found.prefix);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        self.kong_with(node, &words, settings, COMMAND)
             .await?
             .success()
             .map(drop)

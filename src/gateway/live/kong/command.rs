@@ -1,10 +1,11 @@
 //! The `kong` command of a node: exact arguments, a small fixed environment, a deadline, captured output.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::COMMAND;
+use crate::environment::Node;
 use crate::gateway::live::Live;
 use crate::gateway::live::commands::login_environment;
 use crate::gateway::live::packages::staged_command;
@@ -14,6 +15,22 @@ use crate::gateway::{Failure, ScratchNode};
 use crate::kong::Version;
 use crate::kong::conf::{is_secret, key_of_variable};
 use crate::kong::migrations::error_message;
+
+/// The words of a `kong` command that makes nginx's configuration for a node in `prefix`.
+pub(super) fn words_of(verb: &str, node: &Node, prefix: &Path) -> Vec<String> {
+    let path = |path: &Path| path.display().to_string();
+    let mut words = vec![
+        verb.to_owned(),
+        "-c".to_owned(),
+        path(&node.conf),
+        "-p".to_owned(),
+        path(prefix),
+    ];
+    if let Some(template) = &node.nginx_conf {
+        words.extend(["--nginx-conf".to_owned(), path(template)]);
+    }
+    words
+}
 
 /// A `kong` command that ran.
 pub(in crate::gateway::live) struct Command {

@@ -67,10 +67,6 @@ impl Kong for Live {
     async fn start_node(&self, node: &str) -> Result<(), Failure> {
         let found = self.node(node).await?.1;
         if !self.is_running(node).await? {
-            let (conf, prefix) = (
-                found.conf.display().to_string(),
-                found.prefix.display().to_string(),
-            );
             // Keeps the node's ports until it has started.
             let mut prepared = match ScratchNode::named(node) {
                 Some(_) => Some(scratch::prepare(&self.host(&found).await?, &found.prefix).await?),
@@ -85,8 +81,9 @@ impl Kong for Live {
                 let host = self.host(&found).await?;
                 self.start_unit(&host, &found, unit).await?;
             } else {
-                let arguments = ["start", "-c", &conf, "-p", &prefix];
-                self.kong_with(node, &arguments, settings, COMMAND)
+                let words = command::words_of("start", &found, &found.prefix);
+                let words: Vec<&str> = words.iter().map(String::as_str).collect();
+                self.kong_with(node, &words, settings, COMMAND)
                     .await?
                     .success()?;
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use super::command::words_of;
 use crate::environment::{Database, SecretReference};
 use crate::gateway::Failure;
 use crate::gateway::live::Live;
@@ -76,13 +77,10 @@ impl Live {
     ) -> Result<(PathBuf, BTreeMap<String, String>), Failure> {
         let (_, found) = self.node(node).await?;
         let host = self.host(&found).await?;
-        let conf = found.conf.display().to_string();
         self.in_private_prefix(&host, async |prefix| {
-            let directory = prefix.display().to_string();
-            let arguments = ["prepare", "-c", &conf, "-p", &directory];
-            self.kong(node, &arguments, super::COMMAND)
-                .await?
-                .success()?;
+            let words = words_of("prepare", &found, prefix);
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            self.kong(node, &words, super::COMMAND).await?.success()?;
             Ok((prefix.to_owned(), rendered(&host, prefix).await?))
         })
         .await

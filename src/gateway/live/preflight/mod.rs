@@ -1,5 +1,6 @@
 //! Looks before a change: at this machine, at the hosts of nodes, at servers, at names.
 
+mod hindrances;
 mod host;
 mod names;
 mod place;
@@ -24,6 +25,10 @@ impl Preflight for Live {
 
     async fn host_facts(&self, node: &str) -> Result<HostFacts, Failure> {
         self.host_of(node).await
+    }
+
+    async fn hindrances(&self, node: &str) -> Result<Vec<String>, Failure> {
+        self.hindrances_of(node).await
     }
 
     async fn server_facts(&self, database: &str) -> Result<Option<ServerFacts>, Failure> {

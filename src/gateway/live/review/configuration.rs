@@ -38,6 +38,15 @@ impl Configurations for Live {
         self.settings_of(node).await
     }
 
+    async fn rendered_settings(&self, node: &str) -> Result<BTreeMap<String, String>, Failure> {
+        let prefix = self.node(node).await?.1.prefix.display().to_string();
+        let (private, rendered) = self.prepared_in(node).await?;
+        let private = private.display().to_string();
+        // It was rendered into a prefix of its own.
+        let there = |(key, value): (String, String)| (key, value.replace(&private, &prefix));
+        Ok(rendered.into_iter().map(there).collect())
+    }
+
     async fn schemas(&self, node: &str, of: &[String]) -> Result<BTreeMap<String, Value>, Failure> {
         let mut schemas = BTreeMap::new();
         for path in of {

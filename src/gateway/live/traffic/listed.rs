@@ -28,11 +28,9 @@ impl Live {
             .get(cluster)
             .and_then(|cluster| cluster.traffic.as_ref());
         let found = name.and_then(|name| Some((name, self.environment.traffic.get(name)?)));
-        let (name, balancer) = found.ok_or_else(|| {
-            let message = format!("the cluster `{cluster}` has no load balancer");
-            Failure::new("traffic.none", message)
-                .hint("name one with `traffic = …` in it, and describe it under `[traffic]`")
-        })?;
+        let Some((name, balancer)) = found else {
+            return Ok(BTreeSet::new());
+        };
         let behind = clusters
             .iter()
             .filter(|(other, of)| {

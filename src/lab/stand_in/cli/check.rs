@@ -39,6 +39,6 @@ pub(super) fn check(invocation: &Invocation<'_>) -> Result<ExitCode, CommandErro
 
 /// Runs `kong prepare`.
 pub(super) fn prepare(invocation: &Invocation<'_>) -> Result<ExitCode, CommandError> {
-    start::prepare(&invocation.settings()?)?;
+    start::prepare(invocation, &invocation.settings()?)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -69,6 +69,14 @@ pub(super) enum CommandError {
     /// The prefix is not there.
     #[error("no such prefix: {}", .0.display())]
     NoPrefix(PathBuf),
+    /// The prefix cannot be made.
+    #[error("could not prepare Kong prefix at {}: {problem}", prefix.display())]
+    Unprepared {
+        /// The prefix.
+        prefix: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
     /// A node runs in the prefix already.
     #[error("Kong is already running in {}", .0.display())]
     AlreadyRunning(PathBuf),

@@ -16,6 +16,7 @@ mod output;
 mod process;
 mod start;
 mod stop;
+mod template;
 mod usage;
 
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ use rustix::process::Signal;
 
 use super::error::CommandError;
 use super::migrations::Migrations;
+use super::template::nginx_conf;
 use super::{Invocation, output, process};
 use crate::kong::migrations::Verdict;
 use crate::lab::stand_in::conf::{DatabaseKind, KONG_ENV, Settings};
@@ -49,8 +50,12 @@ pub(super) async fn restart(invocation: &Invocation<'_>) -> Result<ExitCode, Com
 }
 
 /// Makes the prefix and what a node reads in it.
-pub(super) fn prepare(settings: &Settings) -> Result<(), CommandError> {
+pub(super) fn prepare(
+    invocation: &Invocation<'_>,
+    settings: &Settings,
+) -> Result<(), CommandError> {
     let prefix = &settings.prefix;
+    let nginx_conf = nginx_conf(invocation, prefix)?;
     for directory in ["pids", "logs"] {
         let directory = prefix.join(directory);
         std::fs::create_dir_all(&directory).map_err(CommandError::system(format!(
@@ -60,7 +65,7 @@ pub(super) fn prepare(settings: &Settings) -> Result<(), CommandError> {
     }
     let files = [
         (KONG_ENV, settings.to_kong_env()),
-        ("nginx.conf", "# The stand-in runs no nginx.\n".to_owned()),
+        ("nginx.conf", nginx_conf),
     ];
     for (name, text) in files {
         let path = prefix.join(name);
@@ -81,7 +86,7 @@ async fn start_with(
     if settings.database == DatabaseKind::Postgres {
         check_schema(invocation, settings).await?;
     }
-    prepare(settings)?;
+    prepare(invocation, settings)?;
     check_declarative(invocation, settings)?;
     let listens = settings
         .proxy_listen

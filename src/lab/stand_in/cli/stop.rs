@@ -58,7 +58,7 @@ pub(super) fn reload(invocation: &Invocation<'_>) -> Result<ExitCode, CommandErr
     if !names_file {
         merged.forget_declarative_file();
     }
-    start::prepare(&merged)?;
+    start::prepare(invocation, &merged)?;
     process::send(pid, Signal::HUP)?;
     output::line("Kong reloaded");
     Ok(ExitCode::SUCCESS)

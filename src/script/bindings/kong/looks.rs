@@ -6,8 +6,8 @@ use rhai::{Dynamic, EvalAltResult, NativeCallContext};
 use super::super::arguments::{data, node, nodes};
 use super::super::call;
 use crate::primitive::{
-    CheckConfiguration, ClockAhead, Compare, CompareConfiguration, Entities, Health, Intent,
-    ProveDatabase, Status, Version,
+    CheckConfiguration, CheckHosts, ClockAhead, Compare, CompareConfiguration, Entities, Health,
+    Intent, ProveDatabase, Status, Version,
 };
 
 #[export_module]
@@ -154,6 +154,36 @@ pub(in crate::script::bindings) mod looks_module {
         call(
             &context,
             Intent::CheckConfiguration(CheckConfiguration {
+                nodes: nodes(which)?,
+            }),
+        )
+    }
+
+    /// Makes sure that the hosts of nodes let them be stopped, changed and started again: services of systemd's are not masked, do not migrate by
+    /// themselves, do not come back after a stop; and what the environment file lists under `sudo` is allowed there without a password.
+    ///
+    /// # Needs
+    /// `kong.check_hosts`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `kong.host_unfit`: everything that is in the way, with what to do. `service.unit`: there is no such unit, or it cannot be read.
+    /// # Example
+    /// ```rhai
+    /// kong::check_hosts(env::cluster("practice").nodes);
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn check_hosts(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        call(
+            &context,
+            Intent::CheckHosts(CheckHosts {
                 nodes: nodes(which)?,
             }),
         )

@@ -6,7 +6,9 @@ use rhai::{Dynamic, EvalAltResult, Map, NativeCallContext};
 use super::super::arguments::{Options, cluster, data, nodes};
 use super::super::{call, wrong_argument};
 use crate::gateway::{Probe, ProbeCheck};
-use crate::primitive::{Admit, Drain, Intent, Split, TrafficStatus, Unwatch, Watch, Watched};
+use crate::primitive::{
+    Admit, CheckListed, Drain, Intent, Split, TrafficStatus, Unwatch, Watch, Watched,
+};
 
 #[export_module]
 pub(in crate::script::bindings) mod nodes_module {
@@ -38,6 +40,32 @@ pub(in crate::script::bindings) mod nodes_module {
                 nodes: nodes(which)?,
             }),
         )
+    }
+
+    /// Makes sure that a cluster's load balancer sends requests to no server that the environment does not list: such a one would keep the old
+    /// version, and serve a share of the clients with it. Of a cluster without a load balancer there is nothing to be sure of.
+    ///
+    /// # Needs
+    /// `traffic.check_listed`
+    /// # Effect
+    /// None.
+    /// # Undo
+    /// Nothing to undo.
+    /// # On resume
+    /// Not repeated.
+    /// # Errors
+    /// `traffic.unlisted`: the servers, as the load balancer calls them. `traffic.unreachable`, `traffic.refused`.
+    /// # Example
+    /// ```rhai
+    /// traffic::check_listed(env::cluster("practice"));
+    /// ```
+    #[rhai_fn(return_raw, volatile)]
+    pub fn check_listed(
+        context: NativeCallContext,
+        which: Dynamic,
+    ) -> Result<Dynamic, Box<EvalAltResult>> {
+        let cluster = cluster(which)?.name.clone();
+        call(&context, Intent::CheckListed(CheckListed { cluster }))
     }
 
     /// Takes nodes out of rotation, and waits until nothing is in flight on them.
