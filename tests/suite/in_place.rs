@@ -43,7 +43,7 @@ fn whatever_fails_the_old_world_comes_back_or_a_person_is_called() {
 
 /// Every so manieth call that changes the world, more than any run has.
 pub(crate) fn calls(every: usize) -> Vec<u32> {
-    (1..=256).step_by(every).collect()
+    share((1..=256).step_by(every).collect())
 }
 
 /// Each of these calls that change the world fails once, before it acts and after; and from each on everything fails. Answers how many
@@ -119,6 +119,21 @@ pub(crate) fn resumed(cluster: &PracticeCluster, run: &str, old: &World, new: &W
 /// By how many records two runs of the same upgrade differ at most. On a busy machine more is polled.
 pub(crate) const UNEQUAL: usize = 16;
 
+/// What this machine plays of a long sweep: with `CUTOVER_TEST_SHARE=2/8` the second of every eight, so that several machines, or several
+/// evenings, play all of it. Without it everything.
+pub(crate) fn share<T>(all: Vec<T>) -> Vec<T> {
+    let Ok(said) = std::env::var("CUTOVER_TEST_SHARE") else {
+        return all;
+    };
+    let (own, of) = said.split_once('/').expect("as in `2/8`");
+    let (own, of): (usize, usize) = (
+        own.parse().expect("a number"),
+        of.parse().expect("a number"),
+    );
+    assert!((1..=of).contains(&own), "`{said}` is no share");
+    all.into_iter().skip(own - 1).step_by(of).collect()
+}
+
 /// Kills a run at every so manieth of the points, on clusters that `up` brings up, and lets `follow` see to what comes then. The long sweep shares the points among clusters of
 /// their own, since most of its time is waiting.
 pub(crate) fn sweep(
@@ -128,12 +143,13 @@ pub(crate) fn sweep(
     follow: impl Fn(&PracticeCluster, &str, &World, &World) + Sync,
 ) -> usize {
     let workers = if everything() { 3 } else { 1 };
-    let share = |worker: usize| {
+    let play = |worker: usize| {
         let cluster = up();
         let old = cluster.world();
         let (new, records) = reference(&cluster, &old);
         let points = points(records);
-        let own = points.iter().step_by(every).skip(worker).step_by(workers);
+        let points = share(points.into_iter().step_by(every).collect());
+        let own = points.iter().skip(worker).step_by(workers);
         let swept = own.map(|(when, record)| {
             let run = format!("{name}-{when}-{record}");
             let moment = if *when == "before" { "before" } else { "after" };
@@ -153,8 +169,8 @@ pub(crate) fn sweep(
         let started: Vec<_> = (0..workers)
             .map(|worker| {
                 scope.spawn({
-                    let share = &share;
-                    move || share(worker)
+                    let play = &play;
+                    move || play(worker)
                 })
             })
             .collect();
