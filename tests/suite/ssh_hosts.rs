@@ -3,6 +3,7 @@
 //!
 //! Beside `host-1`, `host-2` … there are two that are no hosts: nothing listens at [`DEAD`], and [`SILENT`] accepts and says nothing.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
@@ -98,12 +99,12 @@ impl SshHosts {
                 is_node = line.starts_with("[[clusters.") && line.ends_with(".nodes]]");
             } else if is_node && line.starts_with("name = ") {
                 let host = hosts.next().expect("a host for each node");
-                carried.push_str(&format!("transport = {{ ssh = \"{host}\" }}\n"));
+                let _ = writeln!(carried, "transport = {{ ssh = \"{host}\" }}");
             }
         }
         assert_eq!(hosts.next(), None, "{text}");
         let configuration = self.configuration().display().to_string();
-        carried.push_str(&format!("\n[ssh]\nconfiguration = {configuration:?}\n"));
+        let _ = write!(carried, "\n[ssh]\nconfiguration = {configuration:?}\n");
         fs::write(&path, carried).expect("written");
         cluster
     }

@@ -25,6 +25,8 @@ const TWO_VERSIONS: [&[&str]; 4] = [
     &[
         "kong::status(n[0])",
         "kong::status(n[1])",
+        "kong::check_hosts(n)",
+        "traffic::check_listed(c)",
         "traffic::status(n[0])",
         "packages::available(n[0])",
         "packages::fetch([n[0]], \"3.9.1\")",

@@ -94,41 +94,40 @@ impl KeptTemplate {
     }
 }
 
+/// Keeps what is about to be written.
+pub(super) fn keep_plan(path: &Path, plan: &Plan) -> Result<(), Failure> {
+    let writes = plan.writes.iter().map(|write| KeptWrite {
+        location: write.location.clone(),
+        before: write.before.as_ref().map(KeptFile::of),
+        after: write.after.as_ref().map(KeptFile::of),
+    });
+    keep(path, &writes.collect::<Vec<_>>())
+}
+
+/// What was about to be written, if anything was.
+pub(super) fn kept_plan(path: &Path) -> Result<Option<Plan>, Failure> {
+    let Some(kept) = read::<Vec<KeptWrite>>(path)? else {
+        return Ok(None);
+    };
+    let write = |kept: KeptWrite| {
+        let file = |file: Option<KeptFile>| file.map(|file| file.at(&kept.location)).transpose();
+        Ok(Write {
+            before: file(kept.before)?,
+            after: file(kept.after)?,
+            location: kept.location.clone(),
+        })
+    };
+    let writes: Result<_, String> = kept.into_iter().map(write).collect();
+    let writes = writes.map_err(|why| damaged(path, &why))?;
+    Ok(Some(Plan { writes }))
+}
+
+/// Forgets it: what was written was taken back.
+pub(super) fn forget_plan(path: &Path) -> Result<(), Failure> {
+    std::fs::remove_file(path).map_err(|error| damaged(path, &error.to_string()))
+}
+
 impl Live {
-    /// Keeps what is about to be written.
-    pub(super) fn keep_plan(&self, path: &Path, plan: &Plan) -> Result<(), Failure> {
-        let writes = plan.writes.iter().map(|write| KeptWrite {
-            location: write.location.clone(),
-            before: write.before.as_ref().map(KeptFile::of),
-            after: write.after.as_ref().map(KeptFile::of),
-        });
-        keep(path, &writes.collect::<Vec<_>>())
-    }
-
-    /// What was about to be written, if anything was.
-    pub(super) fn kept_plan(&self, path: &Path) -> Result<Option<Plan>, Failure> {
-        let Some(kept) = read::<Vec<KeptWrite>>(path)? else {
-            return Ok(None);
-        };
-        let write = |kept: KeptWrite| {
-            let file =
-                |file: Option<KeptFile>| file.map(|file| file.at(&kept.location)).transpose();
-            Ok(Write {
-                before: file(kept.before)?,
-                after: file(kept.after)?,
-                location: kept.location.clone(),
-            })
-        };
-        let writes: Result<_, String> = kept.into_iter().map(write).collect();
-        let writes = writes.map_err(|why| damaged(path, &why))?;
-        Ok(Some(Plan { writes }))
-    }
-
-    /// Forgets it: what was written was taken back.
-    pub(super) fn forget_plan(&self, path: &Path) -> Result<(), Failure> {
-        std::fs::remove_file(path).map_err(|error| damaged(path, &error.to_string()))
-    }
-
     /// Keeps files as they are.
     pub(super) fn keep_mark(&self, node: &str, files: &Files) -> Result<(), Failure> {
         let kept = KeptMark {

@@ -5,6 +5,7 @@ mod kept;
 mod rebase;
 mod set;
 
+use self::kept::{forget_plan, keep_plan, kept_plan};
 use crate::change_set::{Conflict, Files, Location, Plan, Why, record, replay, review, undo};
 use crate::environment::{Node, PackageDriver};
 use crate::gateway::live::{Live, private_file};
@@ -47,8 +48,8 @@ impl Adapting for Live {
             .map_err(|conflicts| refused(node, change_set, &conflicts))?;
         // What an attempt that was killed had begun is gone on with: what was there before it stays the way back.
         let path = self.adapted_file(node, change_set);
-        let begun = self.kept_plan(&path)?.unwrap_or_default();
-        self.keep_plan(&path, &continued(begun, &rest))?;
+        let begun = kept_plan(&path)?.unwrap_or_default();
+        keep_plan(&path, &continued(begun, &rest))?;
         self.write(node, &rest).await?;
         let after = self.files_of_set(&found, &set).await?;
         match replay(&set.set, &after, &secrets) {
@@ -70,7 +71,7 @@ impl Adapting for Live {
     }
 
     async fn adapted(&self, node: &str, change_set: &str) -> Result<Adapted, Failure> {
-        match self.kept_plan(&self.adapted_file(node, change_set))? {
+        match kept_plan(&self.adapted_file(node, change_set))? {
             Some(plan) => self.how_far(node, &plan).await,
             None => Ok(Adapted::NotAtAll),
         }
@@ -78,7 +79,7 @@ impl Adapting for Live {
 
     async fn put_files_back(&self, node: &str, change_set: &str) -> Result<(), Failure> {
         let path = self.adapted_file(node, change_set);
-        let Some(plan) = self.kept_plan(&path)? else {
+        let Some(plan) = kept_plan(&path)? else {
             // It failed before it began.
             return Ok(());
         };
@@ -88,7 +89,7 @@ impl Adapting for Live {
         self.clear_beside(node, &plan).await?;
         self.write(node, &back).await?;
         // Another attempt keeps what it finds then.
-        self.forget_plan(&path)
+        forget_plan(&path)
     }
 
     async fn rebasing(&self, node: &str) -> Result<Rebasing, Failure> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::kept::{forget_plan, keep_plan, kept_plan};
 use super::set::told_of_file;
 use crate::change_set::{Files, Location, Templates, WhyLeft, rebase_templates, undo};
 use crate::environment::Node;
@@ -25,8 +26,8 @@ impl Live {
         let (_, templates) = self.templates_of(node).await?;
         let path = self.rebased_file(node);
         // What an attempt that was killed had begun is gone on with: what was there before it stays the way back.
-        let begun = self.kept_plan(&path)?.unwrap_or_default();
-        self.keep_plan(&path, &super::continued(begun, &templates.plan))?;
+        let begun = kept_plan(&path)?.unwrap_or_default();
+        keep_plan(&path, &super::continued(begun, &templates.plan))?;
         self.write(node, &templates.plan).await?;
         let mut left: Vec<String> = Vec::new();
         for one in &templates.left {
@@ -55,7 +56,7 @@ impl Live {
     }
 
     pub(super) async fn rebased_of(&self, node: &str) -> Result<Adapted, Failure> {
-        match self.kept_plan(&self.rebased_file(node))? {
+        match kept_plan(&self.rebased_file(node))? {
             Some(plan) => self.how_far(node, &plan).await,
             None => Ok(Adapted::NotAtAll),
         }
@@ -63,7 +64,7 @@ impl Live {
 
     pub(super) async fn unrebase(&self, node: &str) -> Result<(), Failure> {
         let path = self.rebased_file(node);
-        let Some(plan) = self.kept_plan(&path)? else {
+        let Some(plan) = kept_plan(&path)? else {
             // It failed before it began.
             return Ok(());
         };
@@ -71,7 +72,7 @@ impl Live {
         let back = undo(&plan, &current).map_err(|conflicts| changed_since(node, &conflicts))?;
         self.clear_beside(node, &plan).await?;
         self.write(node, &back).await?;
-        self.forget_plan(&path)
+        forget_plan(&path)
     }
 
     /// The templates that a node declares, with what is to become of them.
