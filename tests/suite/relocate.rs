@@ -7,8 +7,7 @@ use crate::in_place::{calls, failures, sweep};
 use crate::practice_cluster::{PracticeCluster, everything};
 use crate::topologies::goes_on;
 
-/// The move, without clients that are watched.
-const UNWATCHED: [&str; 10] = [
+const MOVE: [&str; 10] = [
     "relocate",
     "from=practice",
     "to=green",
@@ -21,33 +20,15 @@ const UNWATCHED: [&str; 10] = [
     "differ=log_level",
 ];
 
-const MOVE: [&str; 11] = [
-    "relocate",
-    "from=practice",
-    "to=green",
-    "checks=/health=200",
-    "steps=50,100",
-    "watch=0s",
-    "settle=0s",
-    "bake=0s",
-    "interval=10ms",
-    "probe=50",
-    "differ=log_level",
-];
-
-fn sides() -> PracticeCluster {
+pub(crate) fn sides() -> PracticeCluster {
     PracticeCluster::up_for(&MOVE, &["--green", "2.8.5"])
-}
-
-pub(crate) fn unwatched() -> PracticeCluster {
-    PracticeCluster::up_for(&UNWATCHED, &["--green", "2.8.5"])
 }
 
 #[test]
 fn clients_move_and_the_old_side_is_closed_until_it_is_taken_back() {
     let cluster = sides();
     let old = cluster.world();
-    let run = cluster.upgrade("moved", &[]);
+    let run = cluster.upgrade("moved", &["probe=50"]);
     assert_eq!(run.code, Some(0), "{}", run.all);
     assert!(run.verdict.contains(" probes, 0 failed"), "{}", run.verdict);
     let closed = cluster.try_sql("SELECT 1").expect_err("closed");
@@ -122,11 +103,11 @@ fn a_move_goes_on_or_home_wherever_it_is_killed() {
     if !long() {
         return;
     }
-    let swept = sweep("crash", EVERY, unwatched, goes_on);
+    let swept = sweep("crash", EVERY, sides, goes_on);
     println!(
         "relocate, crash sweep: {swept} points, every one resumed to the same world and came back"
     );
-    let swept = sweep("back", EVERY, unwatched, |cluster, run, old, _| {
+    let swept = sweep("back", EVERY, sides, |cluster, run, old, _| {
         cluster.roll_back(run, old);
     });
     println!("relocate, rollback from {swept} prefixes: the old world every time");
@@ -135,6 +116,6 @@ fn a_move_goes_on_or_home_wherever_it_is_killed() {
 #[test]
 fn a_move_comes_back_whatever_fails() {
     if long() {
-        failures(&unwatched(), &calls(1));
+        failures(&sides(), &calls(1));
     }
 }

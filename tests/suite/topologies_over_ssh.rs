@@ -33,7 +33,7 @@ const CASES: [Case; 3] = [
     Case {
         name: "relocate",
         hosts: 4,
-        up: relocate::unwatched,
+        up: relocate::sides,
         every: 25,
     },
 ];

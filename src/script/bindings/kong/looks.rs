@@ -159,8 +159,9 @@ pub(in crate::script::bindings) mod looks_module {
         )
     }
 
-    /// Makes sure that the hosts of nodes let them be stopped, changed and started again: services of systemd's are not masked, do not migrate by
-    /// themselves, do not come back after a stop; and what the environment file lists under `sudo` is allowed there without a password.
+    /// Makes sure that the hosts of nodes let them be stopped, changed and started again: units are not masked, do not migrate by themselves, do
+    /// not come back after a stop, and start Kong with the nginx template that `nginx_conf` of the node names; and what the environment file
+    /// lists under `sudo` is allowed there without a password.
     ///
     /// # Needs
     /// `kong.check_hosts`
