@@ -17,7 +17,8 @@ pub(super) const CHECKS: [Check; 3] = [
         code: "doctor.balancer_unlisted",
         about: "the load balancer sends requests to servers that the environment does not list",
         why: "they keep the old version when every listed node has the new one, and serve a share of the clients with it",
-        remedy: "list them under `[[clusters.{cluster}.nodes]]`, or take them out of the load balancer",
+        remedy: "list them under `[[clusters.{cluster}.nodes]]`, take them out of the load balancer, or name those that may stay as they are \
+                 under `others` of it",
         judge: Judge::Cluster(unlisted),
     },
     Check {

@@ -37,6 +37,10 @@ pub struct Traffic {
     /// upstream for each node, such as `10.0.0.11:8000`. `kong-upstream`: the same of the upstream's target, as Kong lists it.
     #[serde(default)]
     pub servers: BTreeMap<String, String>,
+    /// Servers that are no nodes and may stay as they are, as it calls them: such as one that answers while no node does. Any other
+    /// that is no node keeps an upgrade from being begun.
+    #[serde(default)]
+    pub others: Vec<String>,
     /// `haproxy`: the file that is its `server-state-file`. It is written after every change, so that a reload of HAProxy keeps what was
     /// set; without it a reload goes back to HAProxy's configuration. Only where there is one socket.
     pub state_file: Option<PathBuf>,

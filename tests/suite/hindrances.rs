@@ -26,12 +26,24 @@ fn a_node_behind_the_load_balancer_that_the_inventory_lacks_is_refused() {
     let refused = cluster.upgrade("unlisted", &[]);
     assert_eq!(refused.code, Some(4), "{}", refused.all);
     for told in [
-        "the load balancer of `practice` sends requests to servers that the environment does not list: `kong-2`",
-        "list them under `[[clusters.practice.nodes]]`, or take them out of the load balancer",
+        "the load balancer of `practice` has servers that the environment does not list: `kong-2`",
+        "list them under `[[clusters.practice.nodes]]`, take them out of the load balancer, or name those that may stay as they are",
     ] {
         assert!(refused.all.contains(told), "{told}: {}", refused.all);
     }
     assert_eq!(cluster.world(), old);
+    // One that may stay as it is.
+    edit(&cluster, |text| {
+        let kind = text.find("[traffic.").expect("a load balancer");
+        let ends = kind + text[kind..].find('\n').expect("a line") + 1;
+        format!("{}others = [\"kong-2\"]\n{}", &text[..ends], &text[ends..])
+    });
+    let playbook = cluster.write(
+        "listed.rhai",
+        "const PLAYBOOK = #{ api: 1, needs: [\"traffic.check_listed\"] };\ntraffic::check_listed(env::cluster(\"practice\"));\n",
+    );
+    let listed = cluster.cutover(&["run", &playbook, "--run-id", "listed"]);
+    assert_eq!(listed.code, Some(0), "{}", listed.all);
 }
 
 #[test]

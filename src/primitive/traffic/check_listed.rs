@@ -30,11 +30,11 @@ impl Look for CheckListed {
         }
         let names: Vec<String> = unlisted.iter().map(|name| format!("`{name}`")).collect();
         let message = format!(
-            "the load balancer of `{target}` sends requests to servers that the environment does not list: {}",
+            "the load balancer of `{target}` has servers that the environment does not list: {}",
             names.join(", ")
         );
         Err(Failure::new("traffic.unlisted", message)
-            .hint(format!("list them under `[[clusters.{target}.nodes]]`, or take them out of the load balancer"))
+            .hint(format!("list them under `[[clusters.{target}.nodes]]`, take them out of the load balancer, or name those that may stay as they are under `others` of it"))
             .details(json!(unlisted)))
     }
 }

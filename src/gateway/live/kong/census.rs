@@ -4,6 +4,7 @@
 //! those lead to the same database is proven as it is for listed nodes, not compared as text.
 
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::proof::{RENDERED, as_database, rendered};
@@ -111,14 +112,31 @@ async fn running_nodes(host: &Host) -> Result<Vec<(u32, PathBuf)>, Failure> {
         let Some(prefix) = prefix_of(&command) else {
             continue;
         };
-        // A process that has ended in between is no node any more.
-        let own = host.read_text(&prefix.join("pids/nginx.pid")).await;
-        let is_own = own.is_ok_and(|own| own.trim() == pid.to_string());
-        if is_own && host.exists(&prefix.join(RENDERED)).await.unwrap_or(false) {
+        let own = match host.read_text(&prefix.join("pids/nginx.pid")).await {
+            Ok(own) => own,
+            Err(error) if is_of_the_path(error.kind()) => continue,
+            Err(error) => return Err(unseen(error)),
+        };
+        let is_own = own.trim() == pid.to_string();
+        if is_own && host.exists(&prefix.join(RENDERED)).await.map_err(unseen)? {
             found.push((pid, prefix));
         }
     }
     Ok(found)
+}
+
+/// Whether a file cannot be read for what it is: a process that has ended in between is no node any more, and what only looks like one has no
+/// such file. That a connection was lost says nothing about a process.
+fn is_of_the_path(kind: ErrorKind) -> bool {
+    matches!(
+        kind,
+        ErrorKind::NotFound
+            | ErrorKind::PermissionDenied
+            | ErrorKind::NotADirectory
+            | ErrorKind::IsADirectory
+            | ErrorKind::InvalidData
+            | ErrorKind::InvalidInput
+    )
 }
 
 /// The prefix on a command line. nginx writes its own over the arguments, with spaces between them.

@@ -19,23 +19,26 @@ pub(super) async fn available(
     prefix: &Path,
     node: &str,
 ) -> Result<Vec<Version>, Failure> {
-    let unreadable = |error: std::io::Error| {
+    let unreadable = |path: &Path, error: std::io::Error| {
         Failure::new(
             "packages.prefix",
             format!(
-                "cannot list `{}` on the node `{node}`: {error}",
-                prefix.display()
+                "cannot look at `{}` on the node `{node}`: {error}",
+                path.display()
             ),
         )
     };
     let mut versions = Vec::new();
-    for name in host.names(prefix).await.map_err(unreadable)? {
+    let names = host.names(prefix).await;
+    for name in names.map_err(|error| unreadable(prefix, error))? {
         let version: Option<Version> = name
             .strip_prefix("kong-")
             .and_then(|version| version.parse().ok());
         let Some(version) = version else { continue };
         let command = prefix.join(name).join("bin/kong");
-        if host.exists(&command).await.unwrap_or(false) {
+        // A connection that is lost here must not pass for a version that is not there: it may be observed, and restored as such.
+        let exists = host.exists(&command).await;
+        if exists.map_err(|error| unreadable(&command, error))? {
             versions.push(version);
         }
     }
@@ -76,4 +79,33 @@ pub(super) async fn install(host: &Host, prefix: &Path, version: &Version) -> Re
             ),
         )
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_looked_at_is_not_taken_for_absent() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let command = |version: &str| directory.path().join(format!("kong-{version}/bin/kong"));
+        for version in ["2.8.5", "3.4.2", "3.9.1"] {
+            std::fs::create_dir_all(command(version).parent().expect("a directory")).expect("made");
+        }
+        std::fs::write(command("2.8.5"), "").expect("written");
+        let there = available(&Host::Here, directory.path(), "kong-1").await;
+        assert_eq!(there.expect("listed"), [Version::new(2, 8, 5)]);
+        // A link to itself is neither there nor not there.
+        symlink("kong", command("3.4.2")).expect("linked");
+        let failure = available(&Host::Here, directory.path(), "kong-1").await;
+        let failure = failure.expect_err("not known");
+        assert!(
+            failure
+                .message
+                .contains("3.4.2/bin/kong` on the node `kong-1`"),
+            "{failure}"
+        );
+    }
 }

@@ -277,7 +277,8 @@ impl Rpm<'_> {
     /// The version locks; none where the plugin is not there, or not even dnf.
     async fn locks(&self) -> Result<Vec<rpm::Lock>, Failure> {
         let dnf = self.0.tool("dnf");
-        if self.0.directory.is_some() && !self.0.host.exists(&dnf).await.unwrap_or(false) {
+        let exists = self.0.host.exists(&dnf).await;
+        if self.0.directory.is_some() && !exists.map_err(|error| self.0.unreadable(error))? {
             return Ok(Vec::new());
         }
         let told = self.0.ask(rpm::VERSIONLOCK).await?;

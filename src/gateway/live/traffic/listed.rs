@@ -40,7 +40,8 @@ impl Live {
             .flat_map(|(_, of)| &of.nodes);
         let known: BTreeSet<&str> = behind.map(|node| balancer.server(&node.name)).collect();
         let mut servers = self.servers(cluster, balancer).await?;
-        servers.retain(|server| !known.contains(server.as_str()));
+        servers
+            .retain(|server| !known.contains(server.as_str()) && !balancer.others.contains(server));
         Ok(servers)
     }
 

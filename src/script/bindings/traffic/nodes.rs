@@ -43,7 +43,8 @@ pub(in crate::script::bindings) mod nodes_module {
     }
 
     /// Makes sure that a cluster's load balancer sends requests to no server that the environment does not list: such a one would keep the old
-    /// version, and serve a share of the clients with it. Of a cluster without a load balancer there is nothing to be sure of.
+    /// version, and serve a share of the clients with it. Those that may stay as they are stand under `others` of the load balancer. Of a cluster
+    /// without one there is nothing to be sure of.
     ///
     /// # Needs
     /// `traffic.check_listed`
