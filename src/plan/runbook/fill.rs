@@ -5,6 +5,7 @@ use super::packages;
 use super::plugin::plugin;
 use super::split::split;
 use super::typed::{Typed, asked_at, command, kong, making, rotate, start};
+use crate::environment::Service;
 use crate::gateway::{RotationState, VerifyTier};
 use crate::primitive::Intent;
 
@@ -62,6 +63,37 @@ pub(super) fn fill(typed: &Typed<'_>, step: &mut RunbookStep, intent: &Intent) {
             stop(step, "any other count");
         }
         Intent::Migrations(look) => step.commands = vec![typed.migrations(&look.node, "list")],
+        Intent::CheckHosts(look) => {
+            step.commands = typed.on(&look.nodes, |node| {
+                let unit = match &node.service {
+                    Service::Systemd(unit) => {
+                        format!("systemctl cat {unit}; systemctl status {unit}")
+                    }
+                    Service::Kong => "systemctl list-units 'kong*'".to_owned(),
+                };
+                let sudo = if node.sudo.is_empty() {
+                    ""
+                } else {
+                    "; sudo -n -l"
+                };
+                format!("{unit}{sudo}")
+            });
+            expect(
+                step,
+                "no unit of Kong's that is masked, migrates by itself or comes back after a stop; every command that is to be run as root",
+            );
+            stop(step, "anything else: mend it on that host first");
+        }
+        Intent::CheckListed(look) => {
+            step.commands = vec![format!(
+                "compare the servers of the load balancer of `{}` with the list of nodes",
+                look.cluster
+            )];
+            stop(
+                step,
+                "a server that is no node: it would keep the old version, and clients with it",
+            );
+        }
         Intent::CheckLeftovers(look) => {
             step.commands = vec![
                 typed.migrations(&look.node, "list"),
