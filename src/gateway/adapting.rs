@@ -54,15 +54,6 @@ impl Adaptation {
     }
 }
 
-/// What bringing a node's templates to the installed release would do.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Rebasing {
-    /// The templates, as they are: SHA-256, mode and owner, or nothing where there is none.
-    pub files: BTreeMap<String, Option<String>>,
-    /// Those that it would write.
-    pub writes: Vec<String>,
-}
-
 /// Templates that were brought to another release.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rebased {
@@ -81,6 +72,13 @@ pub enum Adapted {
     Partly,
     /// All files are written.
     Wholly,
+}
+
+/// That nobody has marked the files of a node.
+pub(super) fn unmarked(node: &str) -> Failure {
+    let message = format!("nothing is known of how the files of `{node}` were");
+    Failure::new("config.unmarked", message)
+        .hint("`config::mark(node)` keeps them, before they are adapted")
 }
 
 /// A change set that was recorded.
@@ -104,9 +102,9 @@ pub trait Adapting {
     async fn adapted(&self, node: &str, change_set: &str) -> Result<Adapted, Failure>;
     /// Makes the files of a node again what they were, to the byte, the owner and the mode.
     async fn put_files_back(&self, node: &str, change_set: &str) -> Result<(), Failure>;
-    /// What bringing a node's templates from the release of its mark to the installed one would do now.
-    async fn rebasing(&self, node: &str) -> Result<Rebasing, Failure>;
-    /// Does it, after keeping what was there.
+    /// The templates of a node whose files are marked, as they are: SHA-256, mode and owner, or nothing where there is none.
+    async fn templates(&self, node: &str) -> Result<BTreeMap<String, Option<String>>, Failure>;
+    /// Brings them from the release of the mark to the installed one, after keeping what was there.
     async fn rebase(&self, node: &str) -> Result<Rebased, Failure>;
     /// How far that has come in this run.
     async fn rebased(&self, node: &str) -> Result<Adapted, Failure>;

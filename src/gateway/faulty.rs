@@ -18,9 +18,9 @@ use super::{
     Facts, Failure, Gap, GapFacts, Given, Hold, Holding, HttpAnswer, HttpRequest, KeptDeclarative,
     KeptPackage, Kong, KongSessions, Lacking, MigrationRun, Moment, NodeFacts, Packages, Plugin,
     PluginPlace, Plugins, Practice, Probe, Probing, ProcessIdentity, Processes, Reach, Reached,
-    Reaching, Rebased, Rebasing, Recorded, Review, Rotation, ScratchCopy, ScratchPlace, Seen,
-    Sides, Since, Stopped, StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn,
-    TurnKind, VerifyTier, Web, WriteDenial, Writes,
+    Reaching, Rebased, Recorded, Review, Rotation, ScratchCopy, ScratchPlace, Seen, Sides, Since,
+    Stopped, StrangeNode, SyncRates, TableTotals, TableWrites, Totals, Traffic, Turn, TurnKind,
+    VerifyTier, Web, WriteDenial, Writes,
 };
 use crate::kong::Version;
 use crate::kong::advisories::Evidence;
@@ -325,7 +325,7 @@ hand_on! { Adapting {
     change fn adapt(node: &str, change_set: &str) -> Vec<String>;
     look fn adapted(node: &str, change_set: &str) -> Adapted;
     change fn put_files_back(node: &str, change_set: &str) -> ();
-    look fn rebasing(node: &str) -> Rebasing;
+    look fn templates(node: &str) -> BTreeMap<String, Option<String>>;
     change fn rebase(node: &str) -> Rebased;
     look fn rebased(node: &str) -> Adapted;
     change fn put_templates_back(node: &str) -> ();

@@ -31,7 +31,7 @@ mod verbs;
 mod writes;
 
 pub use crate::kong::rate_limits::{OutOfReach, SyncRates};
-pub use adapting::{Adaptation, Adapted, Adapting, Rebased, Rebasing, Recorded};
+pub use adapting::{Adaptation, Adapted, Adapting, Rebased, Recorded};
 pub use admin_access::AdminAccess;
 pub use admin_status::{AdminStatus, NO_CONFIGURATION};
 pub use certificates::certificates_of;

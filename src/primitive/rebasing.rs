@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Effect, Failure, Intent, Primitive, Settled};
-use crate::gateway::{Adapted, Gateway, Rebased, Rebasing};
+use crate::gateway::{Adapted, Gateway, Rebased};
 
 /// The templates of a node, as they were found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,14 +13,6 @@ pub struct TemplatesFound {
     /// SHA-256, mode and owner of each, or nothing where there is none. What is to become of them depends on the installed release, and so is
     /// no part of it.
     pub files: BTreeMap<String, Option<String>>,
-}
-
-impl From<Rebasing> for TemplatesFound {
-    fn from(rebasing: Rebasing) -> Self {
-        Self {
-            files: rebasing.files,
-        }
-    }
 }
 
 /// Makes of the templates of the installed release what somebody made of those of the release before.
@@ -43,7 +35,8 @@ impl Primitive for RebaseTemplates {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<TemplatesFound, Failure> {
-        Ok(world.rebasing(target).await?.into())
+        let files = world.templates(target).await?;
+        Ok(TemplatesFound { files })
     }
 
     fn undo(&self, target: &str, observed: &TemplatesFound) -> Option<Intent> {
@@ -97,7 +90,8 @@ impl Primitive for PutTemplatesBack {
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<TemplatesFound, Failure> {
-        Ok(world.rebasing(target).await?.into())
+        let files = world.templates(target).await?;
+        Ok(TemplatesFound { files })
     }
 
     fn undo(&self, target: &str, observed: &TemplatesFound) -> Option<Intent> {

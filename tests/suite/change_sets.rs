@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::practice_cluster::{PracticeCluster, everything};
+use crate::practice_cluster::PracticeCluster;
 use crate::templates::{Templated, with_own};
 
 const HEADER: &str = "const PLAYBOOK = #{ api: 1, needs: [\"config.*\", \"run.approve\"] };\n\
@@ -262,30 +262,10 @@ fn an_adaptation_that_is_killed_goes_on_or_back_and_leaves_nothing_beside() {
         }
     };
     back("whole");
-    let every = if everything() { 1 } else { 3 };
-    let mut points = 0;
-    for record in (3..=records).step_by(every) {
-        for goes_on in [true, false] {
-            let run = format!("killed-{record}-{goes_on}");
-            let crash = format!("after:{record}");
-            let killed = world
-                .cluster
-                .cutover(&["run", &playbook, "--run-id", &run, "--crash", &crash]);
-            if killed.code.is_some() {
-                assert_eq!(killed.code, Some(0), "{run}: {}", killed.all);
-                back(&run);
-                continue;
-            }
-            if goes_on {
-                let resumed = world.cluster.cutover(&["resume", &run]);
-                let is_over = resumed.code == Some(4) && record + 1 >= records;
-                assert!(resumed.code == Some(0) || is_over, "{run}: {}", resumed.all);
-                assert!(plugins.join("own/handler.lua").exists(), "{run}");
-            }
-            back(&run);
-            points += 1;
-        }
-    }
+    let is_done = |run: &str| assert!(plugins.join("own/handler.lua").exists(), "{run}");
+    let points = world
+        .cluster
+        .kill_around(&playbook, 3..=records, is_done, back);
     println!("adaptation, crash sweep: {points} points, each went on or back exactly");
     assert!(points > 4, "{points}");
 }

@@ -423,6 +423,40 @@ impl PracticeCluster {
         psql.spawn().expect("psql runs")
     }
 
+    /// Kills runs of a playbook after some of these records, of each one that is gone on with, after which `is_done` asserts that it is done, and
+    /// one that is not; `back` takes both back. Answers how many were killed. With the long sweeps it is every record.
+    pub(crate) fn kill_around(
+        &self,
+        playbook: &str,
+        records: std::ops::RangeInclusive<usize>,
+        is_done: impl Fn(&str),
+        back: impl Fn(&str),
+    ) -> usize {
+        let (last, every) = (*records.end(), if everything() { 1 } else { 3 });
+        let mut killed = 0;
+        for record in records.step_by(every) {
+            for goes_on in [true, false] {
+                let run = format!("killed-{record}-{goes_on}");
+                let crash = format!("after:{record}");
+                let ended = self.cutover(&["run", playbook, "--run-id", &run, "--crash", &crash]);
+                if ended.code.is_some() {
+                    assert_eq!(ended.code, Some(0), "{run}: {}", ended.all);
+                    back(&run);
+                    continue;
+                }
+                if goes_on {
+                    let resumed = self.cutover(&["resume", &run]);
+                    let is_over = resumed.code == Some(4) && record + 1 >= last;
+                    assert!(resumed.code == Some(0) || is_over, "{run}: {}", resumed.all);
+                    is_done(&run);
+                }
+                back(&run);
+                killed += 1;
+            }
+        }
+        killed
+    }
+
     /// Takes a run back, and asserts that the world is the old one, verified.
     pub(crate) fn roll_back(&self, run: &str, old: &World) {
         let back = self.cutover(&["rollback", run, "--confirm", "practice"]);

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::practice_cluster::{Ended, PracticeCluster, everything};
+use crate::practice_cluster::{Ended, PracticeCluster};
 
 /// What an operator added to the release's template.
 const OWN: &str = "env OPERATORS_OWN;";
@@ -67,10 +67,9 @@ impl Templated {
         inner.rsplit_once("]]").expect("Lua").0.to_owned()
     }
 
-    fn run(&self, run: &str, body: &str, further: &[&str]) -> Ended {
+    fn run(&self, run: &str, body: &str) -> Ended {
         let playbook = self.cluster.write("rebase.rhai", body);
-        self.cluster
-            .cutover(&[&["run", &playbook, "--run-id", run], further].concat())
+        self.cluster.cutover(&["run", &playbook, "--run-id", run])
     }
 }
 
@@ -83,7 +82,7 @@ pub(crate) fn with_own(release: &str) -> String {
 fn a_template_is_brought_to_the_next_release_and_back() {
     let world = Templated::up(&[], with_own);
     let before = world.text("kong-1");
-    let done = world.run("whole", &format!("{BODY}kong::check([node]);\n"), &[]);
+    let done = world.run("whole", &format!("{BODY}kong::check([node]);\n"));
     assert_eq!(done.code, Some(0), "{}", done.all);
     assert!(
         done.all.contains("wrote [\"template:nginx.lua\"], left []"),
@@ -107,7 +106,7 @@ fn a_template_is_brought_to_the_next_release_and_back() {
 fn lines_that_both_sides_changed_are_left_to_a_person() {
     let world = Templated::up(&[], |release| release.replace("# as of 2.8", "# ours"));
     let before = world.text("kong-1");
-    let done = world.run("conflicting", BODY, &[]);
+    let done = world.run("conflicting", BODY);
     assert_eq!(done.code, Some(0), "{}", done.all);
     let told = "`template:nginx.lua`: you and the release changed the same lines, at 10 of the marked text, which is in `";
     assert!(done.all.contains(told), "{}", done.all);
@@ -148,7 +147,7 @@ fn what_the_new_kong_cannot_use_is_told_with_its_own_words() {
     let world = Templated::up(&[], |release| {
         release.trim_end().trim_end_matches('}').to_owned()
     });
-    let done = world.run("broken", BODY, &[]);
+    let done = world.run("broken", BODY);
     assert_ne!(done.code, Some(7), "{}", done.all);
     let told = "nginx: [emerg] unexpected end of file, expecting";
     assert!(done.all.contains(told), "{}", done.all);
@@ -159,7 +158,7 @@ fn what_the_new_kong_cannot_use_is_told_with_its_own_words() {
 fn a_rebase_that_is_killed_goes_on_or_back() {
     let world = Templated::up(&[], with_own);
     let before = world.text("kong-1");
-    let whole = world.run("whole", BODY, &[]);
+    let whole = world.run("whole", BODY);
     assert_eq!(whole.code, Some(0), "{}", whole.all);
     let after = world.text("kong-1");
     let records = world.cluster.records("whole");
@@ -174,28 +173,11 @@ fn a_rebase_that_is_killed_goes_on_or_back() {
         .iter()
         .position(|event| event["intent"]["verb"] == "config.rebase");
     let begins = begins.expect("a rebase");
-    let every = if everything() { 1 } else { 3 };
-    let mut points = 0;
-    for record in (begins..=records).step_by(every) {
-        for goes_on in [true, false] {
-            let run = format!("killed-{record}-{goes_on}");
-            let crash = format!("after:{record}");
-            let killed = world.run(&run, BODY, &["--crash", &crash]);
-            if killed.code.is_some() {
-                assert_eq!(killed.code, Some(0), "{run}: {}", killed.all);
-                back(&run);
-                continue;
-            }
-            if goes_on {
-                let resumed = world.cluster.cutover(&["resume", &run]);
-                let is_over = resumed.code == Some(4) && record + 1 >= records;
-                assert!(resumed.code == Some(0) || is_over, "{run}: {}", resumed.all);
-                assert_eq!(world.text("kong-1"), after, "{run}");
-            }
-            back(&run);
-            points += 1;
-        }
-    }
+    let playbook = world.cluster.write("rebase.rhai", BODY);
+    let is_done = |run: &str| assert_eq!(world.text("kong-1"), after, "{run}");
+    let points = world
+        .cluster
+        .kill_around(&playbook, begins..=records, is_done, back);
     println!("rebase, crash sweep: {points} points, each went on or back exactly");
     assert!(points > 2, "{points}");
 }

@@ -169,7 +169,7 @@ fn templates_are_made_anew_of_the_installed_release() {
         written("return [[\nx\na\nb\nc\nd\n]]\n", &[old, new]),
         ["return [[\nx\na\nb\nc\nD\n]]\n"]
     );
-    // Done again it changes nothing.
+    // Where the lines stand apart it changes nothing when it is done again.
     assert_eq!(
         written("x\na\nb\nc\nD\n", &[old, new]),
         Vec::<String>::new()

@@ -1,7 +1,11 @@
 //! Adapting files in the model: what was observed of each change set is what it does.
 
+use std::collections::BTreeMap;
+
 use super::{Simulated, Work};
-use crate::gateway::{Adaptation, Adapted, Adapting, Failure, Rebased, Rebasing, Recorded};
+use crate::gateway::adapting::unmarked;
+use crate::gateway::{Adaptation, Adapted, Adapting, Failure, Rebased, Recorded};
+use crate::kong::Version;
 
 impl Adapting for Simulated {
     async fn adaptation(&self, node: &str, change_set: &str) -> Result<Adaptation, Failure> {
@@ -60,27 +64,24 @@ impl Adapting for Simulated {
         })
     }
 
-    async fn rebasing(&self, node: &str) -> Result<Rebasing, Failure> {
+    async fn templates(&self, node: &str) -> Result<BTreeMap<String, Option<String>>, Failure> {
         self.work(Work::Look, 0);
         if self.marked_files(node).await?.is_none() {
             return Err(unmarked(node));
         }
         self.node(node, |node| {
-            let templates = node.templates.iter();
-            let old = templates.clone().filter(|(_, of)| **of != node.installed);
-            Rebasing {
-                writes: old.map(|(name, _)| name.clone()).collect(),
-                files: templates
-                    .map(|(name, of)| (name.clone(), Some(format!("made out of {of}"))))
-                    .collect(),
-            }
+            let told =
+                |(name, of): (&String, &Version)| (name.clone(), Some(format!("made out of {of}")));
+            node.templates.iter().map(told).collect()
         })
     }
 
     async fn rebase(&self, node: &str) -> Result<Rebased, Failure> {
         self.work(Work::Command, 0);
-        let writes = self.rebasing(node).await?.writes;
-        let before = self.node(node, |node| node.templates.clone())?;
+        let (before, installed) =
+            self.node(node, |node| (node.templates.clone(), node.installed))?;
+        let old = before.iter().filter(|(_, of)| **of != installed);
+        let writes = old.map(|(name, _)| name.clone()).collect();
         self.change(|state| {
             state.rebased.entry(node.to_owned()).or_insert(before);
         });
@@ -134,10 +135,4 @@ impl Adapting for Simulated {
             review: "nobody adapts files in a model\n".to_owned(),
         })
     }
-}
-
-fn unmarked(node: &str) -> Failure {
-    let message = format!("nothing is known of how the files of `{node}` were");
-    Failure::new("config.unmarked", message)
-        .hint("`config::mark(node)` keeps them, before they are adapted")
 }

@@ -5,13 +5,14 @@ mod kept;
 mod rebase;
 mod set;
 
+use std::collections::BTreeMap;
+
 use self::kept::{forget_plan, keep_plan, kept_plan};
 use crate::change_set::{Conflict, Files, Location, Plan, Why, record, replay, review, undo};
 use crate::environment::{Node, PackageDriver};
+use crate::gateway::adapting::unmarked;
 use crate::gateway::live::{Live, private_file};
-use crate::gateway::{
-    Adaptation, Adapted, Adapting, Failure, Kong as _, Rebased, Rebasing, Recorded,
-};
+use crate::gateway::{Adaptation, Adapted, Adapting, Failure, Kong as _, Rebased, Recorded};
 
 impl Adapting for Live {
     async fn adaptation(&self, node: &str, change_set: &str) -> Result<Adaptation, Failure> {
@@ -92,8 +93,8 @@ impl Adapting for Live {
         forget_plan(&path)
     }
 
-    async fn rebasing(&self, node: &str) -> Result<Rebasing, Failure> {
-        self.rebasing_of(node).await
+    async fn templates(&self, node: &str) -> Result<BTreeMap<String, Option<String>>, Failure> {
+        self.templates_as_they_are(node).await
     }
 
     async fn rebase(&self, node: &str) -> Result<Rebased, Failure> {
@@ -232,12 +233,6 @@ fn continued(mut begun: Plan, rest: &Plan) -> Plan {
 fn is_seen_later(conflict: &Conflict, node: &Node, files: &Files) -> bool {
     let is_beside = matches!(node.packages, PackageDriver::Prefix(_));
     matches!(&conflict.why, Why::NoRelease { version, .. } if !is_beside && *version != files.version)
-}
-
-fn unmarked(node: &str) -> Failure {
-    let message = format!("nothing is known of how the files of `{node}` were");
-    Failure::new("config.unmarked", message)
-        .hint("`config::mark(node)` keeps them, before they are adapted")
 }
 
 fn locations(plan: &Plan) -> Vec<String> {
