@@ -57,7 +57,7 @@ impl Inquiry<'_> {
         Ok(changed.into_iter().map(changed_file).collect())
     }
 
-    /// Whether dnf is to leave it in its version; nobody is where there is no dnf, or its plugin is not there.
+    /// Whether dnf is to leave it in its version. Without dnf or its plugin there is nobody to be told so.
     async fn is_locked(&self, of: &Named<'_>) -> Result<bool, String> {
         let exists = self.host.exists(&of.programs.join("dnf")).await;
         if !exists.map_err(|error| error.to_string())? {
