@@ -79,6 +79,20 @@ fn what_was_set_outlives_a_reload() {
     assert_eq!(told(&cluster), set);
 }
 
+/// Whoever keeps what was set over a reload wants the reload itself to be unnoticed: connections that wait for their next request are told with an answer.
+#[test]
+fn no_client_notices_a_reload() {
+    let reloads = if everything() { 200 } else { 10 };
+    let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
+    let clients = Clients::of(&cluster);
+    for _ in 0..reloads {
+        reload(&cluster);
+    }
+    let sent = clients.stop();
+    println!("{reloads} reloads: {sent} requests");
+    assert!(sent > 200, "{sent}");
+}
+
 #[test]
 fn a_server_that_is_disabled_in_the_configuration_is_used_once_somebody_enabled_it() {
     let cluster = PracticeCluster::up_with(&WITH_HAPROXY);
@@ -103,26 +117,32 @@ fn a_server_that_is_disabled_in_the_configuration_is_used_once_somebody_enabled_
     );
 }
 
-/// Tells HAProxy's master to start a new worker, and waits for it.
+/// Tells HAProxy's master to start a new worker, and waits for it. A master that has just started one loses the signal, so it is told until it heard.
 pub(crate) fn reload(cluster: &PracticeCluster) {
     let worker = || {
         let information = haproxy(&socket(cluster), "show info");
         let pid = information.lines().find(|line| line.starts_with("Pid:"));
         pid.map(str::to_owned)
     };
-    let before = worker().expect("a worker");
+    let heard = || {
+        let log = std::fs::read_to_string(cluster.path().join("haproxy/log")).expect("the log");
+        log.matches("Reloading HAProxy").count()
+    };
+    let before = (worker().expect("a worker"), heard());
     let ledger = std::fs::read(cluster.path().join("processes.json")).expect("the ledger");
     let ledger: serde_json::Value = serde_json::from_slice(&ledger).expect("JSON");
     let pid = ledger["processes"]["haproxy"]["pid"]
         .as_i64()
         .expect("it runs");
     let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("small"));
-    rustix::process::kill_process(pid.expect("a process"), rustix::process::Signal::USR2)
-        .expect("signalled");
+    let pid = pid.expect("a process");
     let deadline = Instant::now() + Duration::from_secs(20);
-    while worker().is_none_or(|pid| pid == before) {
+    while worker().is_none_or(|pid| pid == before.0) {
         assert!(Instant::now() < deadline, "no new worker");
-        std::thread::sleep(Duration::from_millis(20));
+        if heard() == before.1 {
+            rustix::process::kill_process(pid, rustix::process::Signal::USR2).expect("signalled");
+        }
+        std::thread::sleep(Duration::from_millis(100));
     }
 }
 

@@ -72,7 +72,8 @@ pub(super) async fn server(haproxy: &Haproxy, node: &str) -> Option<(&'static st
     None
 }
 
-/// HAProxy's configuration: checked nodes, connections kept where that is safe, states that outlive a reload.
+/// HAProxy's configuration: checked nodes, connections kept where that is safe, states that outlive a reload, and
+/// reloads that no client notices: since 2.4 connections that wait for a request are closed at once without that option.
 fn configured(
     socket: &Path,
     state_file: &Path,
@@ -95,6 +96,7 @@ fn configured(
          \u{20}   timeout client 60s\n\
          \u{20}   timeout server 60s\n\
          \u{20}   load-server-state-from-file global\n\
+         \u{20}   option idle-close-on-response\n\
          frontend edge\n\
          \u{20}   bind {listen}\n\
          \u{20}   {chosen}\n",
