@@ -142,7 +142,7 @@ impl CassandraNode {
 mod tests {
     use std::path::Path;
 
-    use super::super::Environment;
+    use super::super::samples;
 
     const OLD: &str = r#"
 name = "practice"
@@ -172,15 +172,12 @@ path = "store"
 "#;
 
     fn refusal(from: &str, to: &str) -> String {
-        assert!(OLD.contains(from), "{from}");
-        Environment::parse(Path::new("environment.toml"), &OLD.replacen(from, to, 1))
-            .expect_err("refused")
-            .to_string()
+        samples::refusal(OLD, from, to)
     }
 
     #[test]
     fn a_cassandra_is_read_with_its_presets() {
-        let environment = Environment::parse(Path::new("environment.toml"), OLD).expect("valid");
+        let environment = samples::parsed(OLD).expect("valid");
         let old = &environment.cassandra["old"];
         assert_eq!(old.keyspace, "kong");
         let node = &old.nodes[0];

@@ -20,6 +20,8 @@ mod permissions;
 mod redis;
 mod requests;
 mod review;
+#[cfg(test)]
+mod samples;
 mod secret;
 mod ssh;
 mod topology;
@@ -287,6 +289,7 @@ impl Environment {
 
 #[cfg(test)]
 mod tests {
+    use super::samples::parsed;
     use super::*;
 
     const SMALL: &str = r#"
@@ -310,14 +313,12 @@ path = "store"
 "#;
 
     fn refusal(text: &str) -> String {
-        Environment::parse(Path::new("environment.toml"), text)
-            .expect_err("refused")
-            .to_string()
+        parsed(text).expect_err("refused")
     }
 
     #[test]
     fn a_small_environment_is_read() {
-        let environment = Environment::parse(Path::new("environment.toml"), SMALL).expect("valid");
+        let environment = parsed(SMALL).expect("valid");
         let (cluster, _, node) = environment.node("kong-1").expect("there");
         assert_eq!((cluster, node.service.clone()), ("blue", Service::Kong));
     }
@@ -344,7 +345,7 @@ path = "store"
             "tls = \"off\"",
             "tls = \"off\"\nredis = [\"counters\", \"others\"]",
         ) + "[redis.counters]\nhost = \"10.0.0.5\"\n\n[redis.others]\nhost = \"::1\"\nport = 7000\ncalled = \"redis:6379\"\n";
-        let environment = Environment::parse(Path::new("environment.toml"), &with).expect("valid");
+        let environment = parsed(&with).expect("valid");
         let called = environment.databases["main"].redis.iter();
         let called: Vec<_> = called
             .map(|name| environment.redis[name].called())
@@ -365,7 +366,7 @@ path = "store"
             )
         };
         let sound = with("login = \"carol\"\nsecret = \"carol\"");
-        let environment = Environment::parse(Path::new("environment.toml"), &sound).expect("valid");
+        let environment = parsed(&sound).expect("valid");
         assert_eq!(
             environment.credentials[0].bearing(),
             Bearing::Login("carol")
@@ -402,7 +403,7 @@ path = "store"
                 &format!("transport = {{ ssh = \"{host}\" }}\nconf ="),
             )
         };
-        let environment = Environment::parse(Path::new("environment.toml"), &to("ops@10.0.0.11"));
+        let environment = parsed(&to("ops@10.0.0.11"));
         let (_, _, node) = environment
             .as_ref()
             .expect("valid")
@@ -423,7 +424,7 @@ path = "store"
     fn commands_are_run_as_root_that_are_listed() {
         let sudo = "sudo = [\"/usr/bin/systemctl *\", \"/usr/bin/apt-get -q update\"]\nconf =";
         let text = SMALL.replace("conf =", sudo);
-        let environment = Environment::parse(Path::new("environment.toml"), &text).expect("valid");
+        let environment = parsed(&text).expect("valid");
         let (_, _, node) = environment.node("kong-1").expect("there");
         let wants = |command: &str| {
             let words: Vec<String> = command.split(' ').map(str::to_owned).collect();

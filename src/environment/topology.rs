@@ -138,9 +138,7 @@ fn check_node(topology: Topology, node: &Node) -> Result<(), Problem> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::super::Environment;
+    use super::super::samples;
 
     const HYBRID: &str = r#"
 name = "practice"
@@ -172,15 +170,12 @@ path = "store"
 "#;
 
     fn refusal(from: &str, to: &str) -> String {
-        assert!(HYBRID.contains(from), "{from}");
-        Environment::parse(Path::new("environment.toml"), &HYBRID.replacen(from, to, 1))
-            .expect_err("refused")
-            .to_string()
+        samples::refusal(HYBRID, from, to)
     }
 
     #[test]
     fn a_hybrid_cluster_says_what_each_of_its_nodes_does() {
-        let environment = Environment::parse(Path::new("environment.toml"), HYBRID).expect("valid");
+        let environment = samples::parsed(HYBRID).expect("valid");
         let blue = &environment.clusters["blue"];
         let read: Vec<bool> = blue
             .nodes

@@ -124,35 +124,7 @@ impl Traffic {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::super::super::Environment;
-
-    const WITH_HAPROXY: &str = r#"
-name = "production"
-[clusters.blue]
-traffic = "edge"
-[[clusters.blue.nodes]]
-name = "kong-1"
-conf = "/etc/kong/kong.conf"
-prefix = "/usr/local/kong"
-packages = { prefix = "/opt/kong" }
-admin = "http://127.0.0.1:8001"
-proxy = "http://127.0.0.1:8000"
-[traffic.edge]
-kind = "haproxy"
-sockets = ["/run/haproxy/admin.sock"]
-backend = "kong"
-servers = { kong-1 = "gateway1" }
-state_file = "/var/lib/haproxy/states"
-[storage]
-path = "store"
-"#;
-
-    fn parsed(text: &str) -> Result<Environment, String> {
-        let parsed = Environment::parse(Path::new("environment.toml"), text);
-        parsed.map_err(|error| error.to_string())
-    }
+    use super::super::super::samples::{WITH_HAPROXY, parsed};
 
     #[test]
     fn haproxy_is_described() {

@@ -57,9 +57,7 @@ impl Traffic {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
-    use super::super::super::Environment;
+    use super::super::super::samples::parsed;
 
     const WITH_KONG: &str = r#"
 name = "production"
@@ -81,11 +79,6 @@ servers = { kong-1 = "10.0.0.11:8000" }
 [storage]
 path = "store"
 "#;
-
-    fn parsed(text: &str) -> Result<Environment, String> {
-        let parsed = Environment::parse(Path::new("environment.toml"), text);
-        parsed.map_err(|error| error.to_string())
-    }
 
     #[test]
     fn what_is_missing_or_cannot_be_is_named() {

@@ -130,7 +130,7 @@ impl Adapting for Simulated {
             return Err(unmarked(node));
         }
         Ok(Recorded {
-            change_set: super::state::sum(change_set.as_bytes()),
+            change_set: super::content::sum(change_set.as_bytes()),
             files: 0,
             review: "nobody adapts files in a model\n".to_owned(),
         })

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::state::{Content, missing, sum};
+use super::content::{Content, sum};
+use super::state::missing;
 use super::world::Declared;
 use super::{Simulated, Work};
 use crate::environment::Role;

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::state::{Content, Copy, missing};
+use super::content::{Content, Copy};
+use super::state::missing;
 use super::{Happened, Simulated, Work};
 
 use crate::gateway::{

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Happened, Simulated, Work};
-use crate::gateway::simulated::state::Content;
+use crate::gateway::simulated::content::Content;
 use crate::gateway::{
     AdminAccess, AdminStatus, Failure, Kong, MigrationRun, Stopped, StrangeNode, VerifyTier,
 };

@@ -4,13 +4,16 @@
 //! predicted to. What a verb refuses here it refuses in the words of the real one; a test compares the two.
 
 mod adapting;
+mod cassandra;
 mod commands;
 mod configuration;
+mod content;
 mod databases;
 mod declarative;
 mod durations;
 mod facts;
 mod gap;
+mod happening;
 mod kong;
 mod observed;
 mod packages;
@@ -24,9 +27,11 @@ mod traffic;
 mod web;
 mod world;
 
+pub use content::Copy;
 pub use durations::{Basis, Durations, Pace, Spent, Work};
+pub use happening::{Happened, Happening};
 pub use observed::{ObserveError, observe, observe_hosts};
-pub use state::{Copy, Happened, Happening, Simulated};
+pub use state::Simulated;
 pub use world::{Database, Declared, Node, World, WorldError};
 
 use std::time::Duration;

@@ -1,7 +1,8 @@
 //! Rehearsals in the model: a scratch node is its node with another version and another database, a scratch database is its origin
 //! with the content of the copy.
 
-use super::state::{Content, missing};
+use super::content::Content;
+use super::state::missing;
 use super::{Database, Happened, Node, Simulated};
 use crate::gateway::{Failure, ScratchCopy, ScratchNode};
 

@@ -1,4 +1,4 @@
-//! What a simulated world is while a run plays in it, and what happened to it.
+//! What a simulated world is while a run plays in it.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,44 +6,20 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
+use super::content::{Content, Copy};
+use super::happening::{Happened, Happening};
 use super::{Database, Declared, Durations, Node, Spent, Work, World};
 use crate::gateway::{
-    Adaptation, BackupFacts, ContentDigest, ExportedDatabase, Failure, Plugin, Rotation,
-    ScratchCopy, ScratchNode, TableWrites, VerifyTier,
+    Adaptation, BackupFacts, ExportedDatabase, Failure, ScratchCopy, ScratchNode, VerifyTier,
 };
 use crate::kong::Version;
-use crate::kong::schema::Schema;
 
 /// A world in which a run is played. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Simulated {
     state: Rc<RefCell<State>>,
     durations: Rc<Durations>,
-}
-
-/// The content of a database, as far as a run can tell it from another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Content {
-    /// What `schema_meta` holds.
-    pub schema: Schema,
-    /// How often somebody has written configuration.
-    pub writes: u64,
-    /// Entities by kind.
-    pub entities: BTreeMap<String, u64>,
-    /// The plugins that playbooks put on routes and services, by their places.
-    pub plugins: BTreeMap<String, Plugin>,
-}
-
-/// A database beside a live one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copy {
-    /// The database on whose server it is.
-    pub database: String,
-    /// What it holds.
-    pub content: Content,
 }
 
 /// A backup that was taken here.
@@ -54,91 +30,6 @@ pub(super) struct Kept {
     pub(super) facts: BackupFacts,
     pub(super) content: Content,
     pub(super) proven: Option<VerifyTier>,
-}
-
-/// Something that a run did to the world.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Happening {
-    /// When.
-    pub at: Timestamp,
-    /// In which step.
-    pub step: u32,
-    /// What.
-    pub what: Happened,
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "happened", rename_all = "snake_case")]
-pub enum Happened {
-    /// A node was started, with this version.
-    Started {
-        /// The node.
-        node: String,
-        /// The version that runs now.
-        version: Version,
-    },
-    /// A node was stopped.
-    Stopped {
-        /// The node.
-        node: String,
-    },
-    /// A node answered a request as it should.
-    Proven {
-        /// The node.
-        node: String,
-    },
-    /// A node's place at its load balancer was set.
-    Rotated {
-        /// The node.
-        node: String,
-        /// What it gets now.
-        rotation: Rotation,
-    },
-    /// A command of the playbook's own ran on the host of a node.
-    Executed {
-        /// The node.
-        node: String,
-    },
-    /// A backup was taken.
-    BackedUp {
-        /// Of which database.
-        database: String,
-    },
-    /// A copy of a database was made on its server.
-    Copied {
-        /// Of which database.
-        database: String,
-    },
-    /// `kong migrations up` changed a schema.
-    MigratedUp {
-        /// The database.
-        database: String,
-        /// Whether a backup that holds exactly what was there before had been proven by restoring it.
-        proven_backup: bool,
-        /// Whether all of it ran.
-        whole: bool,
-        /// The schema after it.
-        schema: Schema,
-    },
-    /// `kong migrations finish` changed a schema.
-    Finished {
-        /// The database.
-        database: String,
-        /// Whether a proven backup of this database is there.
-        proven_backup: bool,
-        /// The schema after it.
-        schema: Schema,
-    },
-    /// A database holds again what a backup holds.
-    Restored {
-        /// The database.
-        database: String,
-        /// How many writes since the backup are not in it any more.
-        lost_writes: u64,
-        /// The schema after it.
-        schema: Schema,
-    },
 }
 
 #[derive(Debug, Clone)]
@@ -356,58 +247,6 @@ impl Simulated {
 fn later(now: Timestamp, duration: Duration) -> Timestamp {
     now.saturating_add(duration)
         .expect("a duration without calendar units can be added")
-}
-
-impl Content {
-    pub(super) fn of(database: &Database) -> Self {
-        Self {
-            schema: database.schema.clone(),
-            writes: database.writes,
-            entities: database.entities.clone(),
-            plugins: database.plugins.clone(),
-        }
-    }
-
-    pub(super) fn put_into(&self, database: &mut Database) {
-        database.schema = self.schema.clone();
-        database.writes = self.writes;
-        database.entities.clone_from(&self.entities);
-        database.plugins.clone_from(&self.plugins);
-    }
-
-    /// The kinds of which there are more or fewer than `before`, if anybody wrote.
-    pub(super) fn written_since(&self, before: &Self) -> Vec<TableWrites> {
-        if self.writes == before.writes && self.plugins == before.plugins {
-            return Vec::new();
-        }
-        let plugins_differ = self.plugins != before.plugins;
-        let kinds = self.entities.iter().filter_map(|(kind, after)| {
-            let before = before.entities.get(kind).copied().unwrap_or_default();
-            let rewritten = kind == "plugins" && plugins_differ;
-            (before != *after || rewritten).then(|| TableWrites {
-                table: kind.clone(),
-                before,
-                after: *after,
-                rows: None,
-            })
-        });
-        kinds.collect()
-    }
-
-    /// Digests that are equal when the contents are. Migrations rewrite configuration, so what has run is in both.
-    pub(super) fn digest(&self) -> ContentDigest {
-        let schema = serde_json::to_vec(&self.schema).expect("plain data");
-        let held = (&self.schema, self.writes, &self.entities, &self.plugins);
-        let configuration = serde_json::to_vec(&held);
-        ContentDigest {
-            configuration: sum(&configuration.expect("plain data")),
-            schema: sum(&schema),
-        }
-    }
-}
-
-pub(super) fn sum(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }
 
 fn unreachable(name: &str) -> Failure {

@@ -7,7 +7,6 @@
 
 mod arguments;
 mod clock;
-mod comparison;
 mod config;
 mod database;
 mod environment;

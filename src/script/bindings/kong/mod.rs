@@ -1,5 +1,6 @@
 //! `kong`: nodes, their configuration and the migrations of their database.
 
+mod copies;
 mod declarative;
 mod exports;
 mod looks;
@@ -22,6 +23,7 @@ pub(super) fn namespace() -> Module {
     );
     combine_with_exported_module!(&mut namespace, "exports", exports::exports_module);
     combine_with_exported_module!(&mut namespace, "migrations", migrations::migrations_module);
+    combine_with_exported_module!(&mut namespace, "copies", copies::copies_module);
     combine_with_exported_module!(&mut namespace, "scratch", scratch::scratch_module);
     namespace
 }

@@ -1,120 +1,21 @@
 //! `http`: what servers must answer.
 
+mod checks;
+mod comparison;
+
 use std::collections::BTreeMap;
 
 use rhai::plugin::*;
 use rhai::{Array, Dynamic, EvalAltResult, Map, NativeCallContext};
 
-use super::arguments::{Options, data, node};
+use super::arguments::{Options, node};
 use super::{call, wrong_argument};
-use crate::checks::compare::{BodyCompared, Scope};
 use crate::checks::from_curl;
-use crate::environment::is_safe_method;
-use crate::gateway::Expectation;
-use crate::primitive::{
-    Against, Check, CheckAll, CheckDescription, CheckGenerated, CompareAnswers, Intent, Poll,
-};
+use crate::primitive::{Check, CheckAll, CheckGenerated, Intent, Poll};
 use crate::script::child::{Raise as _, to_dynamic};
-
-use super::comparison::{self, Unclear};
+use checks::{against, check_of, count, described, together};
 
 type Result<T> = std::result::Result<T, Box<EvalAltResult>>;
-
-/// What the first argument says the checks run against.
-fn against(which: Dynamic) -> Result<Against> {
-    if which.is_string() {
-        return Ok(Against::Server(which.into_string().unwrap_or_default()));
-    }
-    Ok(Against::Node(node(which)?))
-}
-
-/// The check that a request and an expectation make.
-fn check_of(which: Dynamic, request: Dynamic, expect: Map) -> Result<Check> {
-    let mut whole = Map::new();
-    // What `http::curl` answers is a check already, to which the expectation is added.
-    let of_curl = request
-        .read_lock::<Map>()
-        .is_some_and(|map| map.contains_key("request"));
-    if of_curl {
-        whole = request.cast();
-        let mut wanted: Map = whole
-            .remove("expect")
-            .and_then(Dynamic::try_cast)
-            .unwrap_or_default();
-        wanted.extend(expect);
-        whole.insert("expect".into(), wanted.into());
-    } else {
-        whole.insert("request".into(), request);
-        whole.insert("expect".into(), expect.into());
-    }
-    described(&against(which)?, &whole.into())
-}
-
-/// A check that is written as one value.
-fn described(place: &Against, check: &Dynamic) -> Result<Check> {
-    let description: CheckDescription = data("the check", check)?;
-    refuse_literal_secret(&description)?;
-    place.check(description).map_err(|failure| failure.raise())
-}
-
-/// A secret that stands in a check as it is would stand in the journal.
-fn refuse_literal_secret(check: &CheckDescription) -> Result<()> {
-    let Some(name) = check.request.literal_secret() else {
-        return Ok(());
-    };
-    Err(wrong_argument(
-        format!("`{name}` lets somebody in, and would stand in the journal"),
-        "name a secret of the environment: #{ secret: \"NAME\" }, with `before: \"Bearer \"` as needed",
-    ))
-}
-
-/// A whole number from 1.
-fn count(options: &mut Options, name: &'static str, preset: u32) -> Result<u32> {
-    let given = options.number(name)?.unwrap_or(preset.into());
-    let given = u32::try_from(given).ok().filter(|given| *given > 0);
-    given.ok_or_else(|| {
-        wrong_argument(
-            format!("`{name}` is 1 or more"),
-            &format!("#{{ {name}: {preset} }}"),
-        )
-    })
-}
-
-/// Checks that can be asked together: those that only look, and each method that changes something by itself, since leave is asked for
-/// one.
-fn together(checks: Vec<Check>) -> Vec<Vec<Check>> {
-    let mut groups: Vec<(Option<String>, Vec<Check>)> = Vec::new();
-    for check in checks {
-        let method = &check.request.method;
-        let changing = (!is_safe_method(method)).then(|| method.clone());
-        match groups.iter_mut().find(|(of, _)| *of == changing) {
-            Some((_, group)) => group.push(check),
-            None => groups.push((changing, vec![check])),
-        }
-    }
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// The checks whose requests are compared; what they expect does not matter, and may be left out.
-fn compared_checks(checks: &Dynamic, node: &str) -> Result<Vec<CheckDescription>> {
-    let checks: Vec<CheckDescription> = data("the checks", checks)?;
-    if checks.is_empty() {
-        return Err(wrong_argument(
-            "no check proves nothing",
-            "a list of checks, or \"generated\"",
-        ));
-    }
-    let place = Against::Node(node.to_owned());
-    for check in &checks {
-        refuse_literal_secret(check)?;
-        let mut check = check.clone();
-        if check.expect == Expectation::default() {
-            check.expect = Expectation::status(200);
-        }
-        place.check(check).map_err(|failure| failure.raise())?;
-    }
-    Ok(checks)
-}
 
 #[export_module]
 pub(super) mod http {
@@ -425,73 +326,7 @@ pub(super) mod http {
         green: Dynamic,
         options: Map,
     ) -> Result<Dynamic> {
-        let mut options = Options::new(options);
-        let at_once = count(&mut options, "at_once", 4)?;
-        let samples = options.number("samples")?.unwrap_or(0);
-        #[expect(clippy::cast_precision_loss, reason = "a few times as slow")]
-        let whole = |number: i64| number as f64;
-        let slower = match options.take("slower") {
-            None => 2.0,
-            Some(value) => value
-                .as_float()
-                .or_else(|_| value.as_int().map(whole))
-                .map_err(|found| {
-                    wrong_argument(
-                        format!("`slower` is a number, not a {found}"),
-                        "#{ slower: 1.5 }",
-                    )
-                })?,
-        };
-        let ignore: Vec<String> = match options.take("ignore") {
-            None => Vec::new(),
-            Some(names) => data("`ignore`", &names)?,
-        };
-        let headers: Option<Vec<String>> = options
-            .take("headers")
-            .map(|names| data("`headers`", &names))
-            .transpose()?;
-        let body: BodyCompared = match options.take("body") {
-            None => BodyCompared::Values,
-            Some(word) => data("`body`", &word)?,
-        };
-        let unclear: Unclear = match options.take("unclear") {
-            None => Unclear::Hold,
-            Some(word) => data("`unclear`", &word)?,
-        };
-        options.done()?;
-        let scope = Scope::of(ignore, headers, body);
-        if let Some(problem) = scope.problem() {
-            return Err(wrong_argument(
-                problem,
-                "ignore: [\"header etag\", \"body /time\"]",
-            ));
-        }
-        let samples = u32::try_from(samples)
-            .ok()
-            .filter(|samples| *samples <= 10_000);
-        let samples = samples
-            .ok_or_else(|| wrong_argument("`samples` is at most 10000", "#{ samples: 100 }"))?;
-        let nodes = [node(blue)?, node(green)?];
-        let checks = if checks.is_string() {
-            let word = checks.into_string().unwrap_or_default();
-            if word != "generated" {
-                return Err(wrong_argument(
-                    format!("`{word}` is no list of checks"),
-                    "a list, or \"generated\"",
-                ));
-            }
-            None
-        } else {
-            Some(compared_checks(&checks, &nodes[0])?)
-        };
-        let intent = CompareAnswers {
-            nodes,
-            checks,
-            scope,
-            samples,
-            slower,
-            at_once,
-        };
+        let (intent, unclear) = comparison::asked(checks, [node(blue)?, node(green)?], options)?;
         comparison::compared(&context, intent, unclear)
     }
 }
