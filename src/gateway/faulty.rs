@@ -195,8 +195,8 @@ impl<World: Processes> Processes for Faulty<World> {
         self.world.turn_over();
     }
 
-    async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure> {
-        self.world.end_process(process).await
+    async fn end_process(&self, process: &ProcessIdentity, time: Duration) -> Result<(), Failure> {
+        self.world.end_process(process, time).await
     }
 }
 

@@ -65,8 +65,9 @@ pub trait Processes {
     fn turn_to(&self, turn: Turn<'_>);
     /// Says that the step has had its turn. Only a world that fails by step wants to know.
     fn turn_over(&self) {}
-    /// Makes certain that a process of an earlier runner is gone, with its whole group.
-    async fn end_process(&self, process: &ProcessIdentity) -> Result<(), Failure>;
+    /// Makes certain that a process of an earlier runner is gone, with its whole group: it may go on by itself for `time`, and is killed
+    /// then.
+    async fn end_process(&self, process: &ProcessIdentity, time: Duration) -> Result<(), Failure>;
 }
 
 /// Small files in a directory of cutover's own.

@@ -56,6 +56,12 @@ macro_rules! intents {
                 match self { $(Self::$name(_) => <super::$name as Primitive>::AT_ONCE,)* }
             }
 
+            /// How long what a killed runner began may go on by itself, from when the step began.
+            #[must_use]
+            pub fn may_go_on(&self) -> Duration {
+                match self { $(Self::$name(primitive) => primitive.may_go_on(),)* }
+            }
+
             /// What the step acts upon, in order.
             #[must_use]
             pub fn targets(&self) -> Vec<String> {

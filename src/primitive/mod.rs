@@ -149,6 +149,12 @@ pub trait Primitive: Serialize + DeserializeOwned + Clone + PartialEq {
     /// What the step acts upon, in order. A step over several targets has a sub-record for each.
     fn targets(&self) -> Vec<String>;
 
+    /// How long a process that it began may go on by itself once its runner was killed, from when the step began. It is killed at once
+    /// unless that leaves something behind from which nobody can go on.
+    fn may_go_on(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// Looks at what the step is about to change at `target`.
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Self::Observed, Failure>;
 

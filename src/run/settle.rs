@@ -1,5 +1,7 @@
 //! Acting on the targets of a step, fresh or after a crash, and finding out how an interrupted one turned out.
 
+use std::time::Duration;
+
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use serde_json::Value;
@@ -11,6 +13,15 @@ use crate::journal::{
     Actor, Event, RunState, SettledAs, Step, StepNo, StepResult, Target, TargetStage, TargetState,
 };
 use crate::primitive::{Effect, Failure, Settled};
+
+/// What becomes of a process that a killed runner began, or that was lost with its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unended {
+    /// The run goes on, and wants what it does: one that is killed in the middle of a migration leaves a half that nobody goes on from.
+    GoesOn,
+    /// The run goes back, and does not wait for what it takes back.
+    IsEnded,
+}
 
 impl<World: Gateway, Person: People> Gate<World, Person> {
     /// Acts on every target of a started step that is not done, and records how the step ended.
@@ -81,7 +92,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         drop(acting);
         if !lost.is_empty() {
             // Never done twice: what was begun is ended, and the world is asked how it turned out.
-            self.settle(number).await?;
+            self.settle(number, Unended::GoesOn).await?;
             let settled = self.started(number);
             for (target, failure) in lost {
                 if !matches!(settled.targets[target].stage, TargetStage::Finished(_)) {
@@ -103,7 +114,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
 
     /// Goes on with a step that an earlier runner left open: settled where it was begun, acted where it was not.
     pub(super) async fn finish_open(&mut self, number: StepNo) -> Result<Answer, Fault> {
-        self.settle(number).await?;
+        self.settle(number, Unended::GoesOn).await?;
         let step = self.started(number);
         if let Some(outcome) = step.combined_outcome() {
             return self.succeeded(number, outcome);
@@ -114,7 +125,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
     }
 
     /// Finds out how each begun target of an open step turned out.
-    pub(super) async fn settle(&mut self, number: StepNo) -> Result<(), Fault> {
+    pub(super) async fn settle(&mut self, number: StepNo, unended: Unended) -> Result<(), Fault> {
         let begun = self.started(number);
         self.turn_to(number, &begun.intent, begun.within);
         let processes = self
@@ -122,7 +133,11 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             .state(|state| state.processes.get(&number).cloned().unwrap_or_default());
         let mut gone: Result<(), Failure> = Ok(());
         for process in &processes {
-            gone = gone.and(self.world.end_process(process).await);
+            let time = match unended {
+                Unended::GoesOn => self.time_left(&begun),
+                Unended::IsEnded => Duration::ZERO,
+            };
+            gone = gone.and(self.world.end_process(process, time).await);
         }
         let step = self.started(number);
         if step.result != StepResult::Open {
@@ -159,6 +174,13 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             })?;
         }
         Ok(())
+    }
+
+    /// How long what a step began may still go on by itself.
+    fn time_left(&self, step: &Step) -> Duration {
+        let passed = self.world.now().duration_since(step.began);
+        let passed = Duration::try_from(passed).unwrap_or_default();
+        step.intent.may_go_on().saturating_sub(passed)
     }
 
     async fn ask_settled(

@@ -1,7 +1,10 @@
 //! The way back: the undo stack walked from the failed or unsettled step backwards, each undo read back, and the world compared
 //! with how it was found.
 
+use std::time::Duration;
+
 use super::closure::{self, Wants};
+use super::settle::Unended;
 use super::{Call, Fault, Gate, People, Request, Script};
 use crate::gateway::Gateway;
 use crate::journal::{
@@ -24,7 +27,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 .map(|step| (step.number, step.within.is_none()))
         });
         if let Some((number, true)) = open {
-            self.settle(number).await?;
+            self.settle(number, Unended::IsEnded).await?;
             let failure = Failure::new(
                 "run.interrupted",
                 "the step was interrupted and is being undone",
@@ -95,7 +98,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                 .unwrap_or_default()
         });
         for process in &processes {
-            if let Err(failure) = self.world.end_process(process).await {
+            if let Err(failure) = self.world.end_process(process, Duration::ZERO).await {
                 return Ok(Err(failure));
             }
         }

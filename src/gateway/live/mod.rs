@@ -44,6 +44,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use tokio::sync::OnceCell;
 
 use super::{
     Clock, Failure, Hold, Holding, Moment, ProcessIdentity, Report, ScratchCopy, ScratchNode, Seen,
@@ -83,6 +84,8 @@ pub struct Live {
     /// Which moment of the run this is.
     moment: Cell<Moment>,
     access: Access,
+    /// Whether what a killed runner left on this machine was removed.
+    is_swept: OnceCell<()>,
     /// What keeps other runners out; absent where nothing is changed.
     locks: Option<Rc<world_lock::WorldLocks>>,
 }
@@ -96,7 +99,7 @@ impl Live {
         output: PathBuf,
         report: Rc<dyn Report>,
     ) -> Self {
-        let live = Self {
+        Self {
             connections: hosts::Connections::of(
                 run,
                 &output,
@@ -118,10 +121,8 @@ impl Live {
             moment: Cell::default(),
             access: Access::Run,
             locks: None,
-        };
-        // What a runner that was killed left there; where there is nothing, there is nothing to remove.
-        let _ = std::fs::remove_dir_all(live.temporary());
-        live
+            is_swept: OnceCell::new(),
+        }
     }
 
     /// The same for looking alone: its sessions cannot write, and requests and programs that do more than look are refused.
@@ -141,11 +142,6 @@ impl Live {
     #[must_use]
     pub fn held_by(self, locks: Option<Rc<world_lock::WorldLocks>>) -> Self {
         Self { locks, ..self }
-    }
-
-    /// Where directories are made that no step outlives.
-    fn temporary(&self) -> PathBuf {
-        self.output.join("temporary")
     }
 
     /// The node called `name`, and its cluster.

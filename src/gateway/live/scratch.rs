@@ -36,7 +36,7 @@ impl Live {
         let (mut cluster, mut node) = (cluster.into_owned(), node.into_owned());
         let host = self.host(&node).await?;
         if is_apart(&cluster, &scratch.copy) {
-            node.conf = self.scratch_conf(&host, &scratch.copy);
+            node.conf = self.scratch_conf(&host, &scratch.copy).await;
         }
         cluster.database = Some(scratch.copy.name());
         cluster.traffic = None;
@@ -62,8 +62,9 @@ impl Live {
     }
 
     /// The node's configuration with the password of another server, which is there while a command reads it.
-    fn scratch_conf(&self, host: &Host, copy: &ScratchCopy) -> PathBuf {
-        self.temporary_on(host).join(format!("{}.conf", copy.copy))
+    async fn scratch_conf(&self, host: &Host, copy: &ScratchCopy) -> PathBuf {
+        let directory = self.temporary_on(host).await;
+        directory.join(format!("{}.conf", copy.copy))
     }
 
     /// Removes what a scratch node that does not run left; of any other node nothing.
@@ -122,7 +123,7 @@ impl Live {
             );
         }
         let host = self.host(&node).await?;
-        let conf = self.scratch_conf(&host, &scratch.copy);
+        let conf = self.scratch_conf(&host, &scratch.copy).await;
         write_conf(&host, &conf, &node.conf, password.as_ref()).await?;
         program.secrets.extend(password);
         Ok(Some(conf))

@@ -68,7 +68,7 @@ impl Processes for Simulated {
         self.change(|state| state.step = turn.step);
     }
 
-    async fn end_process(&self, _process: &ProcessIdentity) -> Result<(), Failure> {
+    async fn end_process(&self, _: &ProcessIdentity, _: Duration) -> Result<(), Failure> {
         // Nothing is started here, so nothing outlives its runner.
         Ok(())
     }

@@ -98,6 +98,10 @@ impl Primitive for Finish {
         vec![self.database.clone()]
     }
 
+    fn may_go_on(&self) -> Duration {
+        Duration::from_secs(self.lock_timeout)
+    }
+
     async fn observe(&self, world: &impl Gateway, _target: &str) -> Result<Verdict, Failure> {
         Ok(world.migration_state(self.node()).await?.verdict())
     }

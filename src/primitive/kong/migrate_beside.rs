@@ -1,6 +1,8 @@
 //! `kong.migrate_beside`: the first half of the migrations while another side goes on serving on the same database, and its way back, which
 //! leaves what it made: nothing is taken from under the side that serves.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -62,6 +64,10 @@ impl Primitive for MigrateBeside {
 
     fn targets(&self) -> Vec<String> {
         vec![self.database.clone()]
+    }
+
+    fn may_go_on(&self) -> Duration {
+        Duration::from_secs(self.lock_timeout)
     }
 
     async fn observe(&self, world: &impl Gateway, _: &str) -> Result<BothVersions, Failure> {

@@ -48,6 +48,10 @@ impl Primitive for MigrateClone {
         vec![self.database.clone()]
     }
 
+    fn may_go_on(&self) -> Duration {
+        Duration::from_secs(self.lock_timeout)
+    }
+
     async fn observe(&self, _: &impl Gateway, _: &str) -> Result<(), Failure> {
         Ok(())
     }

@@ -63,6 +63,10 @@ impl Primitive for MigrateScratch {
         vec![self.node.name()]
     }
 
+    fn may_go_on(&self) -> Duration {
+        Duration::from_secs(self.lock_timeout)
+    }
+
     async fn observe(&self, _: &impl Gateway, _: &str) -> Result<(), Failure> {
         Ok(())
     }

@@ -111,6 +111,10 @@ impl Primitive for MigrateUp {
         vec![self.database.clone()]
     }
 
+    fn may_go_on(&self) -> Duration {
+        Duration::from_secs(self.lock_timeout)
+    }
+
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<ContentDigest, Failure> {
         world.content_digest(target).await
     }

@@ -142,7 +142,7 @@ impl Live {
                 .place(&host, node, &["/bin/rm", "-f", "--", &place])
                 .await;
         };
-        let staged = self.temporary_on(&host).join("adapted");
+        let staged = self.temporary_on(&host).await.join("adapted");
         let unusable = |error: std::io::Error| {
             let message = format!("cannot put a file on the host of `{}`: {error}", node.name);
             Failure::new("config.unwritable", message)

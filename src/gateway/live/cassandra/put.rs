@@ -146,7 +146,7 @@ impl<'a> Cluster<'a> {
             .ask(node, &["stat", "-L", "-c", "%u %g", "--", directory])
             .await?;
         let (user, group) = told.trim().split_once(' ').unwrap_or_default();
-        let staging = self.live.temporary_on(&host).join("cassandra");
+        let staging = self.live.temporary_on(&host).await.join("cassandra");
         let mut staged = Vec::new();
         for file in files {
             let from = path.join(kept(manifest, file.source));

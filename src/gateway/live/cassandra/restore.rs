@@ -193,7 +193,7 @@ impl<'a> Cluster<'a> {
     ) -> Result<(), Failure> {
         let (by, first) = present.by;
         let host = self.host(first).await?;
-        let directory = self.live.temporary_on(&host).join("cassandra");
+        let directory = self.live.temporary_on(&host).await.join("cassandra");
         let unusable = |error: std::io::Error| self.unreadable(first, error);
         host.remove(&directory).await.map_err(unusable)?;
         let stages = load(&Loading {

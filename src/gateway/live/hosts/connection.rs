@@ -12,9 +12,9 @@ use std::time::Duration;
 use openssh::{ControlPersist, KnownHosts, Session, SessionBuilder};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
-use super::Host;
 use crate::gateway::{Failure, ProcessIdentity};
 
 /// How long TCP may take.
@@ -48,6 +48,8 @@ pub(in crate::gateway::live) struct Connection {
     pub(super) session: Session,
     /// The run's own directory there, in the home of the user.
     pub(super) directory: PathBuf,
+    /// Whether what a killed runner left there was removed.
+    pub(super) is_swept: OnceCell<()>,
     /// Ports of this machine that lead to ports of the host.
     pub(super) forwards: RefCell<BTreeMap<(String, u16), u16>>,
     /// Where its control socket lies; short, since the path of a socket may have 107 bytes.
@@ -85,11 +87,6 @@ impl Connections {
             return Ok(known);
         }
         let made = Rc::new(self.connect(node, destination).await?);
-        let left_behind = made.directory.join("temporary");
-        Host::There(Rc::clone(&made))
-            .remove(&left_behind)
-            .await
-            .map_err(|error| refusal(node, destination, &error.to_string()))?;
         let mut open = self.open.borrow_mut();
         open.insert(destination.to_owned(), Rc::clone(&made));
         Ok(made)
@@ -132,6 +129,7 @@ impl Connections {
             destination: destination.to_owned(),
             session,
             directory: PathBuf::from(home).join(".cutover").join(&self.directory),
+            is_swept: OnceCell::new(),
             forwards: RefCell::default(),
             _control: control,
         })

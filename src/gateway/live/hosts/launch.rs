@@ -20,14 +20,15 @@ while IFS= read -r pair && [ -n "$pair" ]; do export "$pair"; done
 cd -- "$directory" && env -u PWD -u OLDPWD -u SHLVL -u _ "$@" </dev/null
 printf '\n%s %s\n' "$token" "$?" >&2"#;
 
-/// Given to `sh -c`: process, start and boot. Kills the group of that very process; exits with 0 if it is gone, with 10 if it was there.
+/// Given to `sh -c`: process, start, boot and a signal, of which 0 only looks. Sends it to the group of that very process; exits with 0 if
+/// it is gone, with 10 if it was there.
 pub(super) const ENDER: &str = r#"twentieth() { shift 19; printf %s "$1"; }
 [ "$(cat /proc/sys/kernel/random/boot_id)" = "$3" ] || exit 0
 stat=$(cat "/proc/$1/stat" 2>/dev/null) || exit 0
 fields=${stat##*) }
 [ "$(twentieth $fields)" = "$2" ] || exit 0
 case $fields in Z*) exit 0;; esac
-kill -s KILL -- "-$1" || kill -s KILL "$1"
+kill -s "$4" -- "-$1" || kill -s "$4" "$1"
 exit 10"#;
 
 /// What [`ENDER`] exits with where the process was still there.

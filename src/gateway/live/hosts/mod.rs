@@ -54,18 +54,18 @@ impl Live {
         }
     }
 
-    /// Makes certain that a process on the host of a node is gone, with its whole group.
-    pub(super) async fn end_on(
+    /// The connection to the host of a node, over which a process there was started.
+    pub(super) async fn connection_to(
         &self,
         node: &str,
         process: &ProcessIdentity,
-    ) -> Result<(), Failure> {
+    ) -> Result<Rc<Connection>, Failure> {
         let host = match self.cassandra_node(node) {
             Some(found) => self.host_at(&found.name, &found.transport).await?,
             None => self.host(&self.node(node).await?.1).await?,
         };
         match host {
-            Host::There(there) => there.end_for_certain(process).await,
+            Host::There(there) => Ok(there),
             Host::Here => Err(Failure::new(
                 "process.alive",
                 format!(
@@ -76,18 +76,24 @@ impl Live {
         }
     }
 
-    /// Where a run's own files lie on a host, which no step outlives.
-    pub(super) fn temporary_on(&self, host: &Host) -> PathBuf {
-        match host {
-            Host::Here => self.temporary(),
-            Host::There(there) => there.directory.join("temporary"),
-        }
+    /// Where a run's own files lie on a host, which no step outlives. Before anything is put there, what a killed runner left is removed: by
+    /// then nothing of it is at work any more.
+    pub(super) async fn temporary_on(&self, host: &Host) -> PathBuf {
+        let (path, is_swept) = match host {
+            Host::Here => (self.output.join("temporary"), &self.is_swept),
+            Host::There(there) => (there.directory.join("temporary"), &there.is_swept),
+        };
+        // Whoever comes meanwhile waits: what it puts there is not to be removed. What cannot be removed now, the next runner removes.
+        is_swept
+            .get_or_init(async || drop(host.remove(&path).await))
+            .await;
+        path
     }
 
     /// Takes away on another host the directories that the run has nothing in any more: whoever only looks leaves nothing behind.
     pub(super) async fn tidy(&self, host: &Host) {
         if let Host::There(there) = host {
-            let directories = [self.temporary_on(host), there.directory.clone()];
+            let directories = [self.temporary_on(host).await, there.directory.clone()];
             there.remove_empty(&directories).await;
         }
     }

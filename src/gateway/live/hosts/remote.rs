@@ -109,11 +109,27 @@ impl Connection {
         })
     }
 
-    /// Kills a process with its group, if it is still there. Answers whether it was.
-    async fn end(&self, process: &ProcessIdentity) -> Result<bool, Failure> {
+    /// Whether a process is still there.
+    pub(in crate::gateway::live) async fn is_there(
+        &self,
+        process: &ProcessIdentity,
+    ) -> Result<bool, Failure> {
+        self.signal(process, "0").await
+    }
+
+    /// Sends a signal to a process with its group, if it is still there. Answers whether it was.
+    async fn signal(&self, process: &ProcessIdentity, signal: &str) -> Result<bool, Failure> {
         let (pid, started) = (process.pid.to_string(), process.started.to_string());
         let mut command = self.session.command("sh");
-        command.args(["-c", ENDER, "cutover", &pid, &started, &process.boot]);
+        command.args([
+            "-c",
+            ENDER,
+            "cutover",
+            &pid,
+            &started,
+            &process.boot,
+            signal,
+        ]);
         let unseen = |why: String| {
             let message = format!(
                 "whether process {pid} still runs on `{}` cannot be seen: {why}",
@@ -132,9 +148,12 @@ impl Connection {
     }
 
     /// Kills a process, and waits until it is gone.
-    pub(super) async fn end_for_certain(&self, process: &ProcessIdentity) -> Result<(), Failure> {
+    pub(in crate::gateway::live) async fn end_for_certain(
+        &self,
+        process: &ProcessIdentity,
+    ) -> Result<(), Failure> {
         let ending = async {
-            while self.end(process).await? {
+            while self.signal(process, "KILL").await? {
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
             Ok(())

@@ -67,7 +67,7 @@ impl Live {
 
     /// Whether the settings of a prefix lead to `database`; `None` where they cannot be followed.
     async fn shares(&self, host: &Host, prefix: &Path, database: &Database) -> Option<bool> {
-        let private = self.private_directory().ok()?;
+        let private = self.private_directory().await.ok()?;
         let settings = rendered(host, prefix).await.ok()?;
         if settings.get("database").is_some_and(|kind| kind == "off") {
             // What its settings say of a database are presets, and nobody's.

@@ -92,7 +92,7 @@ impl Live {
             )
         };
         let name = format!("kong-{}", Uuid::new_v4().simple());
-        let prefix = self.temporary_on(host).join(name);
+        let prefix = self.temporary_on(host).await.join(name);
         host.make_directory(&prefix).await.map_err(unusable)?;
         let done = work(&prefix).await;
         // What cannot be removed now, the next runner removes.
@@ -102,14 +102,16 @@ impl Live {
     }
 
     /// A directory of ours alone on this machine.
-    pub(in crate::gateway::live) fn private_directory(&self) -> Result<tempfile::TempDir, Failure> {
+    pub(in crate::gateway::live) async fn private_directory(
+        &self,
+    ) -> Result<tempfile::TempDir, Failure> {
         let unusable = |error: std::io::Error| {
             Failure::new(
                 "kong.prefix",
                 format!("cannot make a temporary directory: {error}"),
             )
         };
-        let parent = self.temporary();
+        let parent = self.temporary_on(&Host::Here).await;
         std::fs::create_dir_all(&parent).map_err(unusable)?;
         tempfile::Builder::new()
             .prefix("kong-")

@@ -23,7 +23,7 @@ impl Live {
         }
         let (name, ours) = self.database_of(&cluster)?;
         let settings = self.prepared(node).await?;
-        let private = self.private_directory()?;
+        let private = self.private_directory().await?;
         let host = self.host(&self.node(node).await?.1).await?;
         let theirs = as_database(&host, &ours, &settings, private.path()).await?;
         let schema = settings

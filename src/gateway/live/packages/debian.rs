@@ -173,7 +173,7 @@ impl Debian<'_> {
     /// The path of programs for packages' scripts, in which nothing starts a service.
     async fn quiet_path(&self) -> Result<String, Failure> {
         let host = self.0.host;
-        let nothing = self.0.live.temporary_on(host).join("starts-nothing");
+        let nothing = self.0.live.temporary_on(host).await.join("starts-nothing");
         let unusable = |error: std::io::Error| {
             Failure::new(
                 "packages.install",

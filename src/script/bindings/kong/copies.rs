@@ -21,7 +21,8 @@ pub(in crate::script::bindings) mod copies_module {
     /// # Undo
     /// None of its own: the copy is dropped.
     /// # On resume
-    /// Sessions of the killed command are ended, and both halves are run again, of which one that is done does nothing.
+    /// A command that is still at work is waited for, as in `kong::migrate_up`, and both halves are run again, of which one that is done
+    /// does nothing.
     /// # Errors
     /// `kong.migrate_clone.unmade`: this run did not make the database. `kong.migrate_clone.running`: a node of the cluster runs.
     /// `kong.migrate_clone.failed`: Kong's own words.

@@ -163,7 +163,8 @@ pub(in crate::script::bindings) mod migrations_module {
     /// The database is swapped for the standby copy, or for the restored backup. `cutover rollback --way repackage` leaves it instead,
     /// before `kong::finish` and where the old version is known to serve on it.
     /// # On resume
-    /// Once no session of the killed command is left, `kong migrations list` tells whether it is done; if not, it is run again.
+    /// A command that is still at work is waited for, as long as the lock lasts; on the way back it is ended. Once no session of it is left,
+    /// `kong migrations list` tells whether it is done; if not, it is run again.
     /// # Errors
     /// `kong.migrate_up.stale_backup`: the database is not what the backup holds. `kong.migrate_up.locked`. `kong.migrate_up.half`: a
     /// killed `up` cannot be gone on with. `kong.migrate_up.failed`.
@@ -277,7 +278,8 @@ pub(in crate::script::bindings) mod migrations_module {
     /// None of its own: covered by the undo of `kong::migrate_up`. With `backup`, the database is swapped for the copy, or for the restored
     /// backup, unless nothing was finished.
     /// # On resume
-    /// Once no session of the killed command is left, it is run again unless nothing is pending.
+    /// A command that is still at work is waited for, as in `kong::migrate_up`. Once no session of it is left, it is run again unless
+    /// nothing is pending.
     /// # Errors
     /// `kong.finish.unproven`: what is missing, by name. `kong.finish.old_node`, `kong.finish.other_binary`,
     /// `kong.finish.other_revision`, `kong.finish.failed`, `kong.wrong_database`, `argument.value`.

@@ -124,7 +124,7 @@ pub(in crate::script::bindings) mod scratch_module {
     /// # Undo
     /// None of its own: the undo of `database::clone` drops the copy.
     /// # On resume
-    /// Run again, once no session of the killed command is left.
+    /// Run again, once the killed command is at its end by itself and no session of it is left.
     /// # Errors
     /// `kong.rehearsal.failed`: Kong's own words; `kong.wrong_database`: its settings do not lead to the copy.
     /// # Example
