@@ -43,7 +43,7 @@ fn whatever_fails_the_old_world_comes_back_or_a_person_is_called() {
 
 /// Every so manieth call that changes the world, more than any run has.
 pub(crate) fn calls(every: usize) -> Vec<u32> {
-    share((1..=256).step_by(every).collect())
+    share((1..=256).collect(), every)
 }
 
 /// Each of these calls that change the world fails once, before it acts and after; and from each on everything fails. Answers how many
@@ -120,10 +120,10 @@ pub(crate) fn resumed(cluster: &PracticeCluster, run: &str, old: &World, new: &W
 pub(crate) const UNEQUAL: usize = 16;
 
 /// What this machine plays of a long sweep: with `CUTOVER_TEST_SHARE=2/8` the second of every eight, so that several machines, or several
-/// evenings, play all of it. Without it everything.
-pub(crate) fn share<T>(all: Vec<T>) -> Vec<T> {
+/// evenings, play all of it. Without it every so manieth.
+pub(crate) fn share<T>(all: Vec<T>, every: usize) -> Vec<T> {
     let Ok(said) = std::env::var("CUTOVER_TEST_SHARE") else {
-        return all;
+        return all.into_iter().step_by(every).collect();
     };
     let (own, of) = said.split_once('/').expect("as in `2/8`");
     let (own, of): (usize, usize) = (
@@ -147,8 +147,7 @@ pub(crate) fn sweep(
         let cluster = up();
         let old = cluster.world();
         let (new, records) = reference(&cluster, &old);
-        let points = points(records);
-        let points = share(points.into_iter().step_by(every).collect());
+        let points = share(points(records), every);
         let own = points.iter().skip(worker).step_by(workers);
         let swept = own.map(|(when, record)| {
             let run = format!("{name}-{when}-{record}");

@@ -278,11 +278,11 @@ fn a_rolling_upgrade_goes_on_or_home_wherever_it_is_killed() {
     if !long() {
         return;
     }
-    let swept = sweep("crash", 2, dbless, goes_on);
+    let swept = sweep("crash", 1, dbless, goes_on);
     println!(
         "rolling, crash sweep: {swept} points, every one resumed to the same world and came back"
     );
-    let swept = sweep("back", 2, dbless, |cluster, run, old, _| {
+    let swept = sweep("back", 1, dbless, |cluster, run, old, _| {
         cluster.roll_back(run, old);
     });
     println!("rolling, rollback from {swept} prefixes: the old world every time");
