@@ -66,8 +66,8 @@ pub use rotation::{Rotation, RotationState, SwitchSide, Traffic};
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
     BackupFacts, Clock, CommandAnswer, Commands, ContentDigest, DatabaseFacts, Databases,
-    KeptPackage, Kong, KongSessions, MigrationRun, Packages, Practice, Processes, Report,
-    ScratchPlace, Stopped, StrangeNode, Turn, TurnKind, VerifyTier, Web, WriteDenial,
+    KeptPackage, Kong, KongSessions, MigrationRun, PACKAGE_WORK, Packages, Practice, Processes,
+    Report, ScratchPlace, Stopped, StrangeNode, Turn, TurnKind, VerifyTier, Web, WriteDenial,
 };
 pub use writes::{BaselineFacts, NAMED_KEYS, RowWrites, Since, TableWrites, Writes};
 

@@ -169,6 +169,9 @@ pub struct KeptPackage {
     pub sha256: Option<String>,
 }
 
+/// How long fetching or installing a package may take.
+pub const PACKAGE_WORK: Duration = Duration::from_mins(15);
+
 /// Kong's packages on nodes.
 pub trait Packages {
     /// The versions that could be installed on a node now.

@@ -1,9 +1,11 @@
 //! `packages.*`: which version of Kong is installed on nodes.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Effect, Failure, Intent, Look, Primitive, Settled};
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, PACKAGE_WORK};
 use crate::kong::Version;
 
 /// The versions that could be installed on nodes now.
@@ -48,6 +50,11 @@ impl Primitive for Install {
 
     fn targets(&self) -> Vec<String> {
         self.nodes.clone()
+    }
+
+    fn may_go_on(&self) -> Duration {
+        // A package whose installer was killed is half of two versions. It can be made good, and is better not made.
+        PACKAGE_WORK
     }
 
     async fn observe(&self, world: &impl Gateway, target: &str) -> Result<Version, Failure> {

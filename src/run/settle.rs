@@ -18,6 +18,7 @@ use crate::primitive::{Effect, Failure, Settled};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unended {
     /// The run goes on, and wants what it does: one that is killed in the middle of a migration leaves a half that nobody goes on from.
+    /// How long it may, its intent says.
     GoesOn,
     /// The run goes back, and does not wait for what it takes back.
     IsEnded,

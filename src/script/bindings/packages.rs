@@ -109,7 +109,8 @@ pub(super) mod packages {
     /// # Undo
     /// The version that was installed before is installed.
     /// # On resume
-    /// Installed where `kong version` is another one.
+    /// An installer that is still at work is waited for, 15 minutes from the beginning at most. Installed where `kong version` is another one
+    /// then.
     /// # Errors
     /// `packages.fit`, `packages.install.unavailable`, `packages.install.running`, `packages.digest`, `packages.install.unfinished`,
     /// `packages.install.other_version`.

@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use super::driver::{Driver, Inside, Installed, Word};
-use super::place::{ANSWER, Place, WORK};
-use crate::gateway::Failure;
+use super::place::{ANSWER, Place};
+use crate::gateway::{Failure, PACKAGE_WORK};
 use crate::host::packages::debian::{self, Archive};
 use crate::host::packages::{DebianVersion, Edition};
 
@@ -69,7 +69,7 @@ impl Driver for Debian<'_> {
     async fn fetch(&self, version: &DebianVersion, directory: &Path) -> Result<(), Failure> {
         let named = format!("{}={version}", self.0.name);
         let words = ["apt-get", "-q", "download", &named];
-        let mut program = self.0.call(words, WORK);
+        let mut program = self.0.call(words, PACKAGE_WORK);
         program.directory = Some(directory.to_owned());
         self.0.succeeded(program).await.map(drop)
     }
@@ -133,7 +133,7 @@ impl Driver for Debian<'_> {
             words.push("--allow-change-held-packages");
         }
         words.extend(["install", &file]);
-        let mut program = self.0.call(words, WORK);
+        let mut program = self.0.call(words, PACKAGE_WORK);
         for (name, value) in [
             ("DEBIAN_FRONTEND", "noninteractive"),
             ("NEEDRESTART_SUSPEND", "1"),
@@ -160,7 +160,7 @@ impl Debian<'_> {
             "--configure",
             "-a",
         ];
-        let mut program = self.0.call(words, WORK);
+        let mut program = self.0.call(words, PACKAGE_WORK);
         program.environment.retain(|(name, _)| name != "PATH");
         program.environment.push(("PATH".into(), path.into()));
         program

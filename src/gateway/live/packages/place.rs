@@ -18,9 +18,6 @@ use crate::host::packages::{Cause, debian, rpm};
 /// How long a question may take.
 pub(super) const ANSWER: Duration = Duration::from_mins(1);
 
-/// How long fetching or installing may take.
-pub(super) const WORK: Duration = Duration::from_mins(15);
-
 /// How long another installer may hold its lock.
 const PATIENCE: Duration = Duration::from_mins(1);
 

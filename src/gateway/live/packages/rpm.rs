@@ -6,10 +6,10 @@
 use std::path::Path;
 
 use super::driver::{Driver, Inside, Installed, PackageVersion as _, Word};
-use super::place::{ANSWER, Place, WORK};
+use super::place::{ANSWER, Place};
 use crate::environment::Service;
-use crate::gateway::Failure;
 use crate::gateway::live::process::Program;
+use crate::gateway::{Failure, PACKAGE_WORK};
 use crate::host::facts::Architecture;
 use crate::host::packages::rpm::{self, Signature};
 use crate::host::packages::{Cause, Change, Edition, RpmVersion};
@@ -85,7 +85,10 @@ impl Driver for Rpm<'_> {
             &directory,
             &named,
         ];
-        self.0.succeeded(self.0.call(words, WORK)).await.map(drop)
+        self.0
+            .succeeded(self.0.call(words, PACKAGE_WORK))
+            .await
+            .map(drop)
     }
 
     async fn inside(&self, file: &Path) -> Result<Option<Inside<RpmVersion>>, Failure> {
@@ -222,7 +225,9 @@ impl Rpm<'_> {
     /// A call that installs a file. For scripts of packages systemd is not there: who starts Kong is the playbook.
     fn installer(&self, words: &[&str], file: &Path) -> Program {
         let file = file.display().to_string();
-        let mut program = self.0.call(words.iter().copied().chain([&*file]), WORK);
+        let mut program = self
+            .0
+            .call(words.iter().copied().chain([&*file]), PACKAGE_WORK);
         let offline = ("SYSTEMD_OFFLINE".into(), "1".into());
         program.environment.push(offline);
         program
@@ -245,7 +250,7 @@ impl Rpm<'_> {
 
     /// What repositories have for this host's processor.
     async fn offers(&self) -> Result<Vec<rpm::Listed>, Failure> {
-        let question = self.0.call(rpm::available(self.0.name), WORK);
+        let question = self.0.call(rpm::available(self.0.name), PACKAGE_WORK);
         let told = self.0.succeeded(question).await?;
         let offers = rpm::offers(&told.stdout).map_err(|error| self.0.unreadable(error))?;
         let machine = self.0.host.architecture().await;
