@@ -4,7 +4,10 @@
 use std::fs;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::in_place::{resumed, sweep};
+use crate::killed_at_work::wait;
 use crate::practice_cluster::{PracticeCluster, everything};
 use crate::ssh_hosts::SshHosts;
 
@@ -144,6 +147,50 @@ fn wherever_connections_are_cut_the_run_goes_on_or_home() {
     println!(
         "cut sweep over SSH: {done} went on, {undone} went home, {taken_back} were taken back; every one came back"
     );
+}
+
+/// `kong migrations up` works on where nobody hears of it any more. Killed, it would leave a half from which nobody goes on.
+#[test]
+fn a_connection_that_is_cut_while_kong_migrates_ends_no_migration() {
+    let Some(hosts) = SshHosts::start(NODES) else {
+        return;
+    };
+    let cluster = cluster(&hosts);
+    let old = cluster.world();
+    let mut running = cluster.start_upgrade("cut");
+    let step = |journal: &[Value]| {
+        let mut events = journal.iter();
+        let up = events.find(|event| event["intent"]["verb"] == "kong.migrate_up");
+        up.map(|event| event["step"].clone())
+    };
+    wait(&cluster, "cut", &mut running, |journal| {
+        let Some(step) = step(journal) else {
+            return false;
+        };
+        let mut events = journal.iter();
+        let begun = events
+            .find(|event| event["event"] == "process_started" && event["step"] == step)
+            .and_then(|event| event["process"]["pid"].as_u64());
+        // Its host is this machine. The shell that waits for leave has no child before it has it.
+        begun.is_some_and(|pid| {
+            let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+            children.is_ok_and(|children| !children.trim().is_empty())
+        })
+    });
+    hosts.host(1).cut();
+    let ended = running.wait_with_output().expect("ended");
+    let told = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert_eq!(ended.status.code(), Some(0), "{told}");
+    // Found done, and not begun again.
+    let journal = cluster.journal("cut");
+    let step = step(&journal).expect("it migrated");
+    let of_step = journal.iter().filter(|event| event["step"] == step);
+    let told: Vec<&Value> = of_step
+        .map(|event| &event["event"])
+        .filter(|event| *event != "process_started")
+        .collect();
+    assert_eq!(told, ["started", "settled", "finished"]);
+    cluster.roll_back("cut", &old);
 }
 
 /// The runner is killed around every record, and the run taken up again by the next one, over connections of its own.

@@ -267,7 +267,7 @@ fn wait_for_start(cluster: &PracticeCluster, run: &str, act: &str, runner: &mut 
 }
 
 /// Waits until the journal says so, or the runner is at its end.
-fn wait(
+pub(crate) fn wait(
     cluster: &PracticeCluster,
     run: &str,
     runner: &mut Child,
