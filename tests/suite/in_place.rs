@@ -134,8 +134,8 @@ pub(crate) fn share<T>(all: Vec<T>, every: usize) -> Vec<T> {
     all.into_iter().skip(own - 1).step_by(of).collect()
 }
 
-/// Kills a run at every so manieth of the points, on clusters that `up` brings up, and lets `follow` see to what comes then. The long sweep shares the points among clusters of
-/// their own, since most of its time is waiting.
+/// Kills a run at every so manieth of the points, on clusters that `up` brings up, and lets `follow` see to what comes then. The long sweep
+/// shares the points among clusters of their own, since most of its time is waiting.
 pub(crate) fn sweep(
     name: &str,
     every: usize,
