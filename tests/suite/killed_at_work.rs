@@ -104,13 +104,11 @@ async fn a_process_of_a_killed_runner_goes_on_for_its_time_and_no_longer() {
     assert!(directory.path().join("done").exists());
     assert_eq!(child.wait().expect("ended").code(), Some(0));
     let words = told.0.take().join("\n");
-    assert_eq!(
-        words,
-        format!(
-            "process {} of an earlier runner is still at work, and is waited for: 59 s at most",
-            identity.pid
-        )
+    let expected = format!(
+        "process {} of an earlier runner is still at work, and is waited for: ",
+        identity.pid
     );
+    assert!(words.starts_with(&expected), "{words}");
 
     let (mut child, identity) = begin("sleep 600");
     let (time, begun) = (Duration::from_millis(300), Instant::now());
