@@ -22,17 +22,6 @@ pub struct Sides {
     pub to_database: String,
 }
 
-impl Sides {
-    /// Seen from the copy.
-    #[must_use]
-    pub fn reversed(&self) -> Self {
-        Self {
-            from_database: self.to_database.clone(),
-            to_database: self.from_database.clone(),
-        }
-    }
-}
-
 /// Whether a database that is to be made is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

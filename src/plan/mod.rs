@@ -26,7 +26,7 @@ use serde_json::Value;
 
 use crate::environment::Permissions;
 use crate::gateway::Rotation;
-use crate::gateway::simulated::{Basis, Happened, World};
+use crate::gateway::simulated::{Happened, World};
 use crate::journal::Ending;
 use crate::run::{Foreseen, Played, Question};
 
@@ -144,15 +144,6 @@ impl Plan {
     #[must_use]
     pub fn ways_changes(&self) -> Vec<WaysChange> {
         way_back::changes(&self.steps)
-    }
-
-    /// What its durations rest on, the weakest first.
-    #[must_use]
-    pub fn rests_on(&self) -> Vec<Basis> {
-        let mut bases: Vec<Basis> = self.steps.iter().filter_map(|step| step.basis).collect();
-        bases.sort_by_key(|basis| *basis != Basis::BuiltIn);
-        bases.dedup();
-        bases
     }
 }
 

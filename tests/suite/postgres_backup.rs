@@ -1,11 +1,10 @@
-//! A backup is taken, proven in every tier, restored beside, cloned; and nothing that is not ours is dropped.
+//! A backup is taken, proven in every tier, restored beside; and nothing that is not ours is dropped.
 
 use std::time::Duration;
 
 use cutover::gateway::live::postgres::{
-    Backup, CloneRequest, Copying, DigestOptions, Expectation, PostgresError, RestoreRequest, Role,
-    Starts, Tier, VerifyRequest, backup, clone_for_scratch, connect, describe, digest,
-    drop_created, restore_beside, verify,
+    Backup, DigestOptions, Expectation, PostgresError, RestoreRequest, Role, Starts, Tier,
+    VerifyRequest, backup, connect, describe, digest, drop_created, restore_beside, verify,
 };
 
 use crate::postgres_fixture::{Fixture, request};
@@ -160,69 +159,4 @@ async fn a_table_that_somebody_locks_ends_the_backup_in_time() {
     };
     assert!(matches!(*source, PostgresError::Tool { .. }), "{source:?}");
     assert!(removed && !fixture.path("backup").exists());
-}
-
-#[tokio::test]
-async fn a_clone_holds_the_same_by_snapshot_and_by_template() {
-    let fixture = Fixture::start();
-    let database = fixture.database();
-    let before = digest(&database, None, &DigestOptions::default())
-        .await
-        .expect("read");
-    let clone = |name: &str, copying: Copying| CloneRequest {
-        name: name.to_owned(),
-        copying,
-        run: "run-1".to_owned(),
-        deadline: Duration::from_mins(1),
-    };
-    let directory = fixture.path("clone");
-    let by_snapshot = clone(
-        "by_snapshot",
-        Copying::Snapshot {
-            directory: directory.clone(),
-        },
-    );
-    let working = connect(&database, Role::Owner, None)
-        .await
-        .expect("connected");
-    clone_for_scratch(&database, &database, &by_snapshot)
-        .await
-        .expect("cloned");
-    assert!(!directory.exists());
-    std::fs::create_dir(&directory).expect("made");
-    let refused = clone_for_scratch(&database, &database, &by_snapshot).await;
-    assert!(
-        matches!(refused, Err(PostgresError::File { .. })),
-        "{refused:?}"
-    );
-    assert!(directory.exists(), "what is not ours stays");
-    let refused = clone_for_scratch(
-        &database,
-        &database,
-        &clone("by_template", Copying::Template),
-    )
-    .await;
-    assert!(
-        matches!(refused, Err(PostgresError::InUse { .. })),
-        "{refused:?}"
-    );
-    working.close().await;
-    clone_for_scratch(
-        &database,
-        &database,
-        &clone("by_template", Copying::Template),
-    )
-    .await
-    .expect("cloned");
-    for name in ["by_snapshot", "by_template"] {
-        let copy = digest(&database, Some(name), &DigestOptions::default())
-            .await
-            .expect("read");
-        assert_eq!(copy.configuration, before.configuration);
-        assert!(
-            drop_created(&database, name, "run-1")
-                .await
-                .expect("dropped")
-        );
-    }
 }

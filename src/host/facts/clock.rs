@@ -26,18 +26,6 @@ pub struct Skew {
     pub within: Duration,
 }
 
-/// Whether a skew is small enough.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It is, wherever in its bound it lies.
-    Small,
-    /// It is not, wherever in its bound it lies.
-    Large,
-    /// The round trip took too long to tell.
-    Unknown,
-}
-
 /// An answer that tells no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClockError {
@@ -68,19 +56,6 @@ impl Skew {
         let within = within + Duration::from_nanos(1);
         let ahead = ahead.ok_or_else(error)?;
         Ok(Self { ahead, within })
-    }
-
-    /// Whether it is at most `limit`.
-    #[must_use]
-    pub fn is_at_most(&self, limit: Duration) -> Verdict {
-        let skew = Duration::from_nanos(self.ahead.unsigned_abs());
-        if skew + self.within <= limit {
-            Verdict::Small
-        } else if skew.saturating_sub(self.within) > limit {
-            Verdict::Large
-        } else {
-            Verdict::Unknown
-        }
     }
 }
 
@@ -120,11 +95,6 @@ mod tests {
                 ahead: 62_927_342,
                 within
             }
-        );
-        let limit = |millis| skew.is_at_most(Duration::from_millis(millis));
-        assert_eq!(
-            (limit(73), limit(72), limit(52)),
-            (Verdict::Small, Verdict::Unknown, Verdict::Large)
         );
         let behind = Skew::of("1796010640.000000000", moments(0, 0)).expect("a time");
         assert_eq!(behind.ahead, -6_000_000_000);

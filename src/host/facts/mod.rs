@@ -16,7 +16,7 @@ mod sockets;
 mod space;
 
 pub use checksum::{Checksum, ChecksumError, checksums, sha256sum};
-pub use clock::{CLOCK, ClockError, Moments, Skew, Verdict};
+pub use clock::{CLOCK, ClockError, Moments, Skew};
 pub use limits::{Limit, Limits, LimitsError, limits_file};
 pub use listeners::{Bound, LISTENERS, Listener, ListenersError, Process, listeners};
 pub use logins::{Idle, LOGINS, Login, LoginsError, logins};

@@ -58,7 +58,7 @@ impl<'a> Cluster<'a> {
         let mut program = Program::new(path, deadline);
         program.arguments = words.iter().map(|word| word.as_ref().into()).collect();
         program.environment = login_environment();
-        // As `host::in_english` has it, but not by another program: what may be started is known by its name.
+        // Not by `env`, another program: what may be started is known by its name.
         program.environment.push(("LC_ALL".into(), "C".into()));
         program.root_where(|words| node.wants_sudo(words))
     }

@@ -43,7 +43,7 @@ fn code(error: &PostgresError) -> &'static str {
         }
         PostgresError::Damaged { .. } => "database.backup.damaged",
         PostgresError::Differs { .. } => "database.different",
-        PostgresError::SessionsRemain { .. } | PostgresError::InUse { .. } => "database.in_use",
+        PostgresError::SessionsRemain { .. } => "database.in_use",
         PostgresError::Layout { .. } => "gap.layout",
         PostgresError::OtherGap { .. } => "gap.other",
         PostgresError::Unbringable { .. } => "kong.catch_up.unknown",

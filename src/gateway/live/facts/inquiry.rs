@@ -61,7 +61,7 @@ impl Inquiry<'_> {
         let mut program = Program::new(program, within);
         program.arguments = words.iter().map(Into::into).collect();
         program.environment = login_environment();
-        // As `host::in_english` has it, but not by another program: what may be started is known by its name.
+        // Not by `env`, another program: what may be started is known by its name.
         program.environment.push(("LC_ALL".into(), "C".into()));
         let program = program.on(self.node);
         let run = self.live.run_program_on(self.host, program).await;

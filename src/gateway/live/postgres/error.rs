@@ -197,14 +197,6 @@ pub enum PostgresError {
         /// When that began.
         since: jiff::Timestamp,
     },
-    /// TEMPLATE was asked for and somebody is connected to the source.
-    #[error("`{database}` cannot be copied as a template: {} sessions are connected", sessions.len())]
-    InUse {
-        /// The source.
-        database: String,
-        /// Who is connected.
-        sessions: Vec<OtherSession>,
-    },
 }
 
 impl PostgresError {

@@ -70,12 +70,6 @@ impl<'session> Nonce<'session> {
         Ok(Self { session, key })
     }
 
-    /// The key to look for in `pg_locks`, from a program that is not ours: class and object as the server shows them.
-    #[must_use]
-    pub fn class_and_object(&self) -> (u32, u32) {
-        halves(self.key)
-    }
-
     /// Whether `session` sees it in its own database.
     pub async fn is_seen_by(&self, session: &Session) -> Result<bool, PostgresError> {
         let (class, object) = halves(self.key);

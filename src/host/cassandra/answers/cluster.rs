@@ -101,14 +101,6 @@ impl Cluster {
             releases,
         })
     }
-
-    /// The schema, where all nodes have one and every one has said so.
-    #[must_use]
-    pub fn agreed(&self) -> Option<Id> {
-        let mut schemas = self.schemas.keys();
-        let first = schemas.next().copied();
-        first.filter(|_| schemas.next().is_none() && self.unreachable.is_empty())
-    }
 }
 
 /// `5b2c…: [10.0.0.1, 10.0.0.2]`, behind tabs.
@@ -139,7 +131,6 @@ mod tests {
             unreachable: list(&["10.0.1.1"]),
             releases: BTreeMap::new(),
         };
-        assert_eq!(read.agreed(), None);
         assert_eq!(Cluster::of(THREE), Ok(read));
     }
 
@@ -151,13 +142,6 @@ mod tests {
             ("4.1.0".to_owned(), list(&["127.0.0.1:7000"])),
         ];
         assert_eq!(read.releases, releases.into());
-        assert_eq!(read.agreed(), Some(Id::new(0xa1)));
-    }
-
-    #[test]
-    fn two_schemas_are_no_agreement() {
-        let other = THREE.replace("UNREACHABLE", "00000000-0000-0000-0000-0000000000a2");
-        assert_eq!(Cluster::of(&other).expect("read").agreed(), None);
     }
 
     #[test]

@@ -80,17 +80,6 @@ impl Manifest {
         Digest::of(self.text().as_bytes())
     }
 
-    /// The digest of the schema alone, for comparing it with another time's.
-    #[must_use]
-    pub fn schema_digest(&self) -> Digest {
-        let texts = self
-            .schema
-            .statements
-            .iter()
-            .map(|one| format!("{};\n", one.text));
-        Digest::of(texts.collect::<String>().as_bytes())
-    }
-
     /// The tables of counters.
     pub fn counters(&self) -> impl Iterator<Item = &Name> {
         let counters = self.tables.iter().filter(|table| table.is_counter);
@@ -155,7 +144,6 @@ mod tests {
             .nodes
             .insert(Id::new(9), NodeFiles::of(&information(9), "10.0.0.9"));
         assert_ne!(kept.digest(), other.digest());
-        assert_eq!(kept.schema_digest(), other.schema_digest());
     }
 
     #[test]
