@@ -9,6 +9,7 @@ use super::field::Field;
 use super::migrate::{self, Note};
 use super::path::is_within;
 use super::schemas::Schemas;
+use super::secret::{sealed, shown};
 use super::verdict::{Comparison, Difference, Expected, Subject, What, Why};
 use super::walk::{self, Place};
 use crate::kong::Version;
@@ -127,7 +128,7 @@ impl Comparing<'_> {
         expected.extend(notes);
         expected.sort_by(|(one, _), (other, _)| one.cmp(other));
         for place in differing {
-            self.differs(subject, self.told(place));
+            self.differs(subject, told(place));
         }
         let expected = expected.into_iter().map(|(path, why)| Expected {
             subject: subject.clone(),
@@ -143,23 +144,22 @@ impl Comparing<'_> {
             what,
         });
     }
+}
 
-    /// A place as it may be told.
-    fn told(&self, place: &Place<'_>) -> What {
-        let seal = self.schemas.seal();
-        let shown = |value| {
-            if place.is_secret {
-                seal.sealed(value)
-            } else {
-                seal.shown(value, place.name, place.field)
-            }
-        };
-        let (blue, green) = place.values();
-        What::Field {
-            path: place.path.clone(),
-            blue: shown(blue),
-            green: shown(green),
+/// A place as it may be told.
+fn told(place: &Place<'_>) -> What {
+    let tell = |value| {
+        if place.is_secret {
+            sealed(value)
+        } else {
+            shown(value, place.name, place.field)
         }
+    };
+    let (blue, green) = place.values();
+    What::Field {
+        path: place.path.clone(),
+        blue: tell(blue),
+        green: tell(green),
     }
 }
 

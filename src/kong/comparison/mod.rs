@@ -23,5 +23,5 @@ mod walk;
 
 pub use compare::compare;
 pub use entities::Entities;
-pub use schemas::{SchemaError, Schemas};
+pub use schemas::{SchemaError, Schemas, WITH_SUBSCHEMAS};
 pub use verdict::{Comparison, Difference, Expected, Subject, What, Why};

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::field::Field;
-use super::secret::Seal;
 
-/// The kinds whose `config` is described by a schema of its own, which the entity's `name` chooses.
-const WITH_SUBSCHEMAS: [&str; 2] = ["plugins", "vaults"];
+/// The kinds whose `config` is described by a schema of its own, which the entity's `name` chooses: `/schemas/KIND/NAME`.
+pub const WITH_SUBSCHEMAS: [&str; 2] = ["plugins", "vaults"];
 
 /// What the schemas of one gateway say. A kind without a schema is compared all the same, but nothing in it is known to be filled in
 /// by the version, and its texts are sealed.
@@ -16,7 +15,6 @@ const WITH_SUBSCHEMAS: [&str; 2] = ["plugins", "vaults"];
 pub struct Schemas {
     entities: BTreeMap<String, Field>,
     subschemas: BTreeMap<(String, String), Field>,
-    seal: Seal,
 }
 
 /// An answer that is no schema.
@@ -30,32 +28,14 @@ pub struct SchemaError {
 }
 
 impl Schemas {
-    /// Schemas by which secrets are told as digests under `key`, the same for the same secret. Without one they are told as `sealed`.
-    #[must_use]
-    pub fn sealing_with(key: &[u8]) -> Self {
-        Self {
-            seal: Seal::with(key),
-            ..Self::default()
-        }
-    }
-
     /// Adds what `/schemas/KIND` answered.
     pub fn add(&mut self, kind: &str, schema: &Value) -> Result<(), SchemaError> {
         self.entities.insert(kind.to_owned(), read(kind, schema)?);
         Ok(())
     }
 
-    /// Adds what `/schemas/plugins/NAME` answered.
-    pub fn add_plugin(&mut self, name: &str, schema: &Value) -> Result<(), SchemaError> {
-        self.add_subschema("plugins", name, schema)
-    }
-
-    /// Adds what `/schemas/vaults/NAME` answered.
-    pub fn add_vault(&mut self, name: &str, schema: &Value) -> Result<(), SchemaError> {
-        self.add_subschema("vaults", name, schema)
-    }
-
-    fn add_subschema(&mut self, kind: &str, name: &str, schema: &Value) -> Result<(), SchemaError> {
+    /// Adds what `/schemas/KIND/NAME` answered.
+    pub fn add_named(&mut self, kind: &str, name: &str, schema: &Value) -> Result<(), SchemaError> {
         let field = read(&format!("{kind}/{name}"), schema)?;
         let key = (kind.to_owned(), name.to_owned());
         self.subschemas.insert(key, field);
@@ -74,11 +54,6 @@ impl Schemas {
             }
         }
         record
-    }
-
-    /// How secrets are told.
-    pub(super) fn seal(&self) -> &Seal {
-        &self.seal
     }
 }
 
@@ -103,7 +78,7 @@ mod tests {
             json!({"fields": [{"name": {}}, {"config": {"abstract": true, "type": "record"}}]});
         schemas.add("plugins", &kind).expect("a schema");
         let acl = json!({"fields": [{"config": {"type": "record", "fields": [{"allow": {}}]}}]});
-        schemas.add_plugin("acl", &acl).expect("a schema");
+        schemas.add_named("plugins", "acl", &acl).expect("a schema");
         let fields = |name: &str| {
             let record = schemas.of("plugins", name);
             record.fields.into_keys().collect::<Vec<_>>()
@@ -115,7 +90,7 @@ mod tests {
     #[test]
     fn an_answer_that_is_no_schema_is_refused() {
         let refused = json!({"message": "No plugin named 'ours'"});
-        let error = Schemas::default().add_plugin("ours", &refused);
+        let error = Schemas::default().add_named("plugins", "ours", &refused);
         assert_eq!(
             error.expect_err("no schema").to_string(),
             "the schema of `plugins/ours` has no list of `fields`: read it from `/schemas/plugins/ours` of the new gateway's Admin \

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::gateway::{Configuration, Gateway};
 use crate::kong::advisories::Known;
-use crate::kong::comparison::{Comparison, Difference, Entities, Schemas, What, compare};
+use crate::kong::comparison::{
+    Comparison, Difference, Entities, Schemas, WITH_SUBSCHEMAS, What, compare,
+};
 use crate::primitive::{Failure, Look};
 
 /// Reads the configuration of two nodes and compares it by the schemas of the new one.
@@ -70,27 +72,24 @@ impl CompareConfiguration {
         ))
     }
 
-    /// What the new version says of the kinds and of every plugin that either has.
+    /// What the new version says of the kinds, and of every plugin and vault that either has.
     async fn schemas(
         &self,
         world: &impl Gateway,
         sides: [&Configuration; 2],
     ) -> Result<Schemas, Failure> {
-        let named = |configuration: &Configuration| match configuration.entities.get("plugins") {
-            Some(Known::Known(plugins)) => {
-                let names = plugins
-                    .iter()
-                    .filter_map(|plugin| plugin.fields.get("name")?.as_str());
-                names.map(str::to_owned).collect()
-            }
-            _ => BTreeSet::new(),
-        };
-        let plugins: BTreeSet<String> = sides.into_iter().flat_map(named).collect();
+        let named: BTreeSet<(&str, String)> = WITH_SUBSCHEMAS
+            .into_iter()
+            .flat_map(|kind| {
+                let names = sides.into_iter().flat_map(move |side| names(side, kind));
+                names.map(move |name| (kind, name))
+            })
+            .collect();
         let mut wanted: Vec<String> = KINDS
             .iter()
             .map(|(_, schema)| (*schema).to_owned())
             .collect();
-        wanted.extend(plugins.iter().map(|name| format!("plugins/{name}")));
+        wanted.extend(named.iter().map(|(kind, name)| format!("{kind}/{name}")));
         let found = world.schemas(&self.nodes[1], &wanted).await?;
         let mut schemas = Schemas::default();
         let unread = |error: crate::kong::comparison::SchemaError| {
@@ -101,13 +100,24 @@ impl CompareConfiguration {
                 schemas.add(kind, found).map_err(unread)?;
             }
         }
-        for name in &plugins {
-            if let Some(found) = found.get(&format!("plugins/{name}")) {
-                schemas.add_plugin(name, found).map_err(unread)?;
+        for (kind, name) in &named {
+            if let Some(found) = found.get(&format!("{kind}/{name}")) {
+                schemas.add_named(kind, name, found).map_err(unread)?;
             }
         }
         Ok(schemas)
     }
+}
+
+/// The names of the entities of a kind.
+fn names(side: &Configuration, kind: &str) -> Vec<String> {
+    let Some(Known::Known(entities)) = side.entities.get(kind) else {
+        return Vec::new();
+    };
+    let names = entities
+        .iter()
+        .filter_map(|one| one.fields.get("name")?.as_str());
+    names.map(str::to_owned).collect()
 }
 
 fn entities(configuration: Configuration) -> Entities {

@@ -20,7 +20,7 @@ pub(super) struct Case {
     kind: Option<String>,
     /// What the new gateway calls that.
     kind_of_green: Option<String>,
-    /// The plugin's schema, where it is not one of 3.9.1.
+    /// The schema of the plugin, or of whatever its kind and name choose, where it is not one of 3.9.1.
     schema: Option<String>,
     blue: String,
     green: String,
@@ -70,9 +70,12 @@ impl Case {
 
     fn schemas(&self) -> Schemas {
         let mut schemas = schemas();
-        if let (Some(plugin), Some(schema)) = (&self.plugin, &self.schema) {
+        if let Some(schema) = &self.schema {
             let schema = serde_json::from_str(schema).expect("JSON");
-            schemas.add_plugin(plugin, &schema).expect("a schema");
+            let kind = self.kind.as_deref().unwrap_or("plugins");
+            let named = self.entity(&self.blue);
+            let name = named["name"].as_str().expect("a name");
+            schemas.add_named(kind, name, &schema).expect("a schema");
         }
         schemas
     }

@@ -24,7 +24,9 @@ fn schemas() -> Schemas {
     let mut schemas = Schemas::default();
     for (name, schema) in known {
         match name.strip_prefix("plugins/") {
-            Some(plugin) => schemas.add_plugin(plugin, &schema).expect("a schema"),
+            Some(plugin) => schemas
+                .add_named("plugins", plugin, &schema)
+                .expect("a schema"),
             None => schemas.add(&name, &schema).expect("a schema"),
         }
     }

@@ -55,7 +55,7 @@ fn schemas_of(recordings: &Path, version: &str) -> Schemas {
     let recorded = format!("admin-api/{version}/schemas_plugins_rate-limiting.json");
     let recorded = json(&recordings.join(recorded));
     schemas
-        .add_plugin("rate-limiting", &recorded)
+        .add_named("plugins", "rate-limiting", &recorded)
         .expect("a schema");
     schemas
 }
