@@ -80,14 +80,21 @@ impl World {
     }
 
     fn psql(&self, database: &str, arguments: &[&str]) -> Output {
-        Command::new(self.server.binaries().join("psql"))
+        self.psql_command(database, arguments)
+            .output()
+            .expect("psql runs")
+    }
+
+    /// psql, to be started by the caller.
+    pub(crate) fn psql_command(&self, database: &str, arguments: &[&str]) -> Command {
+        let mut command = Command::new(self.server.binaries().join("psql"));
+        command
             .args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"])
             .args(["-U", SUPERUSER, "-d", database, "-h"])
             .arg(&self.server.socket)
             .args(arguments)
-            .env("PGTZ", "UTC")
-            .output()
-            .expect("psql runs")
+            .env("PGTZ", "UTC");
+        command
     }
 
     /// Runs `statement`, and returns its rows as text.

@@ -54,7 +54,9 @@ pub(crate) async fn start(version: Version, prefix: &Path, more: &[(&str, &str)]
     std::fs::write(prefix.join(KONG_ENV), settings.to_kong_env()).expect("written");
     let (orders, ordered) = mpsc::channel(8);
     let ended = tokio::spawn(async move {
-        node::run(version, settings, ordered).await.expect("ran");
+        node::run(version, settings, ordered, || ())
+            .await
+            .expect("ran");
     });
     let listening = prefix.join(LISTENING);
     eventually("the node listens", async || listening.exists()).await;

@@ -137,7 +137,9 @@ impl World {
         let settings = Settings::load(Some(&conf), Some(&prefix), []).expect("valid");
         let (orders, ordered) = mpsc::channel(8);
         let ended = tokio::spawn(async move {
-            node::run(version, settings, ordered).await.expect("ran");
+            node::run(version, settings, ordered, || ())
+                .await
+                .expect("ran");
         });
         let listening = prefix.join(LISTENING);
         eventually("the node listens", async || listening.exists()).await;

@@ -2,10 +2,14 @@
 //! having done nothing, commits that come after the client is gone, quits that are forced.
 
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use crate::harness::KeptPort;
+use crate::process_tree::{carrying, kill_all};
 use crate::stand_in_cli::World;
 
 const ABORTED: &str = "aborted: another node is performing database changes\n";
@@ -237,4 +241,45 @@ fn an_installed_kong_is_the_stand_in_of_its_version_and_says_so() {
         long.starts_with("Kong: 3.9.1\n") && long.contains("stand-in"),
         "{long}"
     );
+}
+
+/// Like nginx, which leaves the session of `kong start` when it has begun and no earlier: what is killed in the middle leaves nothing that
+/// comes up later, behind the back of whoever looked.
+#[test]
+fn a_start_that_is_killed_leaves_no_node_that_is_still_to_begin() {
+    let world = World::bootstrapped();
+    let mut locker = world
+        .psql_command(
+            "cell",
+            &["-c", "BEGIN; LOCK TABLE routes; SELECT pg_sleep(600)"],
+        )
+        .spawn()
+        .expect("psql runs");
+    world.wait_for("SELECT EXISTS (SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'routes'::regclass)");
+    let mark = format!("CUTOVER_TEST_MARK={}", world.prefix().display());
+    let (name, value) = mark.split_once('=').expect("both");
+    let mut start = world
+        .kong_command("2.8.5", &["start", "-c", "kong.conf"])
+        .env(name, value)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .process_group(0)
+        .spawn()
+        .expect("started");
+    world.wait_for("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = 'cell')");
+    assert!(
+        carrying(&mark).len() > 1,
+        "the node reads its configuration"
+    );
+    let group = Pid::from_child(&start);
+    kill_process_group(group, Signal::KILL).expect("sent");
+    start.wait().expect("waited for");
+    let left: Vec<String> = carrying(&mark).into_iter().map(|one| one.name).collect();
+    kill_all(|| carrying(&mark));
+    world.sql(
+        "postgres",
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'BEGIN; LOCK%'",
+    );
+    locker.wait().expect("waited for");
+    assert_eq!(left, Vec::<String>::new());
 }

@@ -50,10 +50,8 @@ pub fn main(arguments: &[String]) -> ExitCode {
     }
 }
 
-/// The node's process: it leads a session of its own, so that no terminal and no step's process group takes it along.
+/// The node's process.
 fn node_main(version: &Version, prefix: &Path) -> ExitCode {
-    // Started by hand from a shell it leads a process group already, and stays where it is.
-    let _ = rustix::process::setsid();
     // What `start` saw of the environment is in the file.
     match Settings::of_prefix(prefix, []) {
         Ok(Some(settings)) => node::main(version, settings),

@@ -6,9 +6,17 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::error::CommandError;
 
-/// The file that holds the node's process id.
-pub(super) fn pid_file(prefix: &Path) -> PathBuf {
+/// The file that holds the node's process id. The node writes it, when it listens.
+fn pid_file(prefix: &Path) -> PathBuf {
     prefix.join("pids").join("nginx.pid")
+}
+
+/// Removes the process id of a node that has crashed.
+pub(super) fn forget(prefix: &Path) -> std::io::Result<()> {
+    match std::fs::remove_file(pid_file(prefix)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
 
 /// The node that runs in `prefix`, if one does.

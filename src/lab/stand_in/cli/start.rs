@@ -1,6 +1,6 @@
 //! `kong start` and `kong restart`: the schema's state is judged first, then the node is started in a session of its own.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
@@ -99,11 +99,9 @@ async fn start_with(
         // A port that somebody else has would answer below as if it were the node's.
         TcpListener::bind(address).map_err(|_| CommandError::AddressInUse { address: *address })?;
     }
+    // What a crashed predecessor left there would be taken for the node's.
+    process::forget(prefix).map_err(CommandError::system("remove a process id"))?;
     let mut node = spawn(invocation, prefix)?;
-    let pid_file = process::pid_file(prefix);
-    std::fs::write(&pid_file, format!("{}\n", node.id())).map_err(CommandError::system(
-        format!("write {}", pid_file.display()),
-    ))?;
     let deadline = Instant::now() + START_DEADLINE;
     loop {
         let ended = node
@@ -118,12 +116,8 @@ async fn start_with(
                 .map_err(CommandError::system("end the node that does not listen"))?;
             return Err(CommandError::NodeEnded(prefix.join("logs/error.log")));
         }
-        // Port 0 is some free port, which only the node knows.
-        let known = addresses.iter().filter(|address| address.port() != 0);
-        if known
-            .into_iter()
-            .all(|address| TcpStream::connect(address).is_ok())
-        {
+        // It says who it is when it listens everywhere.
+        if process::running(prefix).is_some() {
             break;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;

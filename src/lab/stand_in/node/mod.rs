@@ -116,7 +116,12 @@ pub fn main(version: &Version, settings: Settings) -> ExitCode {
         let (orders, ordered) = mpsc::channel(8);
         let signals = Signals::new()?;
         tokio::spawn(signals.forward(orders));
-        run(*version, settings, ordered).await
+        // As nginx does when it has begun, and no earlier: from here on no terminal and no step's process group takes it along. Started by
+        // hand from a shell it leads a process group already, and stays where it is.
+        let leave = || {
+            let _ = rustix::process::setsid();
+        };
+        run(*version, settings, ordered, leave).await
     });
     match ended {
         Ok(()) => ExitCode::SUCCESS,

@@ -15,11 +15,13 @@ use super::{
 use crate::kong::Version;
 use crate::lab::http;
 
-/// Runs a node of `version` until an order ends it, or nobody is left to give one.
+/// Runs a node of `version` until an order ends it, or nobody is left to give one. When it listens, and before its process id is in the
+/// prefix, `begun` is called.
 pub async fn run(
     version: Version,
     settings: Settings,
     mut orders: mpsc::Receiver<Order>,
+    begun: impl FnOnce(),
 ) -> Result<(), NodeError> {
     let node = Arc::new(Node::new(version, settings)?);
     // What a crashed predecessor left there would send clients to nobody.
@@ -63,6 +65,7 @@ pub async fn run(
         .await?;
     hybrid::join(&node, listeners, &stopped, &mut timers)?;
     timers.spawn(events::rebuild(Arc::clone(&node)));
+    begun();
     write(&node, PID_FILE, &std::process::id().to_string())?;
     listening.write(&node)?;
     let order = obey(&node, &mut orders, &mut admin, &mut listening).await?;
