@@ -198,6 +198,10 @@ impl<World: Processes> Processes for Faulty<World> {
     async fn end_process(&self, process: &ProcessIdentity, time: Duration) -> Result<(), Failure> {
         self.world.end_process(process, time).await
     }
+
+    async fn clear(&self, nodes: &BTreeSet<String>) {
+        self.world.clear(nodes).await;
+    }
 }
 
 /// Hands each verb on; those marked `change` are counted and can fail. The first argument is what a verb acts upon.

@@ -3,7 +3,7 @@
 //! Everything is named as the environment names it. Answers hold no secrets and nothing that changes by itself from one look to the
 //! next, so that two of them can be compared.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -68,6 +68,9 @@ pub trait Processes {
     /// Makes certain that a process of an earlier runner is gone, with its whole group: it may go on by itself for `time`, and is killed
     /// then.
     async fn end_process(&self, process: &ProcessIdentity, time: Duration) -> Result<(), Failure>;
+    /// Removes what steps left in temporary directories, here and on the hosts of these nodes: those of a killed runner, or of one whose
+    /// connection was cut, had no time to. What cannot be removed is told.
+    async fn clear(&self, nodes: &BTreeSet<String>);
 }
 
 /// Small files in a directory of cutover's own.

@@ -10,7 +10,7 @@ mod step;
 mod transition;
 mod undo;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -52,6 +52,8 @@ pub struct RunState {
     pub broken: BTreeMap<StepNo, Failure>,
     /// The processes that were started for a step or its undo which has not ended since.
     pub processes: BTreeMap<StepNo, Vec<ProcessIdentity>>,
+    /// The nodes on whose hosts processes were started over SSH.
+    pub reached: BTreeSet<String>,
     /// What clients got, as far as it was watched, in the order in which it was first written down.
     pub seen: Vec<SeenThen>,
     /// The runner that took it up last.

@@ -246,6 +246,7 @@ async fn conclude<World: Gateway, Person: People>(
     spent: Vec<Spent>,
 ) -> Result<Conclusion, JournalError> {
     gate.see_the_last().await?;
+    gate.clear().await;
     let event = Event::Verdict {
         ending,
         reason: reason.clone(),

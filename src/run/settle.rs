@@ -125,6 +125,17 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         self.act(number, permit).await
     }
 
+    /// Leaves nothing in temporary directories: a runner that was killed had no time to remove what it had there.
+    pub(super) async fn clear(&self) {
+        // What may still be at work needs it; whoever takes the run up again ends that.
+        let (reached, is_quiet) = self
+            .recorder
+            .state(|state| (state.reached.clone(), state.processes.is_empty()));
+        if is_quiet {
+            self.world.clear(&reached).await;
+        }
+    }
+
     /// Finds out how each begun target of an open step turned out.
     pub(super) async fn settle(&mut self, number: StepNo, unended: Unended) -> Result<(), Fault> {
         let begun = self.started(number);

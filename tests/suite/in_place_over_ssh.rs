@@ -59,6 +59,40 @@ fn an_upgrade_over_ssh_and_the_way_home() {
     }
 }
 
+/// A runner that was killed cannot remove what it had in a temporary directory. The one that ends the run does, also where it has nothing
+/// else to do on that host.
+#[test]
+fn what_was_left_on_a_host_is_removed_at_the_end_of_the_run() {
+    let Some(hosts) = SshHosts::start(NODES) else {
+        return;
+    };
+    let cluster = cluster(&hosts);
+    let home = hosts.host(1).home();
+    let hangs = home.join("hangs");
+    let line = format!(
+        "case \"$*\" in migrations*) : > '{}'; exec sleep 600;; esac",
+        hangs.display()
+    );
+    cluster.wrap_kong("2.8.5", &line);
+    let playbook = cluster.write(
+        "left.rhai",
+        "const PLAYBOOK = #{ api: 1, needs: [\"kong.migrations\"] };\nkong::migrations(env::cluster(\"practice\"));\n",
+    );
+    let mut runner = cluster.start_run(playbook.as_ref(), "left");
+    wait(&cluster, "left", &mut runner, |_| hangs.exists());
+    runner.kill().expect("killed");
+    runner.wait().expect("ended");
+    let left = || {
+        let runs = fs::read_dir(home.join(".cutover")).expect("used");
+        let runs = runs.map(|run| fs::read_dir(run.expect("listed").path().join("temporary")));
+        runs.flatten().map(Iterator::count).sum::<usize>()
+    };
+    assert_eq!(left(), 1, "its prefix");
+    let back = cluster.cutover(&["rollback", "left", "--confirm", "practice"]);
+    assert_eq!(back.code, Some(0), "{}", back.all);
+    assert_eq!(left(), 0, "{}", back.all);
+}
+
 /// Every call that changes the world fails once, before it acts and after.
 #[test]
 fn whatever_fails_over_ssh_the_old_world_comes_back() {

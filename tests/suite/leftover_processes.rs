@@ -1,6 +1,6 @@
 //! What a killed runner left at work is ended before anybody looks at what it did: client tools of the database as well.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
@@ -29,6 +29,8 @@ fn a_dump_of_a_killed_runner_is_ended_before_the_step_is_settled() {
     runner.kill().expect("killed");
     runner.wait().expect("waited for");
     assert!(is_running(dump), "it waits for the lock");
+    let run = cluster.path().join("storage/runs/dump");
+    assert_eq!(password_files(&run), 1, "the dump has its password");
 
     let mut next = cluster.start_resume("dump");
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -38,7 +40,22 @@ fn a_dump_of_a_killed_runner_is_ended_before_the_step_is_settled() {
     }
     cluster.maintenance(UNLOCK);
     assert_eq!(next.wait().expect("waited for").code(), Some(DONE));
+    assert_eq!(password_files(&run), 0, "nobody needs it any more");
     locker.wait().expect("waited for");
+}
+
+/// How many files with passwords for tools are below a directory.
+fn password_files(directory: &Path) -> usize {
+    let entries = std::fs::read_dir(directory).expect("a directory");
+    let count = entries.map(|entry| {
+        let entry = entry.expect("listed");
+        if entry.file_type().expect("told").is_dir() {
+            password_files(&entry.path())
+        } else {
+            usize::from(entry.file_name() == "passwords")
+        }
+    });
+    count.sum()
 }
 
 /// Waits for the dump to wait for its lock, and answers its process from the journal.

@@ -38,7 +38,7 @@ impl Live {
             jobs: databases::JOBS,
             lock_wait: Duration::from_secs(30),
             deadline: databases::LONG_WORK,
-            starts: self.starts(),
+            starts: self.starts_of_tools().await,
         };
         self.report.progress("dumping one moment of the database");
         let taken = postgres::backup(source, &request, |_| ());
@@ -51,7 +51,7 @@ impl Live {
             run: self.run.clone(),
             jobs: databases::JOBS,
             deadline: databases::LONG_WORK,
-            starts: self.starts(),
+            starts: self.starts_of_tools().await,
         };
         self.report
             .progress(&format!("restoring {} rows into the copy", taken.rows));

@@ -70,7 +70,7 @@ impl Databases for Live {
             jobs: JOBS,
             lock_wait: Duration::from_secs(30),
             deadline: LONG_WORK,
-            starts: self.starts(),
+            starts: self.starts_of_tools().await,
         };
         let backup = postgres::backup(target, &request, |progress| {
             self.report
@@ -116,7 +116,7 @@ impl Databases for Live {
                 run: self.run.clone(),
                 jobs: JOBS,
                 deadline: LONG_WORK,
-                starts: self.starts(),
+                starts: self.starts_of_tools().await,
             };
             return Ok(postgres::restore_beside(scratch, &request)
                 .await
@@ -134,7 +134,7 @@ impl Databases for Live {
             keep: false,
             run: self.run.clone(),
             deadline: LONG_WORK,
-            starts: self.starts(),
+            starts: self.starts_of_tools().await,
         };
         Ok(postgres::verify(scratch, &request).await.map(drop)?)
     }
@@ -212,7 +212,7 @@ impl Databases for Live {
             run: self.run.clone(),
             jobs: JOBS,
             deadline: LONG_WORK,
-            starts: self.starts(),
+            starts: self.starts_of_tools().await,
         };
         self.report
             .progress("restoring the backup beside the live database");

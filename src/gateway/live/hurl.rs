@@ -69,7 +69,8 @@ impl Live {
             Failure::new("http.hurl", format!("`{}` could not be run: {why}", file.display()))
                 .hint("a Hurl file is run by `hurl`, which must be in `/usr/local/bin` or where the system keeps its programs; `hurl --test FILE` shows what it says")
         };
-        let kept = tempfile::tempdir_in(&self.output).map_err(|error| failed(error.to_string()))?;
+        let kept = self.private_directory().await;
+        let kept = kept.map_err(|failure| failed(failure.message))?;
         let mut program = Program::new("hurl", DEADLINE);
         let mut arguments: Vec<std::ffi::OsString> =
             vec!["--no-color".into(), "--report-json".into()];

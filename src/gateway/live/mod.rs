@@ -219,6 +219,12 @@ impl Live {
         postgres::Starts::recorded(record).within(self.access)
     }
 
+    /// The same for PostgreSQL's tools, which have a file with the password each.
+    async fn starts_of_tools(&self) -> postgres::Starts {
+        let files = self.temporary_on(&hosts::Host::Here).await;
+        self.starts().with_files_in(files)
+    }
+
     /// Runs a program: its start goes to the journal before it is waited for, its whole output to a file of its own.
     async fn run_program(&self, program: process::Program) -> Result<process::Finished, Failure> {
         self.run_program_on(&hosts::Host::Here, program).await

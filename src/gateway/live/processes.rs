@@ -1,5 +1,6 @@
 //! Ending what an earlier runner started, before anybody looks at what it did.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -49,6 +50,10 @@ impl Processes for Live {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         Ok(())
+    }
+
+    async fn clear(&self, nodes: &BTreeSet<String>) {
+        self.clear_temporary(nodes).await;
     }
 }
 

@@ -143,7 +143,7 @@ impl Live {
             run: self.run.clone(),
             jobs: databases::JOBS,
             deadline: databases::LONG_WORK,
-            starts: self.starts(),
+            starts: self.starts_of_tools().await,
         };
         self.report.progress(&format!(
             "restoring the backup of `{database}` into a copy: {} bytes",

@@ -34,6 +34,7 @@ pub use observed::{ObserveError, observe, observe_hosts};
 pub use state::Simulated;
 pub use world::{Database, Declared, Node, World, WorldError};
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -72,6 +73,8 @@ impl Processes for Simulated {
         // Nothing is started here, so nothing outlives its runner.
         Ok(())
     }
+
+    async fn clear(&self, _: &BTreeSet<String>) {}
 }
 
 impl Practice for Simulated {

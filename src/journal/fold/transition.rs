@@ -56,17 +56,13 @@ fn step(state: &mut RunState, record: &Record) -> Result<(), String> {
         Event::Attached {
             mark, by, process, ..
         } => super::attach(state, *mark, by, process, record.at),
-        Event::TailCut { .. } | Event::Raised(_) | Event::ProcessStarted { step: None, .. } => {}
-        Event::ProcessStarted {
-            step: Some(step),
-            process,
-            ..
-        } => {
-            state
-                .processes
-                .entry(*step)
-                .or_default()
-                .push(process.clone());
+        Event::TailCut { .. } | Event::Raised(_) => {}
+        Event::ProcessStarted { step, process, .. } => {
+            state.reached.extend(process.node.clone());
+            if let Some(step) = step {
+                let processes = state.processes.entry(*step).or_default();
+                processes.push(process.clone());
+            }
         }
         Event::PhaseEntered { name } => {
             state.phases.push(name.clone());

@@ -15,9 +15,12 @@ mod remote;
 mod reply;
 mod vector;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+use futures_util::future::{join, join_all};
 
 use super::Live;
 use super::process::{self, Finished, ProcessError, Program};
@@ -54,17 +57,21 @@ impl Live {
         }
     }
 
+    /// The host of the node of Kong or Cassandra called `node`.
+    async fn host_named(&self, node: &str) -> Result<Host, Failure> {
+        match self.cassandra_node(node) {
+            Some(found) => self.host_at(&found.name, &found.transport).await,
+            None => self.host(&self.node(node).await?.1).await,
+        }
+    }
+
     /// The connection to the host of a node, over which a process there was started.
     pub(super) async fn connection_to(
         &self,
         node: &str,
         process: &ProcessIdentity,
     ) -> Result<Rc<Connection>, Failure> {
-        let host = match self.cassandra_node(node) {
-            Some(found) => self.host_at(&found.name, &found.transport).await?,
-            None => self.host(&self.node(node).await?.1).await?,
-        };
-        match host {
+        match self.host_named(node).await? {
             Host::There(there) => Ok(there),
             Host::Here => Err(Failure::new(
                 "process.alive",
@@ -95,6 +102,32 @@ impl Live {
         if let Host::There(there) = host {
             let directories = [self.temporary_on(host).await, there.directory.clone()];
             there.remove_empty(&directories).await;
+        }
+    }
+
+    /// Removes what steps have left in temporary directories, here and on the hosts of these nodes.
+    pub(super) async fn clear_temporary(&self, nodes: &BTreeSet<String>) {
+        let here = self.clear_on(Ok(Host::Here), "this machine");
+        let there = nodes.iter().map(|node| async move {
+            let host = self.host_named(node).await;
+            self.clear_on(host, &format!("the host of `{node}`")).await;
+        });
+        join(here, join_all(there)).await;
+    }
+
+    async fn clear_on(&self, host: Result<Host, Failure>, whose: &str) {
+        let cleared = match host {
+            Ok(host) => {
+                let cleared = host.remove(&self.temporary_on(&host).await).await;
+                self.tidy(&host).await;
+                cleared.map_err(|error| error.to_string())
+            }
+            Err(failure) => Err(failure.message),
+        };
+        if let Err(why) = cleared {
+            self.report.progress(&format!(
+                "what steps left in temporary directories on {whose} could not be removed, and may hold a password: {why}"
+            ));
         }
     }
 

@@ -24,7 +24,7 @@ use super::manifest::{DUMP, FORMAT, FileEntry, Manifest, TableEntry};
 use super::quote::qualified;
 use super::session::{Role, Session, connect};
 use super::starts::Starts;
-use super::tools::{Surroundings, Tools};
+use super::tools::Tools;
 use crate::environment::Database;
 
 /// How often progress is looked at.
@@ -119,7 +119,7 @@ async fn take(
     let identity = identity(&session).await?;
     let snapshot = open_snapshot(&session).await?;
     let taken_at = Timestamp::now();
-    let surroundings = Surroundings::connected(database, Role::Owner, None).await?;
+    let surroundings = tools.connected(database, Role::Owner, None).await?;
     let rows = Cell::new(0);
     let watching = async {
         loop {

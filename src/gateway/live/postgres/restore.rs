@@ -19,7 +19,7 @@ use super::mark;
 use super::quote::qualified;
 use super::session::{Role, connect};
 use super::starts::Starts;
-use super::tools::{Surroundings, Tools};
+use super::tools::Tools;
 use super::verify::{Expectation, checksums};
 use crate::environment::Database;
 
@@ -75,7 +75,7 @@ pub async fn restore_for_scratch(
     restore_with(target, request, Grants::LeaveOut).await
 }
 
-pub(super) async fn restore_with(
+async fn restore_with(
     target: &Database,
     request: &RestoreRequest,
     grants: Grants,
@@ -126,7 +126,9 @@ pub(super) async fn load(
     )
     .await?;
     admin.close().await;
-    let surroundings = Surroundings::connected(target, Role::Owner, Some(&request.name)).await?;
+    let surroundings = tools
+        .connected(target, Role::Owner, Some(&request.name))
+        .await?;
     tools
         .run(
             "pg_restore",

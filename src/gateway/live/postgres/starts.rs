@@ -3,8 +3,13 @@
 
 use std::fmt;
 use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::rc::Rc;
 
+use tempfile::TempDir;
+
+use super::error::PostgresError;
 use crate::environment::Access;
 use crate::gateway::ProcessIdentity;
 use crate::gateway::live::hosts::Host;
@@ -16,6 +21,8 @@ use crate::gateway::live::process::{Finished, ProcessError, Program};
 pub struct Starts {
     access: Access,
     recording: Option<Rc<Recording>>,
+    /// Where files lie that are for one program alone; nothing for the system's own place.
+    files: Option<PathBuf>,
 }
 
 type Recording = dyn Fn(&str, &ProcessIdentity) -> io::Result<()>;
@@ -25,8 +32,8 @@ impl Starts {
     #[must_use]
     pub fn recorded(record: impl Fn(&str, &ProcessIdentity) -> io::Result<()> + 'static) -> Self {
         Self {
-            access: Access::Run,
             recording: Some(Rc::new(record)),
+            ..Self::default()
         }
     }
 
@@ -34,6 +41,24 @@ impl Starts {
     #[must_use]
     pub(in crate::gateway::live) fn within(self, access: Access) -> Self {
         Self { access, ..self }
+    }
+
+    /// The same with what is for one program alone in `directory`, of which whoever comes after a killed runner knows.
+    pub(in crate::gateway::live) fn with_files_in(self, directory: PathBuf) -> Self {
+        let files = Some(directory);
+        Self { files, ..self }
+    }
+
+    /// A directory of ours alone, for the files of one program.
+    pub(super) fn private_directory(&self) -> Result<TempDir, PostgresError> {
+        let parent = self.files.clone().unwrap_or_else(std::env::temp_dir);
+        let made = std::fs::create_dir_all(&parent).and_then(|()| {
+            tempfile::Builder::new()
+                .prefix("cutover-")
+                .permissions(std::fs::Permissions::from_mode(0o700))
+                .tempdir_in(&parent)
+        });
+        made.map_err(PostgresError::file(&parent))
     }
 
     /// Runs `program` here to its end, writing its start down under `name`.

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ impl Tools {
 
     /// The version that a tool says it has, such as `15.18`.
     pub(super) async fn version(&self, program: &str) -> Result<String, PostgresError> {
-        let surroundings = Surroundings::offline()?;
+        let surroundings = self.offline()?;
         let arguments = vec!["--version".into()];
         let finished = self
             .run(program, arguments, &surroundings, Duration::from_secs(10))
@@ -112,32 +112,11 @@ impl Tools {
         let version = finished.stdout.split_whitespace().nth(2);
         Ok(version.unwrap_or_default().to_owned())
     }
-}
 
-/// Where `program` is installed, with its major version.
-pub(super) fn installed(program: &'static str) -> impl Iterator<Item = (u32, PathBuf)> {
-    PLACES
-        .iter()
-        .filter_map(|(place, prefix)| Some((std::fs::read_dir(place).ok()?, prefix)))
-        .flat_map(move |(entries, prefix)| {
-            entries.filter_map(move |entry| {
-                let entry = entry.ok()?;
-                let name = entry.file_name();
-                let major = name.to_str()?.strip_prefix(prefix)?.parse().ok()?;
-                let directory = entry.path().join("bin");
-                directory
-                    .join(program)
-                    .exists()
-                    .then_some((major, directory))
-            })
-        })
-}
-
-impl Surroundings {
     /// The surroundings of a tool that connects to nothing.
-    pub(super) fn offline() -> Result<Self, PostgresError> {
-        let private = private_directory()?;
-        Ok(Self {
+    pub(super) fn offline(&self) -> Result<Surroundings, PostgresError> {
+        let private = self.starts.private_directory()?;
+        Ok(Surroundings {
             environment: vec![
                 ("LC_ALL".into(), "C".into()),
                 ("HOME".into(), private.path().into()),
@@ -149,12 +128,13 @@ impl Surroundings {
 
     /// The surroundings of a tool that connects as `role`.
     pub(super) async fn connected(
+        &self,
         database: &Database,
         role: Role,
         name: Option<&str>,
-    ) -> Result<Self, PostgresError> {
+    ) -> Result<Surroundings, PostgresError> {
         let login = Login::resolve(database, role, name).await?;
-        let private = private_directory()?;
+        let private = self.starts.private_directory()?;
         let absent = private.path().join("absent");
         let passwords = private.path().join("passwords");
         let mut secrets = Vec::new();
@@ -185,12 +165,31 @@ impl Surroundings {
         };
         environment.push(("PGSSLROOTCERT".into(), root.into()));
         secrets.extend(login.password);
-        Ok(Self {
+        Ok(Surroundings {
             environment,
             secrets,
             private,
         })
     }
+}
+
+/// Where `program` is installed, with its major version.
+pub(super) fn installed(program: &'static str) -> impl Iterator<Item = (u32, PathBuf)> {
+    PLACES
+        .iter()
+        .filter_map(|(place, prefix)| Some((std::fs::read_dir(place).ok()?, prefix)))
+        .flat_map(move |(entries, prefix)| {
+            entries.filter_map(move |entry| {
+                let entry = entry.ok()?;
+                let name = entry.file_name();
+                let major = name.to_str()?.strip_prefix(prefix)?.parse().ok()?;
+                let directory = entry.path().join("bin");
+                directory
+                    .join(program)
+                    .exists()
+                    .then_some((major, directory))
+            })
+        })
 }
 
 fn ssl_mode(database: &Database) -> &'static str {
@@ -227,14 +226,6 @@ fn without_values(printed: &str) -> String {
 
 /// How the lines begin in which the client library tells of the rows.
 const QUOTES: [&str; 2] = ["DETAIL:", "CONTEXT:"];
-
-fn private_directory() -> Result<TempDir, PostgresError> {
-    tempfile::Builder::new()
-        .prefix("cutover-")
-        .permissions(std::fs::Permissions::from_mode(0o700))
-        .tempdir()
-        .map_err(PostgresError::file(&std::env::temp_dir()))
-}
 
 fn write_private(path: &Path, text: &str) -> Result<(), PostgresError> {
     std::fs::OpenOptions::new()

@@ -19,7 +19,7 @@ use super::manifest::{FORMAT, MANIFEST, Manifest, checksum};
 use super::mark::drop_created;
 use super::restore::{Grants, RestoreRequest, dump, load};
 use super::starts::Starts;
-use super::tools::{Surroundings, Tools};
+use super::tools::Tools;
 use crate::environment::Database;
 pub use damage::Damage;
 
@@ -238,7 +238,7 @@ async fn decode(request: &VerifyRequest, manifest: &Manifest) -> Result<(), Post
         .next()
         .and_then(|major| major.parse().ok());
     let tools = Tools::find("pg_restore", major.unwrap_or(0), starts)?;
-    let surroundings = Surroundings::offline()?;
+    let surroundings = tools.offline()?;
     let list = tools
         .run_whole(
             "pg_restore",
