@@ -117,7 +117,7 @@ pub(crate) fn resumed(cluster: &PracticeCluster, run: &str, old: &World, new: &W
 }
 
 /// By how many records two runs of the same upgrade differ at most. On a busy machine more is polled.
-pub(crate) const UNEQUAL: usize = 16;
+pub(crate) const UNEQUAL: usize = 48;
 
 /// What this machine plays of a long sweep: with `CUTOVER_TEST_SHARE=2/8` the second of every eight, so that several machines, or several
 /// evenings, play all of it. Without it every so manieth.

@@ -2,13 +2,12 @@
 //! survives failures, and connections that are cut at any point.
 
 use std::fs;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::in_place::{resumed, sweep};
 use crate::killed_at_work::wait;
-use crate::practice_cluster::{PracticeCluster, everything};
+use crate::practice_cluster::{PracticeCluster, World, everything};
 use crate::ssh_hosts::SshHosts;
 
 const UNDONE: i32 = 5;
@@ -17,7 +16,7 @@ const WAITING: i32 = 8;
 const REFUSED: i32 = 4;
 
 /// A practice cluster each of whose nodes is on a host of its own.
-fn cluster(hosts: &SshHosts) -> PracticeCluster {
+pub(crate) fn cluster(hosts: &SshHosts) -> PracticeCluster {
     hosts.carry(PracticeCluster::up())
 }
 
@@ -25,7 +24,7 @@ fn cluster(hosts: &SshHosts) -> PracticeCluster {
 const EVERY: usize = 8;
 
 /// How many nodes a practice cluster has.
-const NODES: u8 = 2;
+pub(crate) const NODES: u8 = 2;
 
 #[test]
 fn an_upgrade_over_ssh_and_the_way_home() {
@@ -134,24 +133,38 @@ fn wherever_connections_are_cut_the_run_goes_on_or_home() {
     };
     let cluster = cluster(&hosts);
     let old = cluster.world();
+    let cut = || (1..=usize::from(NODES)).for_each(|host| hosts.host(host).cut());
+    let step = |records| if everything() { EVERY } else { records / 2 };
+    let ended = disturbed(&cluster, &old, step, cut, || ());
+    let [done, undone, taken_back] = ended;
+    println!(
+        "cut sweep over SSH: {done} went on, {undone} went home, {taken_back} were taken back; every one came back"
+    );
+}
+
+/// Runs whose connections are disturbed after every so many records and mended after the runner has ended. Each goes on, or home, or is
+/// taken back: how many did.
+pub(crate) fn disturbed(
+    cluster: &PracticeCluster,
+    old: &World,
+    step: impl FnOnce(usize) -> usize,
+    disturb: impl Fn(),
+    mend: impl Fn(),
+) -> [usize; 3] {
     let whole = cluster.upgrade("whole", &[]);
     assert_eq!(whole.code, Some(0), "{}", whole.all);
     let all = cluster.records("whole");
-    cluster.roll_back("whole", &old);
-    let step = if everything() { EVERY } else { all / 2 };
+    cluster.roll_back("whole", old);
     let mut counted = [0_usize; 3];
-    for records in (2..all).step_by(step) {
-        let run = format!("cut-{records}");
+    for records in (2..all).step_by(step(all)) {
+        let run = format!("disturbed-{records}");
         let mut running = cluster.start_upgrade(&run);
-        while cluster.journal_so_far(&run).len() < records
-            && running.try_wait().expect("asked").is_none()
-        {
-            std::thread::sleep(Duration::from_millis(2));
-        }
-        for host in 1..=usize::from(NODES) {
-            hosts.host(host).cut();
-        }
+        wait(cluster, &run, &mut running, |events| {
+            events.len() >= records
+        });
+        disturb();
         let mut code = running.wait().expect("ended").code();
+        mend();
         let mut said = String::new();
         // What it wants to know it can find out itself, once it can connect again.
         if code == Some(WAITING) {
@@ -163,24 +176,21 @@ fn wherever_connections_are_cut_the_run_goes_on_or_home() {
         }
         match code {
             Some(0) => {
-                cluster.roll_back(&run, &old);
+                cluster.roll_back(&run, old);
                 counted[0] += 1;
             }
             Some(UNDONE | REFUSED) => {
-                assert_eq!(cluster.world(), old, "{run}: {said}");
+                assert_eq!(cluster.world(), *old, "{run}: {said}");
                 counted[1] += 1;
             }
             Some(STUCK | WAITING) => {
-                cluster.roll_back(&run, &old);
+                cluster.roll_back(&run, old);
                 counted[2] += 1;
             }
             other => panic!("{run} ended with {other:?}: {said}"),
         }
     }
-    let [done, undone, taken_back] = counted;
-    println!(
-        "cut sweep over SSH: {done} went on, {undone} went home, {taken_back} were taken back; every one came back"
-    );
+    counted
 }
 
 /// `kong migrations up` works on where nobody hears of it any more. Killed, it would leave a half from which nobody goes on.

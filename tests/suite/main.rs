@@ -82,6 +82,7 @@ mod packages_apt;
 mod packages_deb;
 mod packages_dnf;
 mod packages_rpm;
+mod partitioned;
 mod path;
 mod plan;
 mod plan_ways_back;

@@ -21,6 +21,8 @@ const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 pub(crate) struct SshHost {
     pub(crate) name: String,
     pub(crate) address: Ipv4Addr,
+    /// From where it is called, where that is to be told from the others.
+    pub(crate) caller: Ipv4Addr,
     // Before the port is given back.
     listener: SshListener,
     port: KeptPort,
@@ -53,6 +55,7 @@ impl SshHost {
         let host = Self {
             name,
             address,
+            caller: Ipv4Addr::new(127, 0, 1, making.number),
             listener: SshListener::new(making.program, &directory, variable),
             port: KeptPort::on(address),
             directory,

@@ -109,6 +109,14 @@ impl SshHosts {
         cluster
     }
 
+    /// Has each called from an address of its own, so that all that goes between it and its callers can be told from the rest.
+    pub(crate) fn separate_callers(&self) {
+        let own = |host: &SshHost| format!("Host {}\n  BindAddress {}\n", host.name, host.caller);
+        let mut blocks: Vec<String> = self.hosts.iter().map(own).collect();
+        blocks.push(fs::read_to_string(self.configuration()).expect("there"));
+        fs::write(self.configuration(), blocks.concat()).expect("written");
+    }
+
     /// The one of this number, from 1.
     pub(crate) fn host(&self, number: usize) -> &SshHost {
         &self.hosts[number - 1]
