@@ -99,7 +99,7 @@ fn long() -> bool {
 const EVERY: usize = 4;
 
 #[test]
-fn a_move_goes_on_or_home_wherever_it_is_killed() {
+fn a_move_goes_on_wherever_it_is_killed() {
     if !long() {
         return;
     }
@@ -107,6 +107,13 @@ fn a_move_goes_on_or_home_wherever_it_is_killed() {
     println!(
         "relocate, crash sweep: {swept} points, every one resumed to the same world and came back"
     );
+}
+
+#[test]
+fn a_move_comes_back_from_every_prefix() {
+    if !long() {
+        return;
+    }
     let swept = sweep("back", EVERY, sides, |cluster, run, old, _| {
         cluster.roll_back(run, old);
     });
