@@ -41,6 +41,7 @@ mod settle;
 mod shell;
 mod show;
 mod signals;
+mod silence;
 mod smoke;
 mod telling;
 mod test;

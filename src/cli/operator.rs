@@ -10,6 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use super::output;
 use super::runner::Manner;
+use super::silence::Silence;
 use crate::journal::{Actor, Digest, JournalError, RunDirectory, StepNo, Way};
 use crate::run::{Answered, Back, People, Question};
 
@@ -37,6 +38,7 @@ pub(super) struct Operator {
     /// Approvals were given in advance, with the environment's name typed on the command line.
     approved: bool,
     pause: PauseWish,
+    silence: Rc<Silence>,
 }
 
 impl Operator {
@@ -45,6 +47,7 @@ impl Operator {
         environment: String,
         manner: Manner,
         pause: PauseWish,
+        silence: Rc<Silence>,
     ) -> Self {
         let (wait, approved) = (manner.wait, manner.approved);
         Self {
@@ -53,6 +56,7 @@ impl Operator {
             wait,
             approved,
             pause,
+            silence,
         }
     }
 
@@ -100,17 +104,36 @@ impl Operator {
             ),
         };
         let by = Actor::Person(login());
-        match typed(&text).await {
+        match self.typed(&text).await {
             None => Answered::Nobody,
             Some(line) if line == yes => Answered::Yes(by),
             Some(line) if no.is_some_and(|no| line != no) => Answered::Nobody,
             Some(_) => Answered::No(by),
         }
     }
+
+    /// What somebody answers from another terminal, if that is waited for.
+    async fn from_elsewhere(&self, question: &Question) -> Answered {
+        while self.wait && self.pause.borrow().is_none() {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if let Some(answer) = self.filed(question) {
+                return answer;
+            }
+        }
+        Answered::Nobody
+    }
+
+    /// What a person types, whom nothing that is told talks over.
+    async fn typed(&self, text: &str) -> Option<String> {
+        self.silence.is_for_asking(true);
+        let typed = typed_after(text).await;
+        self.silence.is_for_asking(false);
+        typed
+    }
 }
 
 /// What a person types at the terminal after `text`, unless nobody is there any more.
-async fn typed(text: &str) -> Option<String> {
+async fn typed_after(text: &str) -> Option<String> {
     let _ = write!(std::io::stderr(), "{}", crate::render::clean_lines(text));
     let _ = std::io::stderr().flush();
     let mut line = String::new();
@@ -131,13 +154,10 @@ impl People for Operator {
         if output::at_terminal() {
             return self.at_terminal(question).await;
         }
-        while self.wait && self.pause.borrow().is_none() {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            if let Some(answer) = self.filed(question) {
-                return answer;
-            }
-        }
-        Answered::Nobody
+        self.silence.is_for_asking(true);
+        let answer = self.from_elsewhere(question).await;
+        self.silence.is_for_asking(false);
+        answer
     }
 
     async fn turn_back(&mut self, reason: &str, ways: &[Way]) -> Back {
@@ -151,7 +171,7 @@ impl People for Operator {
             words.join(", ")
         };
         let question = format!("{reason}\nType {words} to go back, anything else to hold: ");
-        let answer = typed(&question).await.unwrap_or_default();
+        let answer = self.typed(&question).await.unwrap_or_default();
         let named = ways.iter().find(|way| way.to_string() == answer);
         match named {
             Some(way) => Back::By(*way, Actor::Person(login())),

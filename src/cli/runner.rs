@@ -10,6 +10,7 @@ use super::kept_plan::last_line;
 use super::operator::{Operator, PauseWish, login};
 use super::sandbox::SandboxArguments;
 use super::signals::Signals;
+use super::silence::Silence;
 use super::{OutputFormat, bug, needs, output, telling};
 use crate::environment::Environment;
 use crate::gateway::live::Live;
@@ -104,7 +105,7 @@ pub(super) struct TakenUp<'a> {
 pub(super) struct Runner {
     pub(super) gate: Gate<Faulty<Live>, Operator>,
     pause: PauseWish,
-    format: OutputFormat,
+    report: Rc<Reporter>,
     directory: RunDirectory,
     locks: Option<Rc<WorldLocks>>,
 }
@@ -126,7 +127,8 @@ impl Runner {
         bug::concerns(&directory.run());
         let locks = locks.map(Rc::new);
         let now = jiff::Timestamp::now();
-        let mut watcher = watcher(manner.format, directory.clone());
+        let silence = Rc::new(Silence::new());
+        let mut watcher = watcher(manner.format, directory.clone(), silence.clone());
         // A person has just typed what the header says; a program that reads records gets all of them.
         if let Some(header) = begun.filter(|_| manner.format == OutputFormat::Ndjson) {
             watcher(&header, &state);
@@ -137,6 +139,7 @@ impl Runner {
             environment.name.clone(),
             manner,
             pause.clone(),
+            silence.clone(),
         );
         let permissions = needs::permissions_of(environment, &state);
         let recorder = Recorder::new(manner.injection.journal(Box::new(journal)), state, watcher);
@@ -159,19 +162,19 @@ impl Runner {
         let report = Rc::new(Reporter {
             recorder: recorder.clone(),
             format: manner.format,
+            silence,
         });
         let output = directory.path().join("output");
+        let run = &directory.run().0;
         let world = Faulty::new(
-            Live::new(environment.clone(), &directory.run().0, output, report)
-                .held_by(locks.clone()),
+            Live::new(environment.clone(), run, output, report.clone()).held_by(locks.clone()),
             manner.injection.plan(),
         );
         let gate = Gate::new(recorder, world, operator, permissions);
-        let format = manner.format;
         Ok(Self {
             gate,
             pause,
-            format,
+            report,
             directory: directory.clone(),
             locks,
         })
@@ -199,10 +202,11 @@ impl Runner {
         let Self {
             mut gate,
             pause,
-            format,
+            report,
             directory,
             locks,
         } = self;
+        let recorder = gate.recorder().clone();
         let mut host = host;
         let mut signals = Signals::listen()
             .map_err(|error| CliError::usage(format!("cannot listen for signals: {error}")))?;
@@ -210,10 +214,12 @@ impl Runner {
             // On the heap: a run's whole state would be moved from frame to frame.
             let mut work = Box::pin(work(&mut gate, &mut host));
             let mut beat = Box::pin(beat(locks.as_deref()));
+            let mut telling = Box::pin(report.tell_what_is_at_work());
             loop {
                 tokio::select! {
                     concluded = &mut work => break Some(concluded),
                     () = &mut beat => {}
+                    () = &mut telling => {}
                     name = signals.next() => {
                         if pause.borrow().is_some() {
                             break None;
@@ -224,7 +230,6 @@ impl Runner {
                 }
             }
         };
-        let recorder = gate.recorder().clone();
         // Whatever a step was running ends with the gate.
         drop((gate, host));
         if let Some(locks) = locks {
@@ -244,7 +249,7 @@ impl Runner {
             output::people(&choices);
         }
         telling::last_words(
-            format,
+            report.format,
             &recorder.state(|state| last_line(&directory, state)),
         );
         Ok(exit)
@@ -255,6 +260,16 @@ impl Runner {
 struct Reporter {
     recorder: Recorder,
     format: OutputFormat,
+    silence: Rc<Silence>,
+}
+
+impl Reporter {
+    /// Tells which step is at work where nothing else was told for a while; for ever.
+    async fn tell_what_is_at_work(&self) {
+        let what = || self.recorder.state(render::at_work);
+        let tell = |what: &str| self.progress(what);
+        self.silence.break_with(what, tell).await;
+    }
 }
 
 impl Report for Reporter {
@@ -278,6 +293,7 @@ impl Report for Reporter {
     }
 
     fn progress(&self, text: &str) {
+        self.silence.is_broken();
         match self.format {
             OutputFormat::Text if output::at_terminal() => {
                 output::people(&format!("      … {}", render::clean(text)));
@@ -292,10 +308,11 @@ impl Report for Reporter {
 }
 
 /// What to do with each record as it is written.
-fn watcher(format: OutputFormat, directory: RunDirectory) -> Watcher {
+fn watcher(format: OutputFormat, directory: RunDirectory, silence: Rc<Silence>) -> Watcher {
     match format {
         OutputFormat::Text => Box::new(move |record: &Record, state: &RunState| {
             if let Some(line) = telling::told(&directory, record, state) {
+                silence.is_broken();
                 output::people(&line);
             }
         }),

@@ -32,7 +32,7 @@ pub use literal::literal;
 pub use plan::plan;
 pub use probes::{probed, probes};
 pub use production::{downtime, production};
-pub use progress::record_line;
+pub use progress::{at_work, record_line};
 pub use review::{review_sarif, review_text, review_verdict};
 pub use runbook::runbook;
 pub use sandbox::{sandbox, spent};

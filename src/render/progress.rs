@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use serde::Deserialize as _;
 
 use super::{clean, clean_lines, duration};
-use crate::journal::{Actor, Adoption, Event, Mark, Record, RunState, SettledAs, Source, StepNo};
+use crate::journal::{
+    Actor, Adoption, Direction, Event, Mark, Record, RunState, SettledAs, Source, StepNo,
+};
 use crate::primitive::{Changes, Intent, MigratedScratch};
 
 /// The line for `record`, if it deserves one; `state` is the run after it.
@@ -151,6 +153,18 @@ pub fn record_line(record: &Record, state: &RunState) -> Option<String> {
         | Event::Verdict { .. } => return None,
     };
     Some(format!("{}{line}", indent(depth)))
+}
+
+/// Which step is at work, and since when, for somebody who waits for it.
+#[must_use]
+pub fn at_work(state: &RunState) -> Option<String> {
+    let step = state.step(state.step_at_work()?)?;
+    let call = call(&step.intent);
+    if state.direction == Direction::Unwinding {
+        return Some(format!("the way back of {call} is at work"));
+    }
+    let since = step.began.strftime("%H:%M:%S UTC");
+    Some(format!("{call} is at work since {since}"))
 }
 
 /// Whether the step is an approval: nothing took effect or did not, a person was asked.

@@ -116,6 +116,7 @@ mod rpm_repository;
 mod rpm_root;
 mod sandbox;
 mod sealed;
+mod silence;
 mod simulated;
 mod smoke;
 mod ssh_host;
