@@ -67,6 +67,7 @@ impl Units {
             ),
         )
         .expect("written");
+        fs::copy(self.file(node), home.join("loaded")).expect("copied");
         fs::write(home.join("kong.env"), "KONG_LOG_LEVEL=notice\n").expect("written");
         let show = RECORDED
             .replace(
@@ -78,8 +79,11 @@ impl Units {
         let stub = format!(
             "#!/bin/sh\nhome={home}\necho \"$*\" >> $home/asked\n\
              case \"$1 $2\" in\n\
-             show*) if {kong} health -p {prefix} >/dev/null 2>&1; then\n\
-               sed 's/ActiveState=inactive/ActiveState=active/; s/SubState=dead/SubState=running/' $home/show; else cat $home/show; fi;;\n\
+             show*) stale=no; cat $home/kong.service $home/own.conf 2>/dev/null | cmp -s - $home/loaded || stale=yes\n\
+               if {kong} health -p {prefix} >/dev/null 2>&1; then\n\
+               sed 's/ActiveState=inactive/ActiveState=active/; s/SubState=dead/SubState=running/' $home/show; else cat $home/show; fi |\n\
+               sed \"s/NeedDaemonReload=no/NeedDaemonReload=$stale/\";;\n\
+             '--no-ask-password daemon-reload') cat $home/kong.service $home/own.conf > $home/loaded;;\n\
              '--no-ask-password start') set -a; . $home/kong.env; set +a; exec {kong} start -c {conf} -p {prefix};;\n\
              '--no-ask-password stop') exec {kong} quit -p {prefix};;\n\
              '--no-ask-password reload') exec {kong} reload -c {conf} -p {prefix};;\n\
@@ -90,6 +94,23 @@ impl Units {
             prefix = prefix.display(),
         );
         executable(&home.join("systemctl"), &stub);
+    }
+
+    /// Makes a file of lines that go over a node's unit, which systemd has read.
+    fn drop_in(&self, node: usize, text: &str) {
+        let home = self.hosts.host(node).home();
+        let path = home.join("own.conf");
+        fs::write(&path, text).expect("written");
+        let unit = fs::read_to_string(self.file(node)).expect("there");
+        fs::write(home.join("loaded"), unit + text).expect("written");
+        let show = fs::read_to_string(home.join("show")).expect("there");
+        let named = format!("DropInPaths={}", path.display());
+        let lines = show.lines().map(|line| match line {
+            line if line.starts_with("DropInPaths=") => &named,
+            line => line,
+        });
+        let lines: Vec<&str> = lines.collect();
+        fs::write(home.join("show"), lines.join("\n") + "\n").expect("written");
     }
 
     /// What systemctl was asked on a host, without the questions.
@@ -244,4 +265,59 @@ fn the_environment_of_a_unit_is_given_to_kong_and_shown_to_nobody() {
             file.display()
         );
     }
+}
+
+/// systemd goes by what it read, and a unit whose file has changed since is not started.
+#[test]
+fn a_unit_that_is_adapted_is_read_again_by_systemd_in_both_directions() {
+    let Some(units) = Units::up() else {
+        return;
+    };
+    let cluster = &units.cluster;
+    let seal = cluster.path().join("seal");
+    fs::write(&seal, "a long and random key of the operators").expect("written");
+    fs::set_permissions(&seal, fs::Permissions::from_mode(0o600)).expect("set");
+    let mut text = fs::read_to_string(cluster.environment()).expect("there");
+    let own = |node: usize| units.hosts.host(node).home().join("own.conf");
+    for node in [1, 2] {
+        units.drop_in(node, "[Service]\nEnvironment=KONG_LOG_LEVEL=notice\n");
+        let name = format!("name = \"kong-{node}\"\n");
+        let file = own(node).display().to_string();
+        let with = format!("{name}files = {{ \"unit:kong.service.d/own.conf\" = {file:?} }}\n");
+        text = text.replacen(&name, &with, 1);
+    }
+    let seal = seal.display().to_string();
+    text += &format!(
+        "\n[change_sets.own]\nfile = \"own.toml\"\nseal = {{ file = {seal:?} }}\ncode = [\"unit:kong.service.d/own.conf\"]\n"
+    );
+    fs::write(cluster.environment(), text).expect("written");
+    let run = |name: &str, also: &str, body: &str| {
+        let text = format!(
+            "const PLAYBOOK = #{{ api: 1, needs: [\"config.*\", \"{also}\"] }};\n\
+             let nodes = env::cluster(\"practice\").nodes;\n{body}"
+        );
+        let playbook = cluster.write(&format!("{name}.rhai"), &text);
+        cluster.cutover(&["run", &playbook, "--run-id", name])
+    };
+    let body = "config::mark(nodes[0]);\nrun::approve(\"change it\");\nconfig::record(nodes[0], \"own\");\n";
+    let paused = run("record", "run.approve", body);
+    assert_eq!(paused.code, Some(8), "{}", paused.all);
+    units.drop_in(1, "[Service]\nEnvironment=KONG_LOG_LEVEL=info\n");
+    let recorded = cluster.cutover(&["resume", "record", "--approve", "practice"]);
+    assert_eq!(recorded.code, Some(0), "{}", recorded.all);
+    let before = fs::read_to_string(own(2)).expect("there");
+
+    let body =
+        "config::adapt([nodes[1]], \"own\");\nkong::stop(nodes[1]);\nkong::start(nodes[1]);\n";
+    let adapted = run("adapt", "kong.*", body);
+    assert_eq!(adapted.code, Some(0), "{}", adapted.all);
+    let after = fs::read_to_string(own(2)).expect("there");
+    assert!(after.contains("Environment=KONG_LOG_LEVEL=info"), "{after}");
+    let mut acts = vec!["daemon-reload", "stop -- kong", "start -- kong"];
+    assert_eq!(units.acts(2), acts);
+    let back = cluster.cutover(&["rollback", "adapt", "--confirm", "practice"]);
+    assert_eq!(back.code, Some(0), "{}", back.all);
+    assert_eq!(fs::read_to_string(own(2)).expect("there"), before);
+    acts.extend(["stop -- kong", "start -- kong", "daemon-reload"]);
+    assert_eq!(units.acts(2), acts, "{}", back.all);
 }

@@ -246,6 +246,11 @@ impl Live {
         })
     }
 
+    /// Has systemd read the files of units again.
+    pub(super) async fn reload_units(&self, host: &Host, node: &Node) -> Result<(), Failure> {
+        self.succeeds(host, node, &["daemon-reload"]).await
+    }
+
     async fn systemctl(
         &self,
         host: &Host,
@@ -253,16 +258,21 @@ impl Live {
         verb: &str,
         name: &str,
     ) -> Result<(), Failure> {
-        let told = self
-            .ask_systemd(host, node, ["--no-ask-password", verb, "--", name])
-            .await?;
+        self.succeeds(host, node, &[verb, "--", name]).await
+    }
+
+    async fn succeeds(&self, host: &Host, node: &Node, words: &[&str]) -> Result<(), Failure> {
+        let whole = std::iter::once("--no-ask-password").chain(words.iter().copied());
+        let told = self.ask_systemd(host, node, whole).await?;
         if told.ending.is_success() {
             return Ok(());
         }
         let said = told.stderr.trim();
         let message = format!(
-            "`systemctl {verb} {name}` on `{}` failed ({}): {said}",
-            node.name, told.ending
+            "`systemctl {}` on `{}` failed ({}): {said}",
+            words.join(" ").replace("-- ", ""),
+            node.name,
+            told.ending
         );
         Err(Failure::new("service.systemctl", message).hint(
             "`journalctl --unit NAME` tells more; where it is not allowed, list it under `sudo` of the node",

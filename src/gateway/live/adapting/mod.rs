@@ -8,8 +8,8 @@ mod set;
 use std::collections::BTreeMap;
 
 use self::kept::{forget_plan, keep_plan, kept_plan};
-use crate::change_set::{Conflict, Files, Location, Plan, Why, record, replay, review, undo};
-use crate::environment::{Node, PackageDriver};
+use crate::change_set::{Conflict, Files, Kind, Location, Plan, Why, record, replay, review, undo};
+use crate::environment::{Node, PackageDriver, Service};
 use crate::gateway::adapting::unmarked;
 use crate::gateway::live::{Live, private_file};
 use crate::gateway::{Adaptation, Adapted, Adapting, Failure, Kong as _, Rebased, Recorded};
@@ -50,8 +50,10 @@ impl Adapting for Live {
         // What an attempt that was killed had begun is gone on with: what was there before it stays the way back.
         let path = self.adapted_file(node, change_set);
         let begun = kept_plan(&path)?.unwrap_or_default();
-        keep_plan(&path, &continued(begun, &rest))?;
+        let whole = continued(begun, &rest);
+        keep_plan(&path, &whole)?;
         self.write(node, &rest).await?;
+        self.reload_unit_of(node, &whole).await?;
         let after = self.files_of_set(&found, &set).await?;
         match replay(&set.set, &after, &secrets) {
             Ok(left) if left.is_empty() => {}
@@ -89,6 +91,7 @@ impl Adapting for Live {
             undo(&plan, &current).map_err(|conflicts| refused(node, change_set, &conflicts))?;
         self.clear_beside(node, &plan).await?;
         self.write(node, &back).await?;
+        self.reload_unit_of(node, &plan).await?;
         // Another attempt keeps what it finds then.
         forget_plan(&path)
     }
@@ -171,11 +174,38 @@ impl Live {
             let found = current.files.get(&write.location);
             found.map(set::told_of_file) == write.after.as_ref().map(set::told_of_file)
         });
-        Ok(if is_whole {
-            Adapted::Wholly
-        } else {
-            Adapted::Partly
-        })
+        Ok(
+            if is_whole && !self.goes_by_another_unit(node, plan).await? {
+                Adapted::Wholly
+            } else {
+                Adapted::Partly
+            },
+        )
+    }
+
+    /// Has systemd read a node's unit again, where a plan is about that: it goes by what it read before, and such a unit is not started.
+    async fn reload_unit_of(&self, node: &str, plan: &Plan) -> Result<(), Failure> {
+        let found = self.node(node).await?.1.into_owned();
+        match &found.service {
+            Service::Systemd(_) if is_about_unit(plan) => {
+                let host = self.host(&found).await?;
+                self.reload_units(&host, &found).await
+            }
+            Service::Systemd(_) | Service::Kong => Ok(()),
+        }
+    }
+
+    /// Whether a plan is about a node's unit, and systemd has not read its files since they changed.
+    async fn goes_by_another_unit(&self, node: &str, plan: &Plan) -> Result<bool, Failure> {
+        let found = self.node(node).await?.1.into_owned();
+        match &found.service {
+            Service::Systemd(unit) if is_about_unit(plan) => {
+                let host = self.host(&found).await?;
+                let read = self.unit(&host, &found, unit).await?;
+                Ok(read.unit.needs_reload)
+            }
+            Service::Systemd(_) | Service::Kong => Ok(false),
+        }
     }
 
     /// Writes files in the order of a plan.
@@ -211,6 +241,11 @@ impl Live {
             .collect();
         self.files_at(&found, &locations, &[]).await
     }
+}
+
+fn is_about_unit(plan: &Plan) -> bool {
+    let mut writes = plan.writes.iter();
+    writes.any(|write| files::kind_of(&write.location) == Kind::Unit)
 }
 
 /// The writes of a plan that was begun with those of `rest` behind them: what a file was before the first of them is what it goes back to.
@@ -257,7 +292,7 @@ fn told(conflict: &Conflict) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change_set::{File, Kind, Mode, Owner, Write};
+    use crate::change_set::{File, Mode, Owner, Write};
 
     fn write(path: &str, before: Option<&str>, after: Option<&str>) -> Write {
         let file = |text: &str| File {
