@@ -263,6 +263,28 @@ fn a_cluster_that_is_not_ready_is_refused_before_anything() {
 }
 
 #[test]
+fn a_cluster_that_is_not_ready_afterwards_is_told() {
+    let old = Old::new(2, None).playbook("database::backup(old);");
+    old.stub.fault("disagree-after-snapshot");
+    let finished = old.test.run();
+    assert_ne!(finished.status, 0);
+    let why = "the nodes have 2 schemas";
+    assert!(finished.stderr.contains(why), "{}", told(&finished));
+    assert_eq!(old.snapshots(), [""; 0]);
+    assert!(old.backups().is_empty());
+
+    let old = Old::new(2, None).playbook(
+        "let backup = database::backup(old);\nchange();\ndatabase::restore(old, backup);",
+    );
+    old.stub.fault("disagree-after-refresh");
+    let finished = old.test.run();
+    assert_ne!(finished.status, 0);
+    assert!(finished.stderr.contains(why), "{}", told(&finished));
+    // It is not said to be restored.
+    assert!(old.test.path("store/cassandra/old.restoring").exists());
+}
+
+#[test]
 fn a_damaged_file_is_found_and_nothing_is_restored() {
     let old = Old::new(1, None).playbook(
         "let backup = database::backup(old);\nchange();\n\

@@ -92,6 +92,8 @@ impl<'a> Cluster<'a> {
         moment: &Moment,
         path: &Path,
     ) -> Result<Kept, Failure> {
+        // A node that went meanwhile, or a schema that changed, and the snapshots are not of one cluster.
+        self.ready().await?;
         let after = self.held(&moment.tables).await?;
         if after.content != moment.before.content {
             let message = format!(

@@ -43,6 +43,8 @@ impl<'a> Cluster<'a> {
                     .await?;
             }
         }
+        // Rows are read where they are found; a node that went meanwhile has not taken its own.
+        self.ready().await?;
         self.prove_rows(manifest).await?;
         self.end_restoring()?;
         self.tell_losses(manifest, &restoring).await
