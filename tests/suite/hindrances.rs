@@ -47,6 +47,24 @@ fn a_node_behind_the_load_balancer_that_the_inventory_lacks_is_refused() {
 }
 
 #[test]
+fn a_node_on_the_database_that_the_inventory_lacks_is_refused() {
+    let cluster = PracticeCluster::up();
+    let old = cluster.world();
+    let stray = cluster.stray_node();
+    let refused = cluster.upgrade("stray", &[]);
+    assert_eq!(refused.code, Some(4), "{}", refused.all);
+    for told in [
+        "the database of `practice` is used by what the environment does not list: process ",
+        &format!(" with the prefix `{stray}`"),
+        "[kong.leftovers.unlisted]",
+        "list them in the environment file, so that they are upgraded with the others, or stop them",
+    ] {
+        assert!(refused.all.contains(told), "{told}: {}", refused.all);
+    }
+    assert_eq!(cluster.world(), old);
+}
+
+#[test]
 fn a_host_without_sudo_is_refused_where_something_is_to_be_run_by_it() {
     if std::path::Path::new("/usr/bin/sudo").exists() {
         return println!("skipped: this machine has `sudo`");

@@ -22,7 +22,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
         8 · packages.available kong-2                                           10 ms ?
         9 · kong.prove_database kong-1, kong-2                                 600 ms ?
        10 · database.facts main                                                 10 ms ?
-       11 · kong.check_leftovers practice                                      330 ms ?
+       11 · kong.check_leftovers practice                                      940 ms ?
        12 · http.poll kong-1 /health                                           170 ms ?
        13 · http.poll kong-2 /health                                           170 ms ?
        14 ~ packages.archive kong-1, kong-2                                    620 ms ?
@@ -45,7 +45,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
     ▸ Close
        29 · run.wait_for any                                                     0 ms  
        30 · kong.freeze practice, watched, not frozen                          920 ms ?
-       31 · kong.check_leftovers practice                                      330 ms ?
+       31 · kong.check_leftovers practice                                      940 ms ?
      32 · kong.entities kong-1                                                  10 ms ?
     ▸ Rollback backup
        33 ~ database.backup main                                                4.4 s ?
@@ -87,7 +87,7 @@ fn the_plan_of_an_upgrade_is_told_step_by_step() {
        60 · kong.compare kong-1                                                 10 ms ?
        61 ~ kong.thaw practice                                                  30 ms ?
 
-    takes                  32 min 22 s
+    takes                  32 min 23 s
     clients unserved       40.5 s, from step 36 to step 47
     point of no return     step 57
     people are asked       before step 35, 56

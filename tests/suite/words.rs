@@ -90,6 +90,7 @@ fn a_code_is_explained_with_what_to_do() {
     kong.leftovers.migrations   migrations of an earlier upgrade are not finished
     kong.leftovers.pending      migrations of an earlier upgrade are pending
     kong.leftovers.transaction  a transaction is open in the database, and migrations would wait for it
+    kong.leftovers.unlisted     what the environment does not list works on the database with the role of Kong: a node on a host, or a session from elsewhere
     ");
     let unknown = test.cutover(&["explain", "kong.stop.runing"]);
     assert_eq!(unknown.status, 2);

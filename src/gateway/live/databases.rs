@@ -268,9 +268,10 @@ impl Databases for Live {
 
     async fn kong_sessions(&self, database: &str) -> Result<KongSessions, Failure> {
         let target = self.database(database)?;
+        let hosts = self.addresses_of_nodes_on(database).await?;
         Ok(KongSessions {
             through: target.pooler.clone(),
-            from_elsewhere: postgres::sessions_from_elsewhere(&target).await?,
+            from_elsewhere: postgres::sessions_from_elsewhere(&target, &hosts).await?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! The real world: one file or folder per real system. Nothing here knows the journal, the script or the command line.
 
 mod adapting;
+mod addresses;
 mod cassandra;
 mod client;
 mod commands;

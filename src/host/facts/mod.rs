@@ -1,8 +1,9 @@
-//! Plain facts about a host: its system, processor, disks, limits, listeners, clock, people, files and rocks.
+//! Plain facts about a host: its system, processor, disks, limits, addresses, listeners, clock, people, files and rocks.
 //!
 //! Sources: the manual pages `os-release(5)`, `df(1)`, `proc(5)`, `ss(8)`, `date(1)`, `who(1)`, `loginctl(1)`, `sha256sum(1)`, and answers
 //! recorded from coreutils 9.1, iproute2 6.1 and Linux.
 
+mod addresses;
 mod checksum;
 mod clock;
 mod limits;
@@ -15,6 +16,7 @@ mod sessions;
 mod sockets;
 mod space;
 
+pub use addresses::{ADDRESSES6, ROUTES, addresses};
 pub use checksum::{Checksum, ChecksumError, checksums, sha256sum};
 pub use clock::{CLOCK, ClockError, Moments, Skew};
 pub use limits::{Limit, Limits, LimitsError, limits_file};

@@ -10,7 +10,7 @@ use crate::kong::migrations::{Verdict, told};
 use crate::kong::{Version, repackage};
 use crate::primitive::{Failure, Look};
 
-/// Whether an earlier upgrade left something behind: pending migrations, a lock, a long transaction.
+/// Whether an earlier upgrade left something behind: pending migrations, a lock, a long transaction, a node that nobody lists.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CheckLeftovers {
@@ -18,6 +18,9 @@ pub struct CheckLeftovers {
     pub cluster: String,
     /// The node whose `kong` is asked.
     pub node: String,
+    /// The nodes on whose hosts others are looked for.
+    #[serde(default)]
+    pub nodes: Vec<String>,
     /// The cluster's database.
     pub database: String,
     /// The version that an upgrade is about to go to, where it may go on with what an earlier one left pending.
@@ -26,6 +29,33 @@ pub struct CheckLeftovers {
 }
 
 impl CheckLeftovers {
+    /// A node that is not upgraded with the others works on with tables that are not its own any more. One that has no session now, on a host
+    /// of which nothing is known, is not seen; `kong.finish` looks again, and for longer.
+    async fn refuse_unlisted(&self, world: &impl Gateway) -> Result<(), Failure> {
+        let mut unlisted = Vec::new();
+        for node in &self.nodes {
+            let strange = world.strange_nodes(node).await?.into_iter();
+            let here = strange.filter(|strange| strange.shares_database == Some(true));
+            unlisted.extend(here.map(|strange| strange.described));
+        }
+        let sessions = world.kong_sessions(&self.database).await?;
+        if sessions.through.is_none() {
+            let sessions = sessions.from_elsewhere.iter();
+            unlisted.extend(sessions.map(|session| format!("a session {session}")));
+        }
+        if unlisted.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "the database of `{}` is used by what the environment does not list: {}",
+            self.cluster,
+            unlisted.join("; ")
+        );
+        Err(Failure::new("kong.leftovers.unlisted", message)
+            .hint("list them in the environment file, so that they are upgraded with the others, or stop them")
+            .details(json!(unlisted)))
+    }
+
     /// The running version does not list what only a newer one knows: an upgrade that went back to the old package leaves such
     /// migrations, and the same upgrade goes on with them. Any other must not be begun on top.
     async fn refuse_foreign(&self, world: &impl Gateway) -> Result<(), Failure> {
@@ -84,6 +114,7 @@ impl Look for CheckLeftovers {
                 .details(json!(state)));
         }
         self.refuse_foreign(world).await?;
+        self.refuse_unlisted(world).await?;
         if world.migration_lock(&self.database).await? {
             return Err(Failure::new("kong.leftovers.lock", "the lock on migrations is held")
                 .hint("somebody migrates now, or a killed `kong migrations` left it behind; it expires by itself"));

@@ -1,40 +1,52 @@
-//! Sessions of Kong's role that come from another place than the host of the nodes that we know, which is ours.
+//! Sessions of Kong's role that come from another place than the hosts of the nodes that we know.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, UdpSocket};
 
 use super::error::PostgresError;
 use super::session::{Role, connect};
 use crate::environment::Database;
 
-/// How we ourselves are connected.
+/// From where sessions may come.
 #[derive(Debug, Clone, Copy)]
-struct Own {
-    /// Our address as the server sees it; absent on a socket.
+struct Known<'hosts> {
+    /// Our own address as the server sees it; absent on a socket.
     client: Option<IpAddr>,
     /// The server's address.
     server: Option<IpAddr>,
+    /// The addresses of other hosts on which nodes run.
+    hosts: &'hosts BTreeSet<IpAddr>,
 }
 
-impl Own {
-    /// Whether a session from `address` comes from this host.
-    fn is_here(self, address: Option<IpAddr>) -> bool {
+impl Known<'_> {
+    /// Whether a session from `address` comes from this host or one of the others.
+    fn has(self, address: Option<IpAddr>) -> bool {
         let server_is_here = self
             .client
             .is_none_or(|own| own.is_loopback() || Some(own) == self.server);
+        let server_is_known = || {
+            server_is_here
+                || self
+                    .server
+                    .is_some_and(|server| self.hosts.contains(&server))
+        };
         match address {
             _ if address == self.client => true,
-            // On another host a socket and the loopback addresses are the server's own.
-            None => server_is_here,
-            Some(address) if address.is_loopback() => server_is_here,
+            // A socket and the loopback addresses are of the server's host.
+            None => server_is_known(),
+            Some(address) if address.is_loopback() => server_is_known(),
             // Only an address of this host can be bound.
-            Some(address) => UdpSocket::bind((address, 0)).is_ok(),
+            Some(address) => self.hosts.contains(&address) || UdpSocket::bind((address, 0)).is_ok(),
         }
     }
 }
 
-/// The sessions of the role of Kong's tables on Kong's database that come from another host, each described without what changes
-/// from one look to the next.
-pub async fn sessions_from_elsewhere(database: &Database) -> Result<Vec<String>, PostgresError> {
+/// The sessions of the role of Kong's tables on Kong's database that come neither from this host nor from one with an address among
+/// `hosts`, each described without what changes from one look to the next.
+pub async fn sessions_from_elsewhere(
+    database: &Database,
+    hosts: &BTreeSet<IpAddr>,
+) -> Result<Vec<String>, PostgresError> {
     let session = connect(database, Role::Owner, None).await?;
     let rows = session
         .query(
@@ -46,9 +58,10 @@ pub async fn sessions_from_elsewhere(database: &Database) -> Result<Vec<String>,
         )
         .await
         .map_err(PostgresError::query("see where sessions come from"))?;
-    let Some(own) = rows.iter().find(|row| row.get(2)).map(|row| Own {
+    let Some(known) = rows.iter().find(|row| row.get(2)).map(|row| Known {
         client: row.get(0),
         server: row.get(3),
+        hosts,
     }) else {
         // We are always there; a pooler in between could show another user.
         return Ok(vec![
@@ -57,7 +70,7 @@ pub async fn sessions_from_elsewhere(database: &Database) -> Result<Vec<String>,
     };
     let mut described: Vec<String> = rows
         .iter()
-        .filter(|row| !own.is_here(row.get(0)))
+        .filter(|row| !known.has(row.get(0)))
         .map(|row| describe(row.get(0), row.get(1)))
         .collect();
     described.dedup();
@@ -85,20 +98,37 @@ mod tests {
     }
 
     #[test]
-    fn another_host_is_told_from_this_one() {
-        let here = Own {
+    fn another_host_is_told_from_this_one_and_from_those_of_nodes() {
+        let nobody = BTreeSet::new();
+        let here = Known {
             client: None,
             server: None,
+            hosts: &nobody,
         };
-        assert!(here.is_here(None) && here.is_here(Some(address("127.0.0.1"))));
+        assert!(here.has(None) && here.has(Some(address("127.0.0.1"))));
         // An address of a documentation network is nobody's.
-        assert!(!here.is_here(Some(address("203.0.113.7"))));
-        let away = Own {
+        assert!(!here.has(Some(address("203.0.113.7"))));
+        let away = Known {
             client: Some(address("198.51.100.2")),
             server: Some(address("198.51.100.1")),
+            hosts: &nobody,
         };
-        assert!(away.is_here(Some(address("198.51.100.2"))));
-        assert!(!away.is_here(None) && !away.is_here(Some(address("127.0.0.1"))));
-        assert!(!away.is_here(Some(address("198.51.100.1"))));
+        assert!(away.has(Some(address("198.51.100.2"))));
+        assert!(!away.has(None) && !away.has(Some(address("127.0.0.1"))));
+        assert!(!away.has(Some(address("198.51.100.1"))));
+        let hosts = BTreeSet::from([address("203.0.113.7")]);
+        let with_nodes = Known {
+            hosts: &hosts,
+            ..away
+        };
+        assert!(with_nodes.has(Some(address("203.0.113.7"))));
+        assert!(!with_nodes.has(None) && !with_nodes.has(Some(address("203.0.113.8"))));
+        // A node beside the server may connect over a socket.
+        let hosts = BTreeSet::from([address("198.51.100.1")]);
+        let beside = Known {
+            hosts: &hosts,
+            ..away
+        };
+        assert!(beside.has(None) && beside.has(Some(address("127.0.0.1"))));
     }
 }

@@ -86,8 +86,8 @@ pub(in crate::script::bindings) mod migrations_module {
         )
     }
 
-    /// Makes sure that no earlier upgrade left something behind: pending migrations, Kong's lock, a long transaction. Option: `to`,
-    /// the version that an upgrade is about to go to; what an earlier upgrade to the same version left pending is then no obstacle,
+    /// Makes sure that no earlier upgrade left something behind: pending migrations, Kong's lock, a long transaction, a node of Kong that
+    /// works on the database and is not listed. Option: `to`, the version that an upgrade is about to go to; what an earlier upgrade to the same version left pending is then no obstacle,
     /// since `kong::migrate_up` goes on with it.
     ///
     /// # Needs
@@ -99,7 +99,8 @@ pub(in crate::script::bindings) mod migrations_module {
     /// # On resume
     /// Not repeated.
     /// # Errors
-    /// `kong.leftovers.migrations`, `kong.leftovers.pending`, `kong.leftovers.lock`, `kong.leftovers.transaction`.
+    /// `kong.leftovers.migrations`, `kong.leftovers.pending`, `kong.leftovers.lock`, `kong.leftovers.transaction`,
+    /// `kong.leftovers.unlisted`.
     /// # Example
     /// ```rhai
     /// kong::check_leftovers(env::cluster("practice"), #{ to: "3.4.2" });
@@ -112,6 +113,7 @@ pub(in crate::script::bindings) mod migrations_module {
     ) -> Result<Dynamic, Box<EvalAltResult>> {
         let found = cluster(which.clone())?;
         let (name, database) = (found.name.clone(), found.database_name()?);
+        let all = nodes(which.clone())?;
         let mut options = Options::new(options);
         let to = options.take("to").map(|to| data("`to`", &to)).transpose()?;
         options.done()?;
@@ -120,6 +122,7 @@ pub(in crate::script::bindings) mod migrations_module {
             Intent::CheckLeftovers(CheckLeftovers {
                 cluster: name,
                 node: node(which)?,
+                nodes: all,
                 database,
                 to,
             }),
