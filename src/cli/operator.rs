@@ -113,7 +113,7 @@ impl Operator {
     }
 
     /// What somebody answers from another terminal, if that is waited for.
-    async fn from_elsewhere(&self, question: &Question) -> Answered {
+    async fn answered_elsewhere(&self, question: &Question) -> Answered {
         while self.wait && self.pause.borrow().is_none() {
             tokio::time::sleep(Duration::from_millis(200)).await;
             if let Some(answer) = self.filed(question) {
@@ -155,7 +155,7 @@ impl People for Operator {
             return self.at_terminal(question).await;
         }
         self.silence.is_for_asking(true);
-        let answer = self.from_elsewhere(question).await;
+        let answer = self.answered_elsewhere(question).await;
         self.silence.is_for_asking(false);
         answer
     }

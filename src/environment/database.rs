@@ -43,8 +43,8 @@ pub struct Database {
     pub key: Option<PathBuf>,
     /// The role that creates, renames and ends sessions; `user` itself where this is absent.
     pub admin: Option<DatabaseAdmin>,
-    /// The pooler through which Kong connects, as people know it, such as `pgbouncer.internal:6432`. It hides whose sessions the
-    /// server sees, so that a person is asked where they would have told.
+    /// The pooler through which Kong connects, as people know it, such as `pgbouncer.internal:6432`, or what else translates addresses on
+    /// the way. It hides whose sessions the server sees, so that a person is asked where they would have told.
     pub pooler: Option<String>,
     /// The Redis servers (by their names in this file) in which the plugins of its configuration count, where they count in Redis. What
     /// is counted in one that is named is carried to the other side's; of others it is told what may pass again.

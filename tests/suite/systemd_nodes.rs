@@ -287,7 +287,8 @@ fn a_unit_that_is_adapted_is_read_again_by_systemd_in_both_directions() {
         text = text.replacen(&name, &with, 1);
     }
     let seal = seal.display().to_string();
-    text += &format!(
+    let _ = write!(
+        text,
         "\n[change_sets.own]\nfile = \"own.toml\"\nseal = {{ file = {seal:?} }}\ncode = [\"unit:kong.service.d/own.conf\"]\n"
     );
     fs::write(cluster.environment(), text).expect("written");

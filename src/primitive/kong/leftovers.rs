@@ -52,7 +52,7 @@ impl CheckLeftovers {
             unlisted.join("; ")
         );
         Err(Failure::new("kong.leftovers.unlisted", message)
-            .hint("list them in the environment file, so that they are upgraded with the others, or stop them")
+            .hint("list them in the environment file, so that they are upgraded with the others, or stop them; where addresses are translated on the way to the server, name what does that as `pooler` of the database")
             .details(json!(unlisted)))
     }
 

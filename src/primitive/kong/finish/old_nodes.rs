@@ -45,7 +45,7 @@ impl Finish {
                 "kong.finish.old_node",
                 format!("sessions of Kong's role come from where no node of the environment is: {}", named.join("; ")),
             )
-            .hint("stop the node that holds them, or add it to the environment; an old node loses what `finish` removes")
+            .hint("stop the node that holds them, or add it to the environment; an old node loses what `finish` removes. Where addresses are translated on the way to the server, name what does that as `pooler` of the database")
             .details(json!(named)));
         }
         Ok(doubts)
