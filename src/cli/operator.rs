@@ -104,7 +104,7 @@ impl Operator {
             ),
         };
         let by = Actor::Person(login());
-        match self.typed(&text).await {
+        match self.silence.while_asking(typed(&text)).await {
             None => Answered::Nobody,
             Some(line) if line == yes => Answered::Yes(by),
             Some(line) if no.is_some_and(|no| line != no) => Answered::Nobody,
@@ -122,18 +122,10 @@ impl Operator {
         }
         Answered::Nobody
     }
-
-    /// What a person types, whom nothing that is told talks over.
-    async fn typed(&self, text: &str) -> Option<String> {
-        self.silence.is_for_asking(true);
-        let typed = typed_after(text).await;
-        self.silence.is_for_asking(false);
-        typed
-    }
 }
 
 /// What a person types at the terminal after `text`, unless nobody is there any more.
-async fn typed_after(text: &str) -> Option<String> {
+async fn typed(text: &str) -> Option<String> {
     let _ = write!(std::io::stderr(), "{}", crate::render::clean_lines(text));
     let _ = std::io::stderr().flush();
     let mut line = String::new();
@@ -154,10 +146,8 @@ impl People for Operator {
         if output::at_terminal() {
             return self.at_terminal(question).await;
         }
-        self.silence.is_for_asking(true);
-        let answer = self.answered_elsewhere(question).await;
-        self.silence.is_for_asking(false);
-        answer
+        let answer = self.answered_elsewhere(question);
+        self.silence.while_asking(answer).await
     }
 
     async fn turn_back(&mut self, reason: &str, ways: &[Way]) -> Back {
@@ -171,7 +161,8 @@ impl People for Operator {
             words.join(", ")
         };
         let question = format!("{reason}\nType {words} to go back, anything else to hold: ");
-        let answer = self.typed(&question).await.unwrap_or_default();
+        let answer = self.silence.while_asking(typed(&question)).await;
+        let answer = answer.unwrap_or_default();
         let named = ways.iter().find(|way| way.to_string() == answer);
         match named {
             Some(way) => Back::By(*way, Actor::Person(login())),

@@ -31,10 +31,16 @@ impl Silence {
         self.since.set(Instant::now());
     }
 
-    /// Says whether a person is asked something from now on.
-    pub(super) fn is_for_asking(&self, is_asking: bool) {
-        self.is_asking.set(is_asking);
+    /// Waits for the answer of a person, whom nothing is told meanwhile.
+    pub(super) async fn while_asking<Answer>(
+        &self,
+        answer: impl Future<Output = Answer>,
+    ) -> Answer {
+        self.is_asking.set(true);
+        let answer = answer.await;
+        self.is_asking.set(false);
         self.is_broken();
+        answer
     }
 
     /// Tells `what` is at work, if anything is, whenever it was silent for too long; for ever.
@@ -59,15 +65,14 @@ impl Silence {
 mod tests {
     use super::*;
 
-    #[test]
-    fn it_is_unbearable_after_a_while_and_never_while_a_person_is_asked() {
+    #[tokio::test]
+    async fn it_is_unbearable_after_a_while_and_never_while_a_person_is_asked() {
         let silence = Silence::new();
         let begun = silence.since.get();
         assert!(!silence.is_unbearable(begun));
         assert!(silence.is_unbearable(begun + BEARABLE));
-        silence.is_for_asking(true);
-        assert!(!silence.is_unbearable(begun + BEARABLE * 100));
-        silence.is_for_asking(false);
+        let asking = async { silence.is_unbearable(begun + BEARABLE * 100) };
+        assert!(!silence.while_asking(asking).await);
         let broken = silence.since.get();
         assert!(!silence.is_unbearable(broken + BEARABLE / 2));
         assert!(silence.is_unbearable(broken + BEARABLE));
