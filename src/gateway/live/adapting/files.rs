@@ -264,7 +264,7 @@ async fn read(host: &Host, path: &Path, kind: Kind) -> Result<Option<File>, Fail
         Err(error) => return Err(unreadable(error.to_string())),
     };
     let bytes = host
-        .read(path)
+        .fetch(path)
         .await
         .map_err(|error| unreadable(error.to_string()))?;
     let known = (attributes.user.as_str(), attributes.group.as_str());

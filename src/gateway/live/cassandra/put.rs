@@ -206,13 +206,7 @@ impl<'a> Cluster<'a> {
         host.stage(from, directory, &name, FILE)
             .await
             .map_err(unusable)?;
-        let to = directory.join(&name);
-        let ours = super::verify::file_of(from).map_err(|error| self.unkept(&error))?;
-        let theirs = host.digest(&to).await.map_err(unusable)?;
-        if theirs == ours.digest.as_str() {
-            return Ok(to);
-        }
-        Err(self.unreadable(node, format!("`{}` did not arrive whole", to.display())))
+        Ok(directory.join(&name))
     }
 
     /// Gives a host all files of a stage where they are to lie, for whoever sends their rows from there.

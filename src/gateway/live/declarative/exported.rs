@@ -38,11 +38,14 @@ impl Live {
                 let (directory, path) = (prefix.display().to_string(), file.display().to_string());
                 let arguments = ["config", "db_export", &path, "-c", &conf, "-p", &directory];
                 self.kong_within(node, &arguments, LONG).await?;
-                host.read_text(&file).await.map_err(|error| {
+                let failed = |why: String| {
                     let message =
-                        format!("`kong config db_export` on `{node}` left no file: {error}");
+                        format!("`kong config db_export` on `{node}` left no file: {why}");
                     Failure::new("kong.command", message)
-                })
+                };
+                let bytes = host.fetch(&file).await;
+                let bytes = bytes.map_err(|error| failed(error.to_string()))?;
+                String::from_utf8(bytes).map_err(|error| failed(error.to_string()))
             })
             .await?;
         let era = if version.is_at_least(3, 0) {

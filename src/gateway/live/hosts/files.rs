@@ -20,8 +20,11 @@ use crate::gateway::live::private_file;
 /// How long a program may take that reads or writes a file.
 const ANSWER: Duration = Duration::from_mins(1);
 
-/// Writes standard input into a file that nobody else may read, beside where it is to be, and puts it there when it is whole.
-const WRITE: &str = r#"umask 077; mkdir -p -- "$1" && cat > "$1/.$2.new" && sync -- "$1/.$2.new" && mv -f -T -- "$1/.$2.new" "$1/$2""#;
+/// Writes standard input into a file that nobody else may read, beside where it is to be, and puts it there when it has the digest that was
+/// sent with it.
+const WRITE: &str = r#"umask 077; mkdir -p -- "$1" && cat > "$1/.$2.new" || exit
+[ "$(sha256sum < "$1/.$2.new")" = "$3  -" ] || { rm -f -- "$1/.$2.new"; echo "what arrived is not what was sent" >&2; exit 1; }
+sync -- "$1/.$2.new" && mv -f -T -- "$1/.$2.new" "$1/$2""#;
 
 /// Lets a link lead elsewhere in one step: at every moment it leads to one place or the other.
 const LINK: &str =
@@ -34,6 +37,17 @@ impl Host {
             Self::Here => std::fs::read(path),
             Self::There(there) => there.told(&["cat", "--", word(path)?]).await,
         }
+    }
+
+    /// The bytes of a file that is to be kept elsewhere: those that the host finds in it too.
+    pub(in crate::gateway::live) async fn fetch(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = self.read(path).await?;
+        if let Self::There(_) = self
+            && self.digest(path).await? != hex::encode(Sha256::digest(&bytes))
+        {
+            return Err(io::Error::other("what arrived is not what is there"));
+        }
+        Ok(bytes)
     }
 
     /// The text of a file.
@@ -163,6 +177,7 @@ impl Host {
                     "cutover",
                     word(directory)?,
                     word(Path::new(name))?,
+                    &hex::encode(Sha256::digest(content.as_ref())),
                 ];
                 there.given(&vector, content.as_ref()).await.map(drop)
             }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use openssh::Stdio;
+use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::time::timeout;
 
@@ -17,6 +18,9 @@ use crate::gateway::live::process::{Program, command};
 
 /// The most that is kept of what a program says of its trouble.
 const TROUBLE: u64 = 64 << 10;
+
+/// How many bytes of a file are sent at once.
+const ROUND: usize = 64 << 10;
 
 /// Writes standard input into a file that nobody else may read.
 const STAGE: &str = r#"umask 077; mkdir -p -- "$1" && cat > "$1/$2""#;
@@ -60,7 +64,14 @@ impl Host {
             return std::fs::copy(from, directory.join(name)).map(drop);
         };
         let vector = ["sh", "-c", STAGE, "cutover", word(directory)?, name];
-        let staging = there.fill(&vector, &mut file);
+        let staging = async {
+            let ours = there.fill(&vector, &mut file).await?;
+            if self.digest(&directory.join(name)).await? == ours {
+                return Ok(());
+            }
+            let why = format!("`{name}` arrived as another one than was sent");
+            Err(io::Error::other(why))
+        };
         timeout(within, staging)
             .await
             .unwrap_or_else(|_| Err(late(within)))
@@ -102,8 +113,12 @@ impl Connection {
         Ok(Poured { code, errors })
     }
 
-    /// Gives a program on the host its standard input.
-    async fn fill(&self, vector: &[&str], from: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+    /// Gives a program on the host its standard input; answers the SHA-256 of that.
+    async fn fill(
+        &self,
+        vector: &[&str],
+        from: &mut (impl AsyncRead + Unpin),
+    ) -> io::Result<String> {
         let mut command = self.session.command("env");
         command
             .arg("LC_ALL=C")
@@ -115,8 +130,17 @@ impl Connection {
         let mut input = child.stdin().take().expect("standard input is piped");
         // One that does not want all of it says why when it ends.
         let given = async {
-            tokio::io::copy(from, &mut input).await?;
-            input.shutdown().await
+            let (mut digest, mut round) = (Sha256::new(), vec![0; ROUND]);
+            loop {
+                let count = from.read(&mut round).await?;
+                if count == 0 {
+                    break;
+                }
+                digest.update(&round[..count]);
+                input.write_all(&round[..count]).await?;
+            }
+            input.shutdown().await?;
+            Ok(hex::encode(digest.finalize()))
         };
         let given = given.await;
         drop(input);
