@@ -177,6 +177,27 @@ fn a_package_that_is_not_what_it_must_be_is_not_installed() {
     assert_eq!(host.installed(), "ii 2.8.5");
 }
 
+/// A list that nobody signed says what a package must be, and apt was told to believe it.
+#[test]
+fn a_repository_that_is_believed_unsigned_is_refused() {
+    let Some(host) = Host::new("") else {
+        return;
+    };
+    let list = host.root.file("etc/apt/sources.list.d/kong.list");
+    let text = fs::read_to_string(&list).expect("there");
+    fs::write(&list, text.replace("deb [", "deb [trusted=yes ")).expect("written");
+    done(&host.root.apt(&UPDATE));
+    let finished = host.test.run();
+    let said = told(&finished);
+    assert_eq!(finished.status, REFUSED, "{said}");
+    assert!(
+        said.contains("apt on `kong-1` is told to believe the repository `copy:")
+            && said.contains("kong.list`, line 1"),
+        "{said}"
+    );
+    assert_eq!(host.installed(), "ii 2.8.5");
+}
+
 #[test]
 fn a_package_whose_script_fails_is_told_and_the_old_one_comes_back() {
     let Some(host) = Host::new("") else {

@@ -125,12 +125,8 @@ pub(super) async fn prove<D: Driver>(
     let written = version.to_string();
     let digest = place.host.digest(&lying.path).await;
     let digest = digest.map_err(|error| place.unusable(&error))?;
-    let pinned = place.sha256.get(&written).cloned().or_else(|| {
-        let kong = version.kong()?.to_string();
-        place.sha256.get(&kong).cloned()
-    });
-    let wanted = match pinned {
-        Some(pinned) => vec![pinned],
+    let wanted = match place.pinned(version) {
+        Some(pinned) => vec![pinned.to_owned()],
         None => match driver.word(version, &lying.path).await? {
             Word::Digest(listed) => vec![listed],
             Word::Signed => vec![digest.clone()],

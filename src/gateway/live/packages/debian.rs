@@ -6,11 +6,12 @@
 
 use std::path::Path;
 
-use super::driver::{Driver, Inside, Installed, Word};
+use super::driver::{Driver, Inside, Installed, PackageVersion as _, Word};
 use super::place::{ANSWER, Place};
 use crate::gateway::{Failure, PACKAGE_WORK};
 use crate::host::packages::debian::{self, Archive};
 use crate::host::packages::{DebianVersion, Edition};
+use crate::kong::Version;
 
 /// Nobody is asked anything, changed files of configuration are kept, and a lock is waited for, though not for ever.
 const QUIETLY: [&str; 10] = [
@@ -60,15 +61,14 @@ impl Driver for Debian<'_> {
     }
 
     async fn offered(&self) -> Result<Vec<DebianVersion>, Failure> {
-        let question = self.0.call(debian::madison(self.0.name), ANSWER);
-        let told = self.0.succeeded(question).await?;
-        let offers = debian::offers(&told.stdout).map_err(|error| self.0.unreadable(error))?;
-        Ok(offers.into_iter().map(|offer| offer.version).collect())
+        let offers = self.offers().await?.into_iter();
+        Ok(offers.map(|offer| offer.version).collect())
     }
 
     async fn fetch(&self, version: &DebianVersion, directory: &Path) -> Result<(), Failure> {
         let named = format!("{}={version}", self.0.name);
-        let words = ["apt-get", "-q", "download", &named];
+        let authenticated = "APT::Get::AllowUnauthenticated=false";
+        let words = ["apt-get", "-q", "-o", authenticated, "download", &named];
         let mut program = self.0.call(words, PACKAGE_WORK);
         program.directory = Some(directory.to_owned());
         self.0.succeeded(program).await.map(drop)
@@ -101,6 +101,23 @@ impl Driver for Debian<'_> {
         Ok(digest.map_or(Word::Nobody, |digest| {
             Word::Digest(digest.trim().to_owned())
         }))
+    }
+
+    async fn refuse(&self, version: &Version) -> Result<(), Failure> {
+        if self.0.directory.is_some() {
+            return Ok(());
+        }
+        let offers = self.offers().await?.into_iter();
+        let wanted = offers
+            .filter(|offer| offer.version.kong().as_ref() == Some(version))
+            .max_by(|one, other| one.version.cmp(&other.version));
+        match wanted {
+            // What the environment file says of it is more than a signature.
+            Some(offer) if self.0.pinned(&offer.version).is_none() => {
+                self.refuse_unsigned(&offer.origin).await
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn is_held(&self, _: &DebianVersion) -> Result<bool, Failure> {
@@ -149,6 +166,36 @@ impl Debian<'_> {
     async fn known(&self, names: &[&str]) -> Result<Vec<debian::Installed>, Failure> {
         let told = self.0.ask(debian::query(names)).await?;
         debian::installed(&told.stdout).map_err(|error| self.0.unreadable(error))
+    }
+
+    /// What repositories have.
+    async fn offers(&self) -> Result<Vec<debian::Offer>, Failure> {
+        let question = self.0.call(debian::madison(self.0.name), ANSWER);
+        let told = self.0.succeeded(question).await?;
+        debian::offers(&told.stdout).map_err(|error| self.0.unreadable(error))
+    }
+
+    /// Refuses a repository whose lists apt is told to believe whoever signed them.
+    async fn refuse_unsigned(&self, repository: &str) -> Result<(), Failure> {
+        let question = self.0.call(debian::TARGETS, ANSWER);
+        let told = self.0.succeeded(question).await?;
+        let Some(entry) = debian::entry_of(&told.stdout, repository) else {
+            return Ok(());
+        };
+        let text = self.0.host.read_text(&entry.file).await;
+        let text = text.map_err(|error| self.0.unreadable(error))?;
+        if !entry.is_believed_unsigned(&text) {
+            return Ok(());
+        }
+        let message = format!(
+            "apt on `{}` is told to believe the repository `{repository}` without a signature: `{}`, line {}",
+            self.0.node.name,
+            entry.file.display(),
+            entry.line
+        );
+        Err(Failure::new("packages.unchecked", message).hint(
+            "take `trusted=yes` away there and name the key, `signed-by=/usr/share/keyrings/kong.gpg`; or give the package's digest in the environment file",
+        ))
     }
 
     /// Makes an end of what an earlier installer left half done, as far as it can be configured; the rest is installed over.

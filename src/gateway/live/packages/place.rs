@@ -10,6 +10,7 @@ use super::super::Live;
 use super::super::commands::login_environment;
 use super::super::hosts::Host;
 use super::super::process::{Finished, Program};
+use super::driver::PackageVersion;
 use crate::environment::{FilePackages, Node, RepositoryPackages};
 use crate::gateway::Failure;
 use crate::host::facts::Format;
@@ -86,6 +87,12 @@ impl<'a> Place<'a> {
             directory: Some(&packages.directory),
             programs: &packages.programs,
         }
+    }
+
+    /// What the environment file says that the package of a version must be.
+    pub(super) fn pinned(&self, version: &impl PackageVersion) -> Option<&str> {
+        let of = |written: String| self.sha256.get(&written).map(String::as_str);
+        of(version.to_string()).or_else(|| of(version.kong()?.to_string()))
     }
 
     /// Where one of the tools is.

@@ -10,6 +10,7 @@ mod installed;
 mod policy;
 #[cfg(test)]
 mod policy_tests;
+mod trust;
 
 pub use archive::{Archive, ArchiveError, fields};
 pub use audit::{AUDIT, Unfinished, Unready, unfinished};
@@ -18,6 +19,7 @@ pub use installed::{HOLDS, Installed, InstalledError, State, Want, held, install
 pub use policy::{
     Available, Offer, Policy, PolicyError, Source, madison, offers, policies, policy,
 };
+pub use trust::{Entry, TARGETS, entry_of};
 
 use super::verify::{Changed, VerifyError, changed};
 
