@@ -25,6 +25,10 @@ pub struct Cluster {
     pub traffic: Option<String>,
     /// The token for the Admin API (`Kong-Admin-Token`), where it wants one.
     pub admin_token: Option<SecretReference>,
+    /// The node on whose host another version is tried before any of this cluster gets it, by its name in this file: one that has the version
+    /// already, such as a node of a pre-production cluster. Where nothing is said it is tried beside the installed one, on a node's own host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scratch: Option<String>,
     /// The nodes, in the order in which they are stopped and started.
     #[serde(default)]
     pub nodes: Vec<Node>,

@@ -191,6 +191,17 @@ impl Environment {
         })
     }
 
+    /// Where another version is tried for a node of a cluster: the cluster and the node whose host that is.
+    #[must_use]
+    pub fn place_of_trials<'a>(
+        &'a self,
+        cluster: &'a Cluster,
+        node: &'a Node,
+    ) -> (&'a Cluster, &'a Node) {
+        let named = cluster.scratch.as_ref().and_then(|name| self.node(name));
+        named.map_or((cluster, node), |(_, cluster, node)| (cluster, node))
+    }
+
     /// The names of all databases, in order: those of PostgreSQL and of Cassandra.
     #[must_use]
     pub fn database_names(&self) -> Vec<&str> {
@@ -228,6 +239,17 @@ impl Environment {
                     traffic,
                     cluster_name,
                     self.traffic.keys(),
+                ));
+            }
+            if let Some(scratch) = &cluster.scratch
+                && self.node(scratch).is_none()
+            {
+                let nodes = self.clusters.values().flat_map(|cluster| &cluster.nodes);
+                return Err(error::Problem::unknown(
+                    "node",
+                    scratch,
+                    cluster_name,
+                    nodes.map(|node| &node.name),
                 ));
             }
             for node in &cluster.nodes {
@@ -337,6 +359,26 @@ path = "store"
         environment.toml:4:12: `blue` names the database `mian`, which does not exist
         help: did you mean `main`?
         "#);
+    }
+
+    #[test]
+    fn another_version_is_tried_where_the_file_says() {
+        let with = |scratch: &str| {
+            let named = format!("database = \"main\"\nscratch = \"{scratch}\"");
+            let node = "[[clusters.stage.nodes]]\nname = \"stage-1\"\nconf = \"/etc/kong/kong.conf\"\nprefix = \"/usr/local/kong\"\n\
+                 packages = { apt = {} }\nadmin = \"http://127.0.0.2:8001\"\nproxy = \"http://127.0.0.2:8000\"\n";
+            SMALL.replacen("database = \"main\"", &named, 1) + node
+        };
+        let environment = parsed(&with("stage-1")).expect("valid");
+        let place = |name: &str| {
+            let (_, cluster, node) = environment.node(name).expect("there");
+            &environment.place_of_trials(cluster, node).1.name
+        };
+        assert_eq!([place("kong-1"), place("stage-1")], ["stage-1"; 2]);
+        insta::assert_snapshot!(refusal(&with("stage-2")), @r"
+        environment.toml:5:11: `blue` names the node `stage-2`, which does not exist
+        help: did you mean `stage-1`?
+        ");
     }
 
     #[test]

@@ -254,6 +254,7 @@ hand_on! { Plugins {
 
 hand_on! { Packages {
     look fn available_versions(node: &str) -> Vec<Version>;
+    look fn trial_versions(node: &str) -> Vec<Version>;
     look fn kept_versions(node: &str) -> Vec<Version>;
     look fn admit_package(node: &str, version: &Version) -> ();
     look fn package_is_whole(node: &str, version: &Version) -> bool;

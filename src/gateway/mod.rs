@@ -63,6 +63,7 @@ pub use process_identity::ProcessIdentity;
 pub use reaching::{Reached, Reaching};
 pub use review::Review;
 pub use rotation::{Rotation, RotationState, SwitchSide, Traffic};
+pub(crate) use scratch_node::TRIAL_HINT;
 pub use scratch_node::{ScratchCopy, ScratchNode};
 pub use verbs::{
     BackupFacts, Clock, CommandAnswer, Commands, ContentDigest, DatabaseFacts, Databases,

@@ -10,6 +10,9 @@ use crate::kong::Version;
 /// What the names of databases that cutover makes begin with.
 const OURS: &str = "cutover_";
 
+/// What lets a version be tried that is not where versions are tried.
+pub(crate) const TRIAL_HINT: &str = "install it on the host of another node, as `rehearse` does in pre-production, and name that node as `scratch` of the cluster in the environment file; or put it beside the installed one, where versions stand side by side";
+
 /// A copy of a database, on the server of `database`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,11 +23,12 @@ pub struct ScratchCopy {
     pub copy: String,
 }
 
-/// The `kong` of `version` on the host of `node`, beside the installed one, with a copy as its database.
+/// The `kong` of `version`, with a copy as its database: on the host of `node`, beside the installed one, or where the environment says that
+/// versions are tried for its cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScratchNode {
-    /// The node whose configuration it has.
+    /// The node for which the version is tried.
     pub node: String,
     /// Its version.
     pub version: Version,

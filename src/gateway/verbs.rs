@@ -179,6 +179,8 @@ pub const PACKAGE_WORK: Duration = Duration::from_mins(15);
 pub trait Packages {
     /// The versions that could be installed on a node now.
     async fn available_versions(&self, node: &str) -> Result<Vec<Version>, Failure>;
+    /// The versions whose `kong` can be tried for a node while it has another one installed.
+    async fn trial_versions(&self, node: &str) -> Result<Vec<Version>, Failure>;
     /// The versions that are kept on a node, whatever becomes of where they come from.
     async fn kept_versions(&self, node: &str) -> Result<Vec<Version>, Failure>;
     /// Refuses a version whose package does not fit the node, with the reason; says nothing about one that is not there.

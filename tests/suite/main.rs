@@ -78,6 +78,7 @@ mod node_facts;
 mod node_settings;
 mod one_database;
 mod over_ssh;
+mod packaged;
 mod packages_apt;
 mod packages_deb;
 mod packages_dnf;

@@ -140,6 +140,7 @@ fn world(state: &str, version: Version) -> Simulated {
         cluster_database: Some("main".to_owned()),
         database: (state != "nodb").then(|| "main".to_owned()),
         available: vec![version],
+        trials: None,
         kept: std::collections::BTreeSet::new(),
         installed: version,
         running: None,

@@ -200,7 +200,7 @@ fn a_world_that_cannot_be_used_is_told_with_its_place() {
     help: `cutover observe > world.json` writes one
     "#);
     insta::assert_snapshot!(told(&world.replacen("\"installed\"", "\"instaled\"", 1)), @r"
-    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `role`, `declared`, `cluster_database`, `database`, `available`, `kept`, `installed`, `running`, `rotation`, `admin`, `files`, `refuses_configuration`, `stand_in`, `plugins`, `adaptations`, `templates`, `hindrances`, `strange`, `facts`
+    error: `WORLD`: this is not a world that can be planned with, at `line 15, column 16`: unknown field `instaled`, expected one of `proxy`, `role`, `declared`, `cluster_database`, `database`, `available`, `trials`, `kept`, `installed`, `running`, `rotation`, `admin`, `files`, `refuses_configuration`, `stand_in`, `plugins`, `adaptations`, `templates`, `hindrances`, `strange`, `facts`
     help: `cutover observe > world.json` writes one
     ");
     insta::assert_snapshot!(told(&world.replacen("\"2.8.5\"", "\"two\"", 1)), @r#"

@@ -149,6 +149,11 @@ impl PracticeCluster {
         self.cutover(&arguments)
     }
 
+    /// Plans the upgrade.
+    pub(crate) fn plan(&self) -> Ended {
+        self.cutover(&[&["plan"], self.upgrade].concat())
+    }
+
     /// Lets the run `run` go until the rehearsal is over and it waits for the approval to stop the cluster.
     pub(crate) fn rehearse(&self, run: &str) {
         let arguments: Vec<&str> = self

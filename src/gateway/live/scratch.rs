@@ -1,5 +1,5 @@
-//! Scratch nodes for real: the `kong` of a version that is there and not installed, with a prefix and ports of its own and a copy
-//! as its database. All other settings are the node's.
+//! Scratch nodes for real: the `kong` of a version that no node of the cluster runs by yet, with a prefix and ports of its own and a copy
+//! as its database. All other settings are those of the node on whose host it is: the cluster's own, or one that the environment names.
 //!
 //! Nothing is remembered here: the prefix lies under the run's directory by the copy's name, and holds where the node listens, so a
 //! resumed run finds what a killed one started.
@@ -27,15 +27,16 @@ const LISTENERS: [&str; 3] = ["PROXY", "ADMIN", "STATUS"];
 const SILENT: [&str; 2] = ["STREAM", "ADMIN_GUI"];
 
 impl Live {
-    /// The node and the cluster that a scratch node is.
+    /// The node and the cluster that a scratch node is: what it is asked with, such as the token of its Admin API, is in the copy and so its
+    /// own cluster's.
     pub(super) async fn scratch_node(
         &self,
         scratch: &ScratchNode,
     ) -> Result<(Cow<'_, Cluster>, Cow<'_, Node>), Failure> {
-        let (cluster, node) = self.listed_node(&scratch.node)?;
-        let (mut cluster, mut node) = (cluster.into_owned(), node.into_owned());
+        let mut cluster = self.listed_node(&scratch.node)?.0.into_owned();
+        let (of, mut node) = self.place_of(scratch)?;
         let host = self.host(&node).await?;
-        if is_apart(&cluster, &scratch.copy) {
+        if is_apart(&of, &scratch.copy) {
             node.conf = self.scratch_conf(&host, &scratch.copy).await;
         }
         cluster.database = Some(scratch.copy.name());
@@ -56,6 +57,13 @@ impl Live {
         Ok((Cow::Owned(cluster), Cow::Owned(node)))
     }
 
+    /// The cluster and the node on whose host a scratch node is.
+    fn place_of(&self, scratch: &ScratchNode) -> Result<(Cluster, Node), Failure> {
+        let (cluster, node) = self.listed_node(&scratch.node)?;
+        let (cluster, node) = self.environment.place_of_trials(&cluster, &node);
+        Ok((cluster.clone(), node.clone()))
+    }
+
     fn scratch_prefix(&self, host: &Host, copy: &ScratchCopy) -> PathBuf {
         let directory = self.directory_on(host);
         directory.join("scratch").join(&copy.copy)
@@ -72,9 +80,7 @@ impl Live {
         let Some(scratch) = ScratchNode::named(node) else {
             return Ok(());
         };
-        let host = self
-            .host(self.listed_node(&scratch.node)?.1.as_ref())
-            .await?;
+        let host = self.host(&self.place_of(&scratch)?.1).await?;
         let prefix = self.scratch_prefix(&host, &scratch.copy);
         host.remove(&prefix).await.map_err(|error| {
             let message = format!("cannot remove what the rehearsal's node left: {error}");
@@ -89,17 +95,27 @@ impl Live {
         program: &mut Program,
         scratch: &ScratchNode,
     ) -> Result<Option<PathBuf>, Failure> {
-        let (cluster, node) = self.listed_node(&scratch.node)?;
+        let (cluster, node) = self.place_of(scratch)?;
+        let environment = &mut program.environment;
         if node.role.is_some() {
             // A control plane answers no clients, and what is rehearsed is to be checked.
-            (program.environment).push(("KONG_ROLE".into(), "traditional".into()));
+            environment.push(("KONG_ROLE".into(), "traditional".into()));
+        }
+        // The host may be one of a node without a database.
+        environment.push(("KONG_DATABASE".into(), "postgres".into()));
+        let is_apart = is_apart(&cluster, &scratch.copy);
+        if is_apart {
+            // Those of the node's service lead to its own database.
+            environment.retain(|(name, _)| !name.to_string_lossy().starts_with("KONG_PG_"));
         }
         let mut set = |name: &str, value: &str| {
             let name = format!("KONG_PG_{name}");
-            program.environment.push((name.into(), value.into()));
+            environment.push((name.into(), value.into()));
         };
         set("DATABASE", &scratch.copy.copy);
-        if !is_apart(&cluster, &scratch.copy) {
+        // A server that only reads has no copy. What is set to nothing is not set.
+        set("RO_HOST", "");
+        if !is_apart {
             return Ok(None);
         }
         // Another server: everything about the connection is another.
@@ -113,7 +129,7 @@ impl Live {
         set("SSL_VERIFY", if verified { "on" } else { "off" });
         if let Some(ca) = server.ca.as_ref().filter(|_| verified) {
             let name = "KONG_LUA_SSL_TRUSTED_CERTIFICATE".into();
-            program.environment.push((name, ca.into()));
+            environment.push((name, ca.into()));
         }
         let mut password = None;
         if let Some(reference) = &server.password {

@@ -59,6 +59,9 @@ impl Declarative for Simulated {
             return Err(Failure::new("kong.declarative.none", message)
                 .hint("name it in the environment file: `declarative = \"/etc/kong/kong.yml\"`"));
         };
+        if self.installed_version(node).await? != *version {
+            self.require_trial(node, version)?;
+        }
         let Some(words) = declared.refused_by.get(version) else {
             return Ok(());
         };

@@ -147,13 +147,15 @@ async fn observe_node(
         Err(failure) => return Err(failure),
     };
     let rotation = rotation_of(cluster, node, world).await?;
+    let available = world.available_versions(name).await?;
     Ok(Node {
         proxy: proxy_of(node, world).await?,
         role: node.role,
         declared: None,
         cluster_database: cluster.database.clone(),
         database,
-        available: world.available_versions(name).await?,
+        trials: trials_of(name, &available, world).await?,
+        available,
         kept: world.kept_versions(name).await?.into_iter().collect(),
         installed,
         running: status.as_ref().map(|status| status.version),
@@ -199,6 +201,7 @@ async fn observe_declared(
     };
     let rotation = rotation_of(cluster, node, world).await?;
     let installed = world.installed_version(name).await?;
+    let available = world.available_versions(name).await?;
     Ok(Node {
         proxy: proxy_of(node, world).await?,
         role: node.role,
@@ -211,7 +214,8 @@ async fn observe_declared(
         }),
         cluster_database: cluster.database.clone(),
         database: None,
-        available: world.available_versions(name).await?,
+        trials: trials_of(name, &available, world).await?,
+        available,
         kept: world.kept_versions(name).await?.into_iter().collect(),
         installed,
         running,
@@ -227,6 +231,16 @@ async fn observe_declared(
         adaptations: BTreeMap::new(),
         facts: None,
     })
+}
+
+/// What can be tried for a node, where that is not what could be installed on it.
+async fn trials_of(
+    name: &str,
+    available: &[Version],
+    world: &impl Gateway,
+) -> Result<Option<Vec<Version>>, Failure> {
+    let trials = world.trial_versions(name).await?;
+    Ok((trials != available).then_some(trials))
 }
 
 /// The templates that a node declares one by one. They are taken to have been made out of the release that is installed.

@@ -10,6 +10,11 @@ impl Packages for Simulated {
         self.node(node, |node| node.available.clone())
     }
 
+    async fn trial_versions(&self, node: &str) -> Result<Vec<Version>, Failure> {
+        self.work(Work::Look, 0);
+        self.node(node, |node| node.trial_versions().to_vec())
+    }
+
     async fn kept_versions(&self, node: &str) -> Result<Vec<Version>, Failure> {
         self.node(node, |node| node.kept.iter().copied().collect())
     }

@@ -4,7 +4,8 @@
 use super::content::Content;
 use super::state::missing;
 use super::{Database, Happened, Node, Simulated};
-use crate::gateway::{Failure, ScratchCopy, ScratchNode};
+use crate::gateway::{Failure, ScratchCopy, ScratchNode, TRIAL_HINT};
+use crate::kong::Version;
 
 impl Happened {
     /// Whether this happened to a scratch node or a copy alone.
@@ -27,13 +28,7 @@ impl Happened {
 impl Simulated {
     pub(super) fn scratch_node(&self, scratch: &ScratchNode) -> Result<Node, Failure> {
         let node = self.node(&scratch.node, Clone::clone)?;
-        if !node.available.contains(&scratch.version) {
-            let message = format!(
-                "version {} is not available on the node `{}`",
-                scratch.version, scratch.node
-            );
-            return Err(Failure::new("process.failed", message));
-        }
+        self.require_trial(&scratch.node, &scratch.version)?;
         let running = self.look(|state| state.rehearsing.get(&scratch.name()).copied());
         let database = Some(scratch.copy.name());
         Ok(Node {
@@ -47,6 +42,20 @@ impl Simulated {
             rotation: None,
             ..node
         })
+    }
+
+    /// Refuses a version that cannot be tried for a node.
+    pub(super) fn require_trial(&self, name: &str, version: &Version) -> Result<(), Failure> {
+        let there = self.node(name, |node| node.trial_versions().to_vec())?;
+        if there.contains(version) {
+            return Ok(());
+        }
+        let there: Vec<String> = there.iter().map(ToString::to_string).collect();
+        let message = format!(
+            "{version} cannot be tried for the node `{name}`, where {} can",
+            there.join(", ")
+        );
+        Err(Failure::new("packages.trial", message).hint(TRIAL_HINT))
     }
 
     pub(super) fn change_scratch_node(

@@ -62,6 +62,10 @@ pub struct Node {
     /// The versions that could be installed.
     #[schemars(with = "Vec<String>")]
     pub available: Vec<Version>,
+    /// The versions that could be tried for it while it has another one installed; where nothing is said, all that could be installed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Vec<String>>")]
+    pub trials: Option<Vec<Version>>,
     /// The versions that are kept there, whatever becomes of where they come from.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     #[schemars(with = "BTreeSet<String>")]
@@ -109,6 +113,13 @@ pub struct Node {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<serde_json::Value>")]
     pub facts: Option<Box<NodeFacts>>,
+}
+
+impl Node {
+    /// The versions that could be tried for it.
+    pub(super) fn trial_versions(&self) -> &[Version] {
+        self.trials.as_deref().unwrap_or(&self.available)
+    }
 }
 
 /// The configuration of a node without a database.

@@ -5,7 +5,7 @@ mod exported;
 mod kept;
 
 use super::Live;
-use super::packages::staged_command;
+use crate::environment::Node;
 use crate::gateway::{
     DataPlane, Declarative, ExportedDatabase, Failure, KeptDeclarative, Kong as _,
 };
@@ -17,24 +17,34 @@ impl Declarative for Live {
     }
 
     async fn parse_declarative(&self, node: &str, version: &Version) -> Result<(), Failure> {
-        let (_, found) = self.node(node).await?;
+        let (cluster, found) = self.node(node).await?;
         let Some(file) = &found.declarative else {
             let message = format!("`{node}` has no declarative file that could be parsed");
             return Err(Failure::new("kong.declarative.none", message)
                 .hint("name it in the environment file: `declarative = \"/etc/kong/kong.yml\"`"));
         };
-        let command = if self.installed_version(node).await? == *version {
-            found.packages.command()
+        let (place, command) = if self.installed_version(node).await? == *version {
+            (&*found, found.packages.command())
         } else {
-            staged_command(&found, version)?
+            let (_, place) = self.environment.place_of_trials(&cluster, &found);
+            (place, self.command_to_try(place, version).await?)
         };
-        let host = self.host(&found).await?;
-        let (file, conf) = (file.display().to_string(), found.conf.display().to_string());
+        let (origin, host) = (self.host(&found).await?, self.host(place).await?);
         // In a prefix of its own: in the node's, the command would go by what the running version left there.
         self.in_private_prefix(&host, async |prefix| {
-            let prefix = prefix.display().to_string();
-            let arguments = ["config", "parse", &file, "-c", &conf, "-p", &prefix];
-            self.kong_at(node, command, &arguments)
+            let mut file = file.clone();
+            if place.name != found.name {
+                let content = origin.fetch(&file).await;
+                let content = content.map_err(|error| elsewhere(node, place, &error))?;
+                // By its name Kong tells whether it is JSON.
+                file = prefix.join(file.file_name().unwrap_or_default());
+                let written = host.write_private(&file, content).await;
+                written.map_err(|error| elsewhere(node, place, &error))?;
+            }
+            let told = [&file, &place.conf, prefix].map(|path| path.display().to_string());
+            let [file, conf, prefix] = &told;
+            let arguments = ["config", "parse", file, "-c", conf, "-p", prefix];
+            self.kong_at(&place.name, command, &arguments)
                 .await?
                 .parsed(node, version)
         })
@@ -72,4 +82,13 @@ impl Declarative for Live {
     async fn exportable_rows(&self, database: &str) -> Result<u64, Failure> {
         self.count_exportable(database).await
     }
+}
+
+/// That a declarative file cannot be brought to where another version is tried.
+fn elsewhere(node: &str, place: &Node, error: &std::io::Error) -> Failure {
+    let message = format!(
+        "cannot bring the declarative file of `{node}` to the host of `{}`: {error}",
+        place.name
+    );
+    Failure::new("kong.declarative.none", message)
 }

@@ -8,7 +8,6 @@ use super::COMMAND;
 use crate::environment::Node;
 use crate::gateway::live::Live;
 use crate::gateway::live::commands::login_environment;
-use crate::gateway::live::packages::staged_command;
 use crate::gateway::live::process::{Finished, Program};
 use crate::gateway::live::secret::Secret;
 use crate::gateway::{Failure, ScratchNode};
@@ -60,7 +59,7 @@ impl Live {
     ) -> Result<Command, Failure> {
         let (_, found) = self.node(node).await?;
         let command = match ScratchNode::named(node) {
-            Some(scratch) => staged_command(&found, &scratch.version)?,
+            Some(scratch) => self.command_to_try(&found, &scratch.version).await?,
             None => found.packages.command(),
         };
         Box::pin(self.run_kong(node, command, arguments, settings, deadline)).await

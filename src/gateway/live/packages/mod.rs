@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use super::Live;
 use super::hosts::Host;
 use crate::environment::{Node, PackageDriver, Transport};
-use crate::gateway::{Failure, KeptPackage, Packages};
+use crate::gateway::{Failure, KeptPackage, Kong as _, Packages, TRIAL_HINT};
 use crate::host::facts::Format;
 use crate::kong::Version;
 
@@ -31,18 +31,6 @@ enum Installer<'a> {
     Prefix(&'a Path),
     Debian(Debian<'a>),
     Rpm(Rpm<'a>),
-}
-
-/// The path of the `kong` command of a version that is there beside the installed one.
-pub(super) fn staged_command(node: &Node, version: &Version) -> Result<PathBuf, Failure> {
-    match &node.packages {
-        PackageDriver::Prefix(prefix) => Ok(prefix::staged_command(prefix, version)),
-        _ => Err(Failure::new(
-            "packages.one_version",
-            format!("the host of the node `{}` has one version of Kong at a time, so {version} cannot run beside it", node.name),
-        )
-        .hint("rehearse where versions stand side by side (`packages = { prefix = … }`), or on another host")),
-    }
 }
 
 /// Where a version's own template of nginx's configuration is on a node whose `installed` version this is; none where that version is not there.
@@ -71,6 +59,12 @@ impl Packages for Live {
         versions.sort_unstable();
         versions.dedup();
         Ok(versions)
+    }
+
+    async fn trial_versions(&self, node: &str) -> Result<Vec<Version>, Failure> {
+        let (cluster, found) = self.listed_node(node)?;
+        let (_, place) = self.environment.place_of_trials(&cluster, &found);
+        self.tried_at(place).await
     }
 
     async fn kept_versions(&self, node: &str) -> Result<Vec<Version>, Failure> {
@@ -144,6 +138,41 @@ impl Packages for Live {
 }
 
 impl Live {
+    /// The `kong` command of a version that is tried at a place for that: one that stands beside the installed one, or is installed there.
+    pub(super) async fn command_to_try(
+        &self,
+        place: &Node,
+        version: &Version,
+    ) -> Result<PathBuf, Failure> {
+        let there = self.tried_at(place).await?;
+        if there.contains(version) {
+            return Ok(match &place.packages {
+                PackageDriver::Prefix(prefix) => prefix::staged_command(prefix, version),
+                packages => packages.command(),
+            });
+        }
+        let there: Vec<String> = there.iter().map(ToString::to_string).collect();
+        let message = format!(
+            "{version} cannot be tried on the host of `{}`, where {} can",
+            place.name,
+            there.join(", ")
+        );
+        Err(Failure::new("packages.trial", message).hint(TRIAL_HINT))
+    }
+
+    /// The versions that can be tried at a place: with a package a host has one at a time.
+    async fn tried_at(&self, place: &Node) -> Result<Vec<Version>, Failure> {
+        match &place.packages {
+            PackageDriver::Prefix(prefix) => {
+                let host = self.host(place).await?;
+                let mut there = prefix::available(&host, prefix, &place.name).await?;
+                there.sort_unstable();
+                Ok(there)
+            }
+            _ => Ok(vec![Box::pin(self.installed_version(&place.name)).await?]),
+        }
+    }
+
     /// What two installers on one host take turns by: they work on the same packages.
     fn turn_on(&self, node: &Node) -> Rc<Mutex<()>> {
         let host = match &node.transport {

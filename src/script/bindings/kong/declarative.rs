@@ -114,7 +114,7 @@ pub(in crate::script::bindings) mod declarative_module {
     /// The recorded answer.
     /// # Errors
     /// `kong.declarative.refused`: that version cannot read it; the message has Kong's words. `kong.declarative.none`: the node has no
-    /// `declarative` in the environment file. `packages.one_version`: that version cannot stand beside the installed one.
+    /// `declarative` in the environment file. `packages.trial`: that version cannot be tried.
     /// # Example
     /// ```rhai
     /// let cluster = env::cluster("practice");

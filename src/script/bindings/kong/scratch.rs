@@ -23,8 +23,8 @@ fn scratch(which: Dynamic) -> Result<ScratchNode, Box<EvalAltResult>> {
 
 #[export_module]
 pub(in crate::script::bindings) mod scratch_module {
-    /// The `kong` of another version on the host of a node, beside the installed one, with a copy that `database::clone` made as its
-    /// database. It can be asked and checked like any node; it is started, stopped and migrated by words of its own.
+    /// The `kong` of another version, with a copy that `database::clone` made as its database: on the host of a node, beside the installed
+    /// one, or on that of the node that the environment names as `scratch` of the cluster. It can be asked and checked like any node; it is started, stopped and migrated by words of its own.
     ///
     /// # Needs
     /// Nothing.
