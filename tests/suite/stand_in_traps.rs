@@ -274,6 +274,11 @@ fn a_start_that_is_killed_leaves_no_node_that_is_still_to_begin() {
     let group = Pid::from_child(&start);
     kill_process_group(group, Signal::KILL).expect("sent");
     start.wait().expect("waited for");
+    // A killed one takes a moment to be gone; one that is not waits for the lock.
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while !carrying(&mark).is_empty() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
     let left: Vec<String> = carrying(&mark).into_iter().map(|one| one.name).collect();
     kill_all(|| carrying(&mark));
     world.sql(
