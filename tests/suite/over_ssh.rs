@@ -109,6 +109,39 @@ fn words_arrive_on_another_host_as_they_were_written() {
     "##);
 }
 
+/// Nobody but root can end what `sudo` started: that it goes on is told, and it is waited for rather than taken for gone.
+#[test]
+fn what_root_does_and_cannot_be_ended_is_not_taken_for_gone() {
+    let Some(hosts) = SshHosts::start(1) else {
+        return;
+    };
+    let (test, mark) = run_of(&hosts, "echo $$ > \"$1\"; exec sleep 300");
+    let program = hosts.path().join("program").display().to_string();
+    let rule = format!("nobody ALL=(root) NOPASSWD:SETENV: {program}\n");
+    if hosts.host(1).log_in_as_nobody(&rule).is_none() {
+        return;
+    }
+    let environment = test.path("environment.toml");
+    let text = fs::read_to_string(&environment).expect("there");
+    let text = text.replace("conf = ", &format!("sudo = [\"{program} *\"]\nconf = "));
+    fs::write(&environment, text).expect("written");
+    let path = test.path("playbook.rhai");
+    let text = fs::read_to_string(&path).expect("there");
+    fs::write(&path, text.replace("20s", "1s")).expect("written");
+    let finished = test.run();
+    let said = told(&finished);
+    let pid: i32 = fs::read_to_string(&mark)
+        .expect("it began")
+        .trim()
+        .parse()
+        .expect("a number");
+    let still = Path::new(&format!("/proc/{pid}")).exists();
+    crate::process_tree::signal(pid, rustix::process::Signal::KILL);
+    assert!(still, "{said}");
+    assert_eq!(finished.status, PAUSED, "{said}");
+    assert!(said.contains("does not end"), "{said}");
+}
+
 /// What a run of a harmless command on these hosts says.
 fn harmless(hosts: &SshHosts, names: &[&str]) -> Finished {
     let test = test(hosts, names, "allow = [\"node.exec:/bin/true\"]");

@@ -21,7 +21,7 @@ fn kong(version: &str) -> String {
 
 /// A host with 2.8.5 installed, and a node on it.
 struct Host {
-    _hosts: SshHosts,
+    hosts: SshHosts,
     repository: AptRepository,
     root: AptRoot,
     test: Test,
@@ -34,7 +34,10 @@ impl Host {
 
     /// The same with several nodes, which share the package.
     fn with(names: &[&str], further: &str) -> Option<Self> {
-        let hosts = SshHosts::start(1)?;
+        Self::on(SshHosts::start(1)?, names, further)
+    }
+
+    fn on(hosts: SshHosts, names: &[&str], further: &str) -> Option<Self> {
         let versions = [("kong", "2.8.5"), ("kong", "3.4.2"), ("kong", "3.9.1")];
         let repository = AptRepository::build(&versions, |_, version| kong(version))?;
         let root = AptRoot::of(&repository);
@@ -59,7 +62,7 @@ impl Host {
             path(hosts.configuration()),
         ));
         Some(Self {
-            _hosts: hosts,
+            hosts,
             repository,
             root,
             test: playbook(test, "packages::install(nodes, \"3.4.2\");"),
@@ -112,6 +115,61 @@ fn nodes_on_one_host_do_not_stand_in_each_others_way() {
     let finished = host.test.run();
     assert_eq!(finished.status, 0, "{}", told(&finished));
     assert_eq!(host.installed(), "ii 3.4.2");
+}
+
+/// Somebody who is not root, with what `sudo` allows him for the programs of apt and dpkg.
+fn nobody_with(allowed: &str) -> Option<Host> {
+    let host = Host::new("")?;
+    let programs = host.root.programs();
+    let listed = ["apt-get", "apt-mark", "dpkg"].map(|name| programs.join(name));
+    let listed = listed.map(|path| path.display().to_string());
+    let sudoers = format!("nobody ALL=(root) {allowed} {}\n", listed.join(", "));
+    host.hosts.host(1).log_in_as_nobody(&sudoers)?;
+    let kept = host.root.file("var/cache/cutover");
+    fs::create_dir_all(&kept).expect("made");
+    std::os::unix::fs::chown(&kept, Some(65534), Some(65534)).expect("given");
+    let listed = listed.map(|path| format!("{path} *"));
+    let text = fs::read_to_string(host.test.path("environment.toml")).expect("there");
+    let text = text.replace("conf = ", &format!("sudo = {listed:?}\nconf = "));
+    fs::write(host.test.path("environment.toml"), text).expect("written");
+    Some(host)
+}
+
+#[test]
+fn a_package_is_installed_by_somebody_who_is_not_root() {
+    let Some(host) = nobody_with("NOPASSWD:SETENV:") else {
+        return;
+    };
+    let finished = host.test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    assert_eq!(host.installed(), "ii 3.4.2");
+    let back = host
+        .test
+        .cutover(&["rollback", RUN, "--confirm", "practice"]);
+    assert_eq!(back.status, 0, "{}", told(&back));
+    assert_eq!(host.installed(), "ii 2.8.5");
+}
+
+#[test]
+fn what_sudo_does_not_allow_is_told() {
+    for (allowed, why) in [
+        (
+            "NOPASSWD:",
+            "you are not allowed to set the following environment variables: DEBIAN_FRONTEND, NEEDRESTART_SUSPEND",
+        ),
+        ("PASSWD:", "sudo: a password is required"),
+    ] {
+        let Some(host) = nobody_with(allowed) else {
+            return;
+        };
+        let finished = host.test.run();
+        let said = told(&finished);
+        assert_eq!(finished.status, REFUSED, "{said}");
+        assert!(said.contains("failed: sudo does not allow it: "), "{said}");
+        assert!(said.contains(why), "{said}");
+        assert!(said.contains("NOPASSWD:SETENV:"), "{said}");
+        assert_eq!(host.installed(), "ii 2.8.5");
+    }
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::ssh_listener::SshListener;
 
 const FORWARDING_DENIED: &str = "AllowTcpForwarding no\nAllowStreamLocalForwarding no\n";
 
+/// A user who may nothing, with a group of the same number.
+const NOBODY: u32 = 65534;
+
 /// Where commands are looked for after the host's own.
 const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -102,6 +105,39 @@ impl SshHost {
 
     /// The shell that runs commands from now on. Bash reads the `.bashrc` of [`SshHost::home`], as it does under any `sshd`.
     pub(crate) fn use_shell(&self, shell: &str) {
+        self.log_in(&format!("exec {shell} -c"), shell);
+    }
+
+    /// From now on commands run as somebody who is not root, and whom a real `sudo` allows what these lines say. Nothing where that cannot be
+    /// had; the reason is printed.
+    ///
+    /// `sudo` reads one file of the system's, which is another one in a mount namespace of the command's own.
+    pub(crate) fn log_in_as_nobody(&self, sudoers: &str) -> Option<()> {
+        let file = self.directory.join("sudoers");
+        let _ = fs::remove_file(&file);
+        fs::write(&file, sudoers).expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o440)).expect("a mode");
+        let [user, group] = [NOBODY, NOBODY].map(Some);
+        std::os::unix::fs::chown(self.home(), user, group).ok();
+        let as_nobody = format!(
+            "exec unshare --mount sh -c 'mount --bind \"$1\" /etc/sudoers && shift && exec \"$@\"' sh {} \
+             setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups sh -c",
+            file.display()
+        );
+        let probe = format!("{} true", as_nobody.trim_start_matches("exec "));
+        let tried = Command::new("sh").args(["-c", &probe]).output();
+        let tried = tried.expect("a shell starts");
+        if !tried.status.success() {
+            let why = String::from_utf8_lossy(&tried.stderr);
+            println!("skipped: nobody cannot use `sudo` here: {}", why.trim());
+            return None;
+        }
+        self.log_in(&as_nobody, "/bin/sh");
+        Some(())
+    }
+
+    /// Writes the program that runs a command of whoever logs in, which is put behind these words.
+    fn log_in(&self, runs: &str, shell: &str) {
         let (home, programs) = (self.home(), self.directory.join("bin"));
         let text = format!(
             "#!/bin/sh\n\
@@ -110,7 +146,7 @@ impl SshHost {
              [ -n \"$SSH_ORIGINAL_COMMAND\" ] || exec {shell}\n\
              command=$SSH_ORIGINAL_COMMAND\n\
              unset SSH_ORIGINAL_COMMAND\n\
-             exec {shell} -c \"$command\"\n",
+             {runs} \"$command\"\n",
             home.display(),
             programs.display()
         );

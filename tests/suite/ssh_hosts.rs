@@ -43,7 +43,7 @@ impl SshHosts {
         };
         let directory = tempfile::Builder::new()
             .prefix("cutover-ssh-")
-            .permissions(fs::Permissions::from_mode(0o700))
+            .permissions(fs::Permissions::from_mode(0o711))
             .tempdir_in(short_directory())
             .expect("a directory");
         generate_key(&directory.path().join("user-key"));

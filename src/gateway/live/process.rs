@@ -25,6 +25,9 @@ pub(super) use capture::{Capture, Stream};
 /// How long output may still come after the program itself has ended. A service that it started may keep the pipe open for ever.
 pub(super) const AFTERMATH: Duration = Duration::from_secs(1);
 
+/// How long a killed program may take to be gone.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// A program to run.
 #[derive(Debug, Clone)]
 pub struct Program {
@@ -154,6 +157,11 @@ impl Program {
         }
     }
 
+    /// Whether it is run as root by `sudo`.
+    pub(super) fn is_as_root(&self) -> bool {
+        self.as_root
+    }
+
     /// The words that start it.
     pub(super) fn words(&self) -> Vec<OsString> {
         let mut words = Vec::new();
@@ -252,7 +260,16 @@ pub async fn run(
         }
     } else {
         group.kill();
-        child.wait().await.map_err(lost)?;
+        // What `sudo` started is not ours to end; it is told as something that may go on, and not waited for without an end.
+        match tokio::time::timeout(PATIENCE, child.wait()).await {
+            Ok(ended) => ended.map_err(lost)?,
+            Err(_) => {
+                return Err(ProcessError::Cut {
+                    program: program.program.clone(),
+                    why: format!("at its deadline: process {pid} does not end"),
+                });
+            }
+        };
         Ending::Deadline
     };
     // The leader was seen to end: its number may soon be somebody else's.

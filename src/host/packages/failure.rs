@@ -69,6 +69,8 @@ pub enum Cause {
     FileNotFound,
     /// One has to be root.
     NotAllowed,
+    /// `sudo` does not make one root, or not with this environment.
+    RefusedBySudo,
     /// Just this version is installed.
     AlreadyInstalled,
     /// The list of locked versions cannot be read.
@@ -133,6 +135,7 @@ impl Cause {
             Self::BadArchive => "fetch the file again and compare its digest".to_owned(),
             Self::FileNotFound => "see where the file was staged".to_owned(),
             Self::NotAllowed => "run it as root".to_owned(),
+            Self::RefusedBySudo => "have sudo allow it without a password, and with an environment: `USER ALL=(root) NOPASSWD:SETENV: PROGRAM`".to_owned(),
             Self::AlreadyInstalled => "nothing, unless it is to be installed again".to_owned(),
             Self::LocksUnreadable => "create the list that the plugin `versionlock` is set up with; without it dnf does nothing".to_owned(),
             Self::Unknown => "see what the tool printed".to_owned(),
@@ -167,6 +170,7 @@ impl fmt::Display for Cause {
             Self::BadArchive => "the file is no whole package",
             Self::FileNotFound => "there is no such file",
             Self::NotAllowed => "one has to be root",
+            Self::RefusedBySudo => "sudo does not allow it",
             Self::AlreadyInstalled => "it is installed",
             Self::LocksUnreadable => "the list of locked versions cannot be read",
             Self::Unknown => "the tool does not say why",
@@ -190,6 +194,11 @@ pub(super) fn classify(text: &str, rules: &[fn(&str) -> Option<Cause>]) -> Failu
         cause: Cause::Unknown,
         told: None,
     }
+}
+
+/// What `sudo` says, which then started nothing.
+pub(super) fn by_sudo(line: &str) -> Option<Cause> {
+    line.starts_with("sudo: ").then_some(Cause::RefusedBySudo)
 }
 
 /// The cause of the first of `phrases` that stands in `line`.

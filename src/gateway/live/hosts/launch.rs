@@ -21,17 +21,23 @@ cd -- "$directory" && env -u PWD -u OLDPWD -u SHLVL -u _ "$@" </dev/null
 printf '\n%s %s\n' "$token" "$?" >&2"#;
 
 /// Given to `sh -c`: process, start, boot and a signal, of which 0 only looks. Sends it to the group of that very process; exits with 0 if
-/// it is gone, with 10 if it was there.
+/// it is gone, with 10 if any of it was there.
+///
+/// What `sudo` started is not the user's to end, and outlives its leader. The number of a group is given to nobody else while it has members,
+/// so those that it has without its leader are of it.
 pub(super) const ENDER: &str = r#"twentieth() { shift 19; printf %s "$1"; }
 [ "$(cat /proc/sys/kernel/random/boot_id)" = "$3" ] || exit 0
-stat=$(cat "/proc/$1/stat" 2>/dev/null) || exit 0
-fields=${stat##*) }
-[ "$(twentieth $fields)" = "$2" ] || exit 0
-case $fields in Z*) exit 0;; esac
+if stat=$(cat "/proc/$1/stat" 2>/dev/null); then
+    fields=${stat##*) }
+    [ "$(twentieth $fields)" = "$2" ] || exit 0
+fi
+ps -e -o pgid= -o stat= | while read -r group state; do
+    case $group,$state in "$1",Z*) ;; "$1",*) exit 10;; esac
+done && exit 0
 kill -s "$4" -- "-$1" || kill -s "$4" "$1"
 exit 10"#;
 
-/// What [`ENDER`] exits with where the process was still there.
+/// What [`ENDER`] exits with where some of it was still there.
 pub(super) const WAS_THERE: i32 = 10;
 
 /// The process that a first line tells of; nothing for a line of somebody else's.

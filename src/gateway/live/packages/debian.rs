@@ -27,6 +27,12 @@ const QUIETLY: [&str; 10] = [
     "DPkg::Lock::Timeout=60",
 ];
 
+/// Neither the scripts of packages ask anything, nor what restarts services after them.
+const UNASKED: [(&str, &str); 2] = [
+    ("DEBIAN_FRONTEND", "noninteractive"),
+    ("NEEDRESTART_SUSPEND", "1"),
+];
+
 /// Where packages' scripts find programs, if apt is not told otherwise.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
@@ -41,6 +47,12 @@ impl Driver for Debian<'_> {
 
     fn place(&self) -> &Place<'_> {
         &self.0
+    }
+
+    async fn require_leave(&self) -> Result<(), Failure> {
+        self.0.require_leave(&["apt-get"], &UNASKED).await?;
+        self.0.require_leave(&["dpkg"], &UNASKED[..1]).await?;
+        self.0.require_leave(&["apt-mark"], &[]).await
     }
 
     async fn installed(&self) -> Result<Option<Installed<DebianVersion>>, Failure> {
@@ -151,10 +163,7 @@ impl Driver for Debian<'_> {
         }
         words.extend(["install", &file]);
         let mut program = self.0.call(words, PACKAGE_WORK);
-        for (name, value) in [
-            ("DEBIAN_FRONTEND", "noninteractive"),
-            ("NEEDRESTART_SUSPEND", "1"),
-        ] {
+        for (name, value) in UNASKED {
             program.environment.push((name.into(), value.into()));
         }
         self.0.succeeded(program).await.map(drop)
@@ -210,9 +219,8 @@ impl Debian<'_> {
         let mut program = self.0.call(words, PACKAGE_WORK);
         program.environment.retain(|(name, _)| name != "PATH");
         program.environment.push(("PATH".into(), path.into()));
-        program
-            .environment
-            .push(("DEBIAN_FRONTEND".into(), "noninteractive".into()));
+        let (name, value) = UNASKED[0];
+        program.environment.push((name.into(), value.into()));
         // What it cannot configure makes it fail, and is what is installed again next.
         self.0.run(program).await.map(drop)
     }

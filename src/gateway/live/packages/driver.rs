@@ -47,6 +47,9 @@ pub(super) trait Driver {
 
     fn place(&self) -> &Place<'_>;
 
+    /// Refuses where what changes packages may not be started.
+    async fn require_leave(&self) -> Result<(), Failure>;
+
     /// The package as it is installed.
     async fn installed(&self) -> Result<Option<Installed<Self::Version>>, Failure>;
 

@@ -128,6 +128,24 @@ impl<'a> Place<'a> {
         self.live.run_program_on(self.host, program).await
     }
 
+    /// Refuses where `sudo` would not start these programs with their environment; they are asked for their version alone.
+    pub(super) async fn require_leave(
+        &self,
+        programs: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<(), Failure> {
+        for name in programs {
+            let mut program = self.call([name, "--version"], ANSWER);
+            for (name, value) in environment {
+                program.environment.push((name.into(), value.into()));
+            }
+            if program.is_as_root() {
+                self.succeeded(program).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// What a call came to that must end well.
     pub(super) async fn succeeded(&self, program: Program) -> Result<Finished, Failure> {
         let tried = self.tried(program).await?;

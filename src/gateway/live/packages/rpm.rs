@@ -29,6 +29,9 @@ const DNF: [&str; 4] = [
 /// The list of locks needs no repository.
 const CHANGE_LOCKS: [&str; 4] = ["dnf", "--quiet", "--disablerepo=*", "versionlock"];
 
+/// For scripts of packages systemd is not there.
+const OFFLINE: (&str, &str) = ("SYSTEMD_OFFLINE", "1");
+
 /// A package for rpm.
 pub(super) struct Rpm<'a>(pub(super) Place<'a>);
 
@@ -37,6 +40,14 @@ impl Driver for Rpm<'_> {
 
     fn place(&self) -> &Place<'_> {
         &self.0
+    }
+
+    async fn require_leave(&self) -> Result<(), Failure> {
+        let programs: &[&str] = match self.0.directory {
+            None => &["dnf", "rpm"],
+            Some(_) => &["rpm"],
+        };
+        self.0.require_leave(programs, &[OFFLINE]).await
     }
 
     async fn installed(&self) -> Result<Option<Installed<RpmVersion>>, Failure> {
@@ -228,8 +239,8 @@ impl Rpm<'_> {
         let mut program = self
             .0
             .call(words.iter().copied().chain([&*file]), PACKAGE_WORK);
-        let offline = ("SYSTEMD_OFFLINE".into(), "1".into());
-        program.environment.push(offline);
+        let (name, value) = OFFLINE;
+        program.environment.push((name.into(), value.into()));
         program
     }
 

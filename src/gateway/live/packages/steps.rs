@@ -28,6 +28,7 @@ pub(super) async fn kept_versions<D: Driver>(driver: &D) -> Result<Vec<Version>,
 
 /// Refuses a version that must not or cannot be installed beside what is there, with the reason.
 pub(super) async fn admit<D: Driver>(driver: &D, version: &Version) -> Result<(), Failure> {
+    driver.require_leave().await?;
     let place = driver.place();
     let names = driver.installed_names().await?;
     if let Some(other) = names.into_iter().find(|name| name != place.name) {

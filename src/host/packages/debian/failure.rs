@@ -1,12 +1,14 @@
 //! Why apt or dpkg did not do what they were told, from what they print in English. The sentences are recorded from apt 2.6 and dpkg 1.21;
 //! those of older versions, which are marked, follow their sources.
 
-use crate::host::packages::failure::{Cause, Failure, Holder, by_phrase, classify, process_behind};
+use crate::host::packages::failure::{
+    Cause, Failure, Holder, by_phrase, by_sudo, classify, process_behind,
+};
 
 /// Finds the cause in what a call that failed printed, on both of its outputs.
 #[must_use]
 pub fn failure(text: &str) -> Failure {
-    classify(text, &[locked, told, summed_up])
+    classify(text, &[by_sudo, locked, told, summed_up])
 }
 
 /// Who holds a lock; a lock stands before everything else.

@@ -1,12 +1,14 @@
 //! Why dnf or rpm did not do what they were told, from what they print in English. The sentences are recorded from dnf 4.14 and rpm
 //! 4.18; those of yum and of signatures, which are marked, follow their sources.
 
-use crate::host::packages::failure::{Cause, Failure, Holder, by_phrase, classify, process_behind};
+use crate::host::packages::failure::{
+    Cause, Failure, Holder, by_phrase, by_sudo, classify, process_behind,
+};
 
 /// Finds the cause in what a call that failed printed, on both of its outputs.
 #[must_use]
 pub fn failure(text: &str) -> Failure {
-    classify(text, &[locked, told, summed_up])
+    classify(text, &[by_sudo, locked, told, summed_up])
 }
 
 fn locked(line: &str) -> Option<Cause> {
