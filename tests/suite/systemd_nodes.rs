@@ -1,5 +1,5 @@
-//! Nodes whose Kong is a unit of systemd's, over SSH. There is no systemd to be had here: `systemctl` is a stub that answers `show` as
-//! version 252 did, recorded, and starts and stops the practice cluster's `kong` as such a unit's own commands would.
+//! Nodes whose Kong is a unit of systemd's, over SSH, on any machine: `systemctl` is a stub that answers `show` as version 252 did, recorded, and
+//! starts and stops the practice cluster's `kong` as such a unit's own commands would. A real one is asked in `systemd_real`.
 
 use std::fmt::Write as _;
 use std::fs;

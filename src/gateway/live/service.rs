@@ -124,6 +124,20 @@ impl Live {
         Ok(after.result != ServiceResult::Timeout)
     }
 
+    /// Stops a unit whose Kong does not run, if systemd is about to bring it back.
+    pub(super) async fn keep_unit_down(
+        &self,
+        host: &Host,
+        node: &Node,
+        name: &str,
+    ) -> Result<(), Failure> {
+        let unit = self.unit(host, node, name).await?.unit;
+        if !matches!(unit.active, ActiveState::Inactive | ActiveState::Failed) {
+            self.stop_unit(host, node, name).await?;
+        }
+        Ok(())
+    }
+
     /// Lets a unit's Kong read its configuration again.
     pub(super) async fn reload_unit(
         &self,
@@ -268,9 +282,10 @@ impl Live {
             return Ok(());
         }
         let said = told.stderr.trim();
+        let told_words: Vec<&str> = words.iter().copied().filter(|word| *word != "--").collect();
         let message = format!(
             "`systemctl {}` on `{}` failed ({}): {said}",
-            words.join(" ").replace("-- ", ""),
+            told_words.join(" "),
             node.name,
             told.ending
         );

@@ -107,7 +107,9 @@ impl Hazard {
     pub fn blocks(&self) -> bool {
         !matches!(
             self,
-            Self::RestartsAfterKill(_)
+            // Nodes that are units are stopped through systemd alone, whose stop no policy undoes.
+            Self::RestartsAfterStop(_)
+                | Self::RestartsAfterKill(_)
                 | Self::FewOpenFiles { .. }
                 | Self::Broken
                 | Self::NoVariable

@@ -113,13 +113,18 @@ impl Kong for Live {
     }
 
     async fn stop_node(&self, node: &str, patience: Duration) -> Result<Stopped, Failure> {
-        if !self.is_running(node).await? {
+        let was_running = self.is_running(node).await?;
+        let found = self.node(node).await?.1;
+        let unit = unit_name(node, &found);
+        let host = self.host(&found).await?;
+        if !was_running {
+            if let Some(unit) = unit {
+                self.keep_unit_down(&host, &found, unit).await?;
+            }
             self.remove_scratch(node).await?;
             return Ok(Stopped::WasNotRunning);
         }
-        let found = self.node(node).await?.1;
-        if let Some(unit) = unit_name(node, &found) {
-            let host = self.host(&found).await?;
+        if let Some(unit) = unit {
             let gracefully = self.stop_unit(&host, &found, unit).await?;
             if self.is_running(node).await? {
                 return Err(Failure::new(
