@@ -76,6 +76,7 @@ mod nginx;
 mod node_exec;
 mod node_facts;
 mod node_settings;
+mod one_after_the_other;
 mod one_database;
 mod over_ssh;
 mod packaged;

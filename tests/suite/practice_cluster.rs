@@ -192,8 +192,13 @@ impl PracticeCluster {
 
     /// Puts a line of shell in front of the first node's `kong` of a version.
     pub(crate) fn wrap_kong(&self, version: &str, line: &str) {
+        self.wrap_kong_of(0, version, line);
+    }
+
+    /// The same of another node.
+    pub(crate) fn wrap_kong_of(&self, node: usize, version: &str, line: &str) {
         use std::os::unix::fs::PermissionsExt as _;
-        let packages = self.record["nodes"][0]["packages"].as_str();
+        let packages = self.record["nodes"][node]["packages"].as_str();
         let kong = Path::new(packages.expect("a path")).join(format!("kong-{version}/bin/kong"));
         let real = kong.with_extension("real");
         std::fs::rename(&kong, &real).expect("moved");
