@@ -10,7 +10,7 @@ use crate::practice_cluster::{PracticeCluster, World};
 
 /// Everything that was said, and the exit code.
 /// What a run says from its first mishap on, without what differs from run to run.
-fn mishap(cluster: &PracticeCluster, code: Option<i32>, all: &str) -> String {
+pub(crate) fn mishap(cluster: &PracticeCluster, code: Option<i32>, all: &str) -> String {
     let lines: Vec<&str> = all.lines().collect();
     let first = lines
         .iter()
@@ -75,7 +75,7 @@ fn in_a_namespace(
     ))
 }
 
-fn unchanged(cluster: &PracticeCluster, old: &World) {
+pub(crate) fn unchanged(cluster: &PracticeCluster, old: &World) {
     assert_eq!(cluster.world(), *old);
 }
 

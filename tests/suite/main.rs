@@ -17,6 +17,7 @@ mod apt_repository;
 mod apt_root;
 mod apt_root_troubled;
 mod architecture;
+mod bad_hosts;
 mod bad_input;
 mod balancer;
 mod balancer_commands;

@@ -130,7 +130,9 @@ fn one_node_that_fails_is_left_out_of_rotation_where_two_may() {
 fn the_second_node_that_fails_ends_it_and_all_of_it_comes_back() {
     let cluster = dbless();
     let old = cluster.world();
-    [0, 1].into_iter().for_each(|node| spoil(&cluster, node));
+    for node in [0, 1] {
+        spoil(&cluster, node);
+    }
     let clients = Clients::at(&cluster, 200.0);
     let run = cluster.upgrade("halted", &["floor=1", "halt_at=2"]);
     println!("{} requests, none failed", clients.stop());

@@ -176,7 +176,7 @@ fn a_host_that_cannot_be_used_is_told_with_the_reason() {
     refused(&["host-1"], "Host key verification failed");
     host.learn_key();
     host.replace_key();
-    refused(&["host-1"], "Host key verification failed");
+    refused(&["host-1"], "and another one is known for it");
     host.learn_key();
     assert_eq!(harmless(&hosts, &["host-1"]).status, 0);
     host.refuse_login();
@@ -349,4 +349,172 @@ fn of_fifty_hosts_three_are_dead_or_slow() {
         "{journal}"
     );
     println!("50 hosts, one dead, one silent, one frozen: {took:?}");
+}
+
+/// The client's own agent and a host to jump over, as its configuration says.
+#[test]
+fn an_agent_has_the_key_and_a_jump_leads_to_the_host() {
+    let Some(hosts) = SshHosts::start(2) else {
+        return;
+    };
+    let socket = hosts.path().join("agent");
+    let agent = std::process::Command::new("ssh-agent")
+        .arg("-D")
+        .arg("-a")
+        .arg(&socket)
+        .stdout(std::process::Stdio::null())
+        .spawn();
+    let Ok(mut agent) = agent else {
+        return println!("skipped: `ssh-agent` is not installed");
+    };
+    let configuration = fs::read_to_string(hosts.configuration()).expect("there");
+    let own = configuration
+        .replace(
+            &format!(
+                "  IdentityFile {}\n",
+                hosts.path().join("user-key").display()
+            ),
+            "",
+        )
+        .replace(
+            "IdentitiesOnly yes\n  IdentityAgent none",
+            &format!("IdentityAgent {}", socket.display()),
+        )
+        .replace(
+            "Host host-2\n",
+            "Host host-2\n  ProxyCommand ssh -F CONFIGURATION -W %h:%p host-1\n",
+        )
+        .replace(
+            "CONFIGURATION",
+            &hosts.configuration().display().to_string(),
+        );
+    fs::write(hosts.configuration(), own).expect("written");
+    let denied = harmless(&hosts, &["host-1"]);
+    let add = || {
+        let mut add = std::process::Command::new("ssh-add");
+        add.env("SSH_AUTH_SOCK", &socket)
+            .arg(hosts.path().join("user-key"));
+        add.output().expect("it starts").status.success()
+    };
+    let has_key = add();
+    let ended = harmless(&hosts, &["host-2"]);
+    agent.kill().expect("ended");
+    agent.wait().expect("waited for");
+    assert!(has_key);
+    // Without the key in the agent nobody gets in, so it is that which did.
+    assert!(why(&denied).contains("[host.refused]"), "{}", why(&denied));
+    assert_eq!(ended.status, 0, "{}", told(&ended));
+    // The run names the second host alone: the first one let in whoever jumped.
+    assert!(
+        hosts.host(1).log().contains("Accepted publickey for "),
+        "{}",
+        hosts.host(1).log()
+    );
+}
+
+/// The most that were at work at one time, by a log in which each tells when it begins and when it ends.
+fn most_at_once(log: &str) -> usize {
+    let (mut now, mut most) = (0_usize, 0);
+    for line in log.lines() {
+        now = match line {
+            "+" => now + 1,
+            _ => now.saturating_sub(1),
+        };
+        most = most.max(now);
+    }
+    most
+}
+
+/// Four at a time; one that is slow keeps nobody, one that fails has those that were done taken back, and those that are dead are found first.
+#[test]
+fn fifty_hosts_are_given_a_package_a_few_at_a_time_and_it_is_taken_back_where_one_fails() {
+    const HOSTS: u8 = 50;
+    if !everything() {
+        return println!("skipped: fifty hosts are for the long sweeps; set CUTOVER_TEST_ALL");
+    }
+    let Some(hosts) = SshHosts::start(HOSTS) else {
+        return;
+    };
+    let log = hosts.path().join("at-work");
+    let current = |host: usize| hosts.host(host).home().join("opt/current");
+    for host in 1..=usize::from(HOSTS) {
+        let takes = if host == 10 { "4" } else { "0.05" };
+        for version in ["2.8.5", "3.4.2"] {
+            let directory = hosts
+                .host(host)
+                .home()
+                .join(format!("opt/kong-{version}/bin"));
+            fs::create_dir_all(&directory).expect("made");
+            let text = format!(
+                "#!/bin/sh\necho + >> {0}\nsleep {takes}\necho - >> {0}\ncase $1 in version) echo {version};; *) exit 1;; esac\n",
+                log.display()
+            );
+            fs::write(directory.join("kong"), text).expect("written");
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+            fs::set_permissions(directory.join("kong"), mode).expect("set");
+        }
+        std::os::unix::fs::symlink("kong-2.8.5", current(host)).expect("linked");
+    }
+    hosts.host(20).program(
+        "ln",
+        "#!/bin/sh\ncase \"$*\" in *kong-3.4.2*) echo 'no room' >&2; exit 1;; esac\nexec /bin/ln \"$@\"\n",
+    );
+    let nodes = |names: &[&str]| {
+        let test = test(&hosts, names, "allow = [\"packages.*\"]");
+        let path = test.path("environment.toml");
+        let mut text = fs::read_to_string(&path).expect("there");
+        for name in names {
+            let home = hosts
+                .path()
+                .join(name)
+                .join("home/opt")
+                .display()
+                .to_string();
+            let of = format!(
+                "ssh = \"{name}\" }}\nconf = \"/kong.conf\"\nprefix = \"/prefix\"\npackages = {{ prefix = "
+            );
+            text = text.replace(&format!("{of}\"/none\""), &format!("{of}{home:?}"));
+        }
+        fs::write(&path, text).expect("written");
+        test.playbook(
+            "const PLAYBOOK = #{ api: 1, needs: [\"packages.install\"] };\npackages::install(env::cluster(\"blue\").nodes, \"3.4.2\");\n",
+        )
+    };
+    let begun = Instant::now();
+    let test = nodes(&hosts.names());
+    let finished = test.run();
+    let took = begun.elapsed();
+    assert_eq!(finished.status, 5, "{}", told(&finished));
+    assert!(told(&finished).contains("no room"), "{}", told(&finished));
+    let journal = test.journal();
+    let count = |word: &str| journal.matches(word).count();
+    let most = most_at_once(&fs::read_to_string(&log).expect("there"));
+    println!("50 hosts, one slow, one fails: {took:?}, {most} at once at most");
+    assert!((2..=4).contains(&most), "{most}");
+    // Behind the one that fails nobody is begun with any more; whoever was is taken back.
+    let begun_with = count("target_started ");
+    assert!((20..=23).contains(&begun_with), "{journal}");
+    assert_eq!(count("undo_finished "), begun_with, "{journal}");
+    for host in 1..=usize::from(HOSTS) {
+        let leads = fs::read_link(current(host)).expect("a link");
+        assert_eq!(leads, Path::new("kong-2.8.5"), "host {host}");
+    }
+    // Where some are dead nothing is done at all.
+    fs::remove_file(&log).expect("removed");
+    hosts.host(40).freeze();
+    let mut names = hosts.names();
+    names.insert(5, DEAD);
+    names.insert(35, SILENT);
+    let begun = Instant::now();
+    let test = nodes(&names);
+    let finished = test.run();
+    let took = begun.elapsed();
+    hosts.host(40).thaw();
+    println!("of 52 one dead, one silent, one frozen: {took:?}");
+    assert_eq!(finished.status, 4, "{}", told(&finished));
+    assert!(
+        !test.journal().contains("target_started"),
+        "{}",
+        test.journal()
+    );
 }

@@ -156,22 +156,40 @@ fn refusal(node: &str, destination: &str, why: &str) -> Failure {
     {
         (
             "host.key",
-            "its key is not the one that is known, or none is known: compare it with what the host itself shows (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`), then put it into known_hosts",
+            "its key is not the one that is known, or none is known: compare it with what the host itself shows (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub`), then put it into known_hosts".to_owned(),
         )
     } else if told.contains("permission denied") || told.contains("too many authentication") {
         (
             "host.refused",
-            "nobody can type a password here: give the user a key, and the agent or the configuration of ssh its private half",
+            "nobody can type a password here: give the user a key, and the agent or the configuration of ssh its private half".to_owned(),
         )
     } else {
         (
             "host.unreachable",
-            "`ssh DESTINATION true` must work without a question, by the same user on this machine",
+            format!(
+                "`ssh {destination} true` must work without a question, by the same user on this machine"
+            ),
         )
     };
-    let why = why.trim().replace('\n', " ");
+    let why = changed_key(why).unwrap_or_else(|| why.trim().replace('\n', " "));
     let message = format!("no connection to `{destination}`, the host of the node `{node}`: {why}");
     Failure::new(code, message).hint(hint)
+}
+
+/// That a host shows another key than is known for it, in fewer words than ssh's.
+fn changed_key(why: &str) -> Option<String> {
+    let mut words = why.split_whitespace();
+    let shown = words.find(|word| word.starts_with("SHA256:"))?;
+    let known = why.lines().find_map(|line| {
+        let (_, place) = line.trim().split_once("key in ")?;
+        line.trim()
+            .starts_with("Offending ")
+            .then_some(place.trim())
+    })?;
+    let shown = shown.trim_end_matches('.');
+    Some(format!(
+        "it shows the key {shown}, and another one is known for it: `{known}`"
+    ))
 }
 
 /// What an error of a channel is to those who read files there.
