@@ -8,7 +8,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::harness::{Finished, Test};
+use super::in_place_over_ssh::NODES;
 use super::practice_cluster::PracticeCluster;
+use super::ssh_hosts::SshHosts;
 use super::traced::can_trace;
 
 /// With what quoting, addresses, JSON and XML each treat in their own way.
@@ -405,5 +407,45 @@ fn no_process_is_given_a_secret_in_its_arguments_or_its_environment() {
     println!(
         "canaries: {} programs with their arguments and environments, {bytes} bytes, no trace of the secret",
         started.len()
+    );
+}
+
+/// Every user of a host sees the words of each process there.
+#[test]
+fn no_process_of_another_host_is_given_a_secret_either() {
+    if !can_trace() {
+        println!("skipped: `strace` is not here, or may not trace");
+        return;
+    }
+    let Some(hosts) = SshHosts::start(NODES) else {
+        return;
+    };
+    let (cluster, other) = (hosts.carry(hardened()), hardened());
+    rehearse_on(&cluster, &other);
+    let traces: Vec<String> = [&cluster, &other]
+        .into_iter()
+        .flat_map(|cluster| {
+            let password = cluster.password();
+            let bare = password.split('#').nth(1).expect("a plain part");
+            self::traces(&password, bare)
+        })
+        .collect();
+    let directory = hosts.path().join("started");
+    fs::create_dir(&directory).expect("made");
+    (1..=usize::from(NODES)).for_each(|host| hosts.host(host).trace_into(&directory));
+    let run = cluster.upgrade("traced", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    let (mut started, mut bytes) = (String::new(), 0);
+    for entry in fs::read_dir(&directory).expect("listed") {
+        let text = fs::read(entry.expect("listed").path()).expect("a trace");
+        bytes += look("what was started on a host", &text, &traces);
+        started += &String::from_utf8_lossy(&text);
+    }
+    for program in ["kong", "setsid", "sha256sum"] {
+        assert!(started.contains(program), "no `{program}` was seen");
+    }
+    println!(
+        "canaries: {} programs on other hosts with their arguments and environments, {bytes} bytes, no trace of the secret",
+        started.matches("execve").count()
     );
 }

@@ -136,6 +136,16 @@ impl SshHost {
         Some(())
     }
 
+    /// From now on every program that is started here is written down with its arguments and its environment, in files of this directory.
+    pub(crate) fn trace_into(&self, directory: &Path) {
+        let trace = format!(
+            "exec strace -D -f --seccomp-bpf -v -s 65536 -e trace=execve,execveat -o {}/{}.$$ sh -c",
+            directory.display(),
+            self.name
+        );
+        self.log_in(&trace, "/bin/sh");
+    }
+
     /// Writes the program that runs a command of whoever logs in, which is put behind these words.
     fn log_in(&self, runs: &str, shell: &str) {
         let (home, programs) = (self.home(), self.directory.join("bin"));
