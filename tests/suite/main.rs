@@ -82,6 +82,7 @@ mod one_database;
 mod over_ssh;
 mod packaged;
 mod packages_apt;
+mod packages_apt_troubled;
 mod packages_deb;
 mod packages_dnf;
 mod packages_rpm;

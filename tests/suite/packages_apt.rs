@@ -15,20 +15,20 @@ const UNDONE: i32 = 5;
 const REFUSED: i32 = 4;
 
 /// The text of a `kong` that tells its version and does not run.
-fn kong(version: &str) -> String {
+pub(crate) fn kong(version: &str) -> String {
     format!("#!/bin/sh\ncase $1 in version) echo {version};; *) exit 1;; esac\n")
 }
 
 /// A host with 2.8.5 installed, and a node on it.
-struct Host {
+pub(crate) struct Host {
     hosts: SshHosts,
-    repository: AptRepository,
-    root: AptRoot,
-    test: Test,
+    pub(crate) repository: AptRepository,
+    pub(crate) root: AptRoot,
+    pub(crate) test: Test,
 }
 
 impl Host {
-    fn new(further: &str) -> Option<Self> {
+    pub(crate) fn new(further: &str) -> Option<Self> {
         Self::with(&["kong-1"], further)
     }
 
@@ -69,12 +69,12 @@ impl Host {
         })
     }
 
-    fn installed(&self) -> String {
+    pub(crate) fn installed(&self) -> String {
         self.root.installed("kong")
     }
 }
 
-fn playbook(test: Test, body: &str) -> Test {
+pub(crate) fn playbook(test: Test, body: &str) -> Test {
     test.playbook(&format!(
         "const PLAYBOOK = #{{ api: 1, needs: [\"packages.*\"] }};\n\nlet nodes = env::cluster(\"blue\").nodes;\n{body}\n"
     ))

@@ -8,10 +8,15 @@ use crate::host::packages::failure::{
 /// Finds the cause in what a call that failed printed, on both of its outputs.
 #[must_use]
 pub fn failure(text: &str) -> Failure {
-    classify(text, &[by_sudo, locked, told, summed_up])
+    classify(text, &[by_sudo, held, locked, told, summed_up])
 }
 
-/// Who holds a lock; a lock stands before everything else.
+/// Who holds a lock, where a line names it: while apt waits it does, and at the end no more.
+fn held(line: &str) -> Option<Cause> {
+    locked(line).filter(|cause| !matches!(cause, Cause::Locked(None)))
+}
+
+/// That somebody holds a lock, which stands before everything else.
 fn locked(line: &str) -> Option<Cause> {
     if line.contains("Could not open lock file") || line.contains("are you root?") {
         return Some(Cause::NotAllowed);

@@ -23,6 +23,13 @@ fn locks_are_told_with_their_holder() {
     let waiting = "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 14649 (python3)...\n\
         E: Unable to acquire the dpkg frontend lock (/var/lib/dpkg/lock-frontend), is another process using it?\n";
     check(waiting, locked(14649, Some("python3")), 0);
+    // The holder is told on the one output, the end on the other.
+    let (waits, ends) = waiting.split_once('\n').expect("two lines");
+    check(
+        &format!("{ends}{waits}\n"),
+        locked(14649, Some("python3")),
+        1,
+    );
     let dpkg = "dpkg: error: dpkg frontend lock was locked by another process with pid 14649\n\
         Note: removing the lock file is always wrong, can damage the locked area\n";
     check(dpkg, locked(14649, None), 0);
