@@ -5,6 +5,7 @@ use std::fs;
 
 use crate::in_place::{calls, failures, sweep};
 use crate::practice_cluster::{PracticeCluster, everything};
+use crate::ssh_hosts::SshHosts;
 use crate::topologies::goes_on;
 
 const MOVE: [&str; 10] = [
@@ -125,4 +126,31 @@ fn a_move_comes_back_whatever_fails() {
     if long() {
         failures(&sides(), &calls(1));
     }
+}
+
+/// By their hosts, since the new nodes do not run yet: what counts by another clock would count in other windows.
+#[test]
+fn new_hosts_with_another_time_are_refused_before_anything_is_touched() {
+    let cluster = sides();
+    let text = fs::read_to_string(cluster.environment()).expect("there");
+    let nodes = text.matches("\n[[clusters.").count();
+    let Some(hosts) = SshHosts::start(u8::try_from(nodes).expect("a few")) else {
+        return;
+    };
+    let cluster = hosts.carry(cluster);
+    let old = cluster.world();
+    hosts
+        .host(nodes)
+        .program("date", "exec /bin/date -d '5 seconds' \"$@\"");
+    let refused = cluster.upgrade("refused", &[]);
+    assert_eq!(refused.code, Some(4), "{}", refused.all);
+    let told = regex::Regex::new(
+        r"the clock of green-2 is \d+ ms ahead of that of (kong|green)-\d: they would count in different windows",
+    );
+    assert!(
+        told.expect("a pattern").is_match(&refused.all),
+        "{}",
+        refused.all
+    );
+    assert_eq!(cluster.world(), old);
 }

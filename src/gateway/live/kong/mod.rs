@@ -202,7 +202,17 @@ impl Kong for Live {
     }
 
     async fn clock_ahead(&self, node: &str) -> Result<i64, Failure> {
-        self.ahead_by_dates(node).await
+        if self.is_running(node).await? {
+            return self.ahead_by_dates(node).await;
+        }
+        let host = self.host(&self.node(node).await?.1).await?;
+        let unknown = |why: String| {
+            let message = format!("the clock of the host of `{node}` is not known: {why}");
+            Failure::new("kong.clock.unknown", message)
+        };
+        let skew = host.clock().await;
+        let skew = skew.map_err(|error| unknown(error.to_string()))?;
+        Ok(skew.ahead / 1_000_000)
     }
 
     async fn admin_access(&self, node: &str) -> Result<AdminAccess, Failure> {

@@ -72,7 +72,7 @@ pub(in crate::script::bindings) mod looks_module {
     }
 
     /// How many milliseconds a node's clock is ahead of that of the host on which cutover runs, by the dates on the answers of its Admin API; below
-    /// 0 where it is behind. Right to some hundredths of a second. Of several nodes a map by node.
+    /// 0 where it is behind. Right to some hundredths of a second. Of a node that does not run it is its host's. Of several nodes a map by node.
     ///
     /// # Needs
     /// `kong.clock_ahead`
