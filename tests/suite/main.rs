@@ -106,6 +106,7 @@ mod redis_server;
 mod redis_tls;
 mod rehearsal;
 mod relocate;
+mod relocate_reach;
 mod resume;
 mod review;
 mod rhai_traps;
