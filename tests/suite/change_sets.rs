@@ -126,6 +126,12 @@ fn what_was_changed_on_one_node_is_done_on_another_and_taken_back_exactly() {
     fs::set_permissions(&conf, fs::Permissions::from_mode(0o604)).expect("set");
     let schema = plugins(&world.cluster, 2).join("own/schema.lua");
     let handler = plugins(&world.cluster, 2).join("own/handler.lua");
+    // Where it may be given away, it is somebody else's.
+    let given =
+        [&conf, &schema].map(|path| std::os::unix::fs::chown(path, Some(65534), Some(65534)));
+    if given.iter().any(Result::is_err) {
+        println!("not root: the owner of the files is whoever runs the test");
+    }
     let before = (exactly(&conf), exactly(&schema));
 
     let adapted = world.run("adapt", "config::adapt(nodes[1], \"to-3-4\");\nconfig::adapt(nodes[1], \"to-3-4\");\nrun::note(`left: ${config::review(nodes[1], \"to-3-4\").writes}`);");
@@ -143,6 +149,15 @@ fn what_was_changed_on_one_node_is_done_on_another_and_taken_back_exactly() {
         "return { VERSION = \"2\" }\n"
     );
     assert_eq!(fs::metadata(&schema).expect("there").mode() & 0o777, 0o640);
+    let owner = |path: &Path| {
+        let (_, _, user, group) = exactly(path);
+        (user, group)
+    };
+    assert_eq!(
+        owner(&conf),
+        (before.0.2, before.0.3),
+        "a setting is no owner"
+    );
 
     let back = world.cluster.cutover(&["rollback", "adapt"]);
     assert_eq!(back.code, Some(0), "{}", back.all);

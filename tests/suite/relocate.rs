@@ -85,6 +85,17 @@ fn sides_that_go_by_other_settings_are_refused() {
     let told =
         "green-2 goes by other settings than kong-1: mem_cache_size: 128m (default), and 64m";
     assert!(refused.all.contains(told), "{}", refused.all);
+    // Of two clusters their first nodes are compared.
+    let playbook = cluster.write(
+        "compare.rhai",
+        "const PLAYBOOK = #{ api: 1, needs: [\"env.compare\"] };\n\
+         let found = env::compare(env::cluster(\"practice\"), env::cluster(\"green\"));\n\
+         run::note(`different: ${found.different.keys()}`);\n",
+    );
+    let compared = cluster.cutover(&["run", &playbook, "--run-id", "compared"]);
+    assert_eq!(compared.code, Some(0), "{}", compared.all);
+    let told = "different: [\"pg_database\", \"pg_user\", \"practice_faults\"]";
+    assert!(compared.all.contains(told), "{}", compared.all);
     assert_eq!(cluster.world(), old);
 }
 

@@ -186,3 +186,43 @@ fn a_unit_that_is_about_to_come_back_is_stopped() {
     assert_eq!(run.code, Some(0), "{}", run.all);
     assert_eq!(managed.shows(1, "ActiveState"), "inactive");
 }
+
+/// Of a unit systemd's own files and those that they name tell what Kong is started with; two clusters are compared by it.
+#[test]
+fn what_a_unit_sets_is_told_with_its_place() {
+    let Some(managed) = Managed::up("Environment=KONG_MEM_CACHE_SIZE=64m\n") else {
+        return;
+    };
+    let (_, prefix, _) = managed.cluster.node_paths(1);
+    let playbook = managed.cluster.write(
+        "read.rhai",
+        "const PLAYBOOK = #{ api: 1, needs: [\"config.read\", \"env.compare\"] };\n\
+         let cluster = env::cluster(\"practice\");\n\
+         let settings = config::read(cluster.nodes[0]).settings;\n\
+         for key in [\"mem_cache_size\", \"log_level\", \"pg_host\"] {\n\
+             let one = settings[key];\n\
+             run::note(`${key} = ${one.value} by ${one.from}, rendered ${one.rendered}`);\n\
+         }\n\
+         let compared = env::compare(cluster, cluster);\n\
+         run::note(`different: ${compared.different.keys()}, of a node: ${compared.of_a_node.keys()}`);\n",
+    );
+    let run = managed
+        .cluster
+        .cutover(&["run", &playbook, "--run-id", "read"]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    let notes: Vec<String> = run
+        .all
+        .lines()
+        .filter_map(|line| line.split_once(" · ").map(|(_, note)| note))
+        .map(|note| note.replace(&prefix.display().to_string(), "PREFIX"))
+        .map(|note| note.replace(&managed.cluster.directory(), "CLUSTER"))
+        .collect();
+    insta::assert_snapshot!(notes.join("\n"), @r#"
+    config.read kong-1
+    mem_cache_size = 64m by environment of `kong.service`, rendered 64m
+    log_level = notice by environment from PREFIX.env:1, rendered notice
+    pg_host = CLUSTER/socket by CLUSTER/nodes/kong-1/kong.conf:7, rendered CLUSTER/socket
+    env.compare kong-1 and kong-1
+    different: [], of a node: []
+    "#);
+}
