@@ -245,6 +245,29 @@ fn a_snapshot_that_fails_on_one_node_is_left_on_none() {
     assert!(old.backups().is_empty());
 }
 
+/// Near to one moment: each node waits until it has seen that the others have begun theirs, so one after the other would never end.
+#[test]
+fn all_nodes_take_their_snapshots_at_once() {
+    let old = Old::new(3, None).playbook("database::backup(old);");
+    let begun = old.test.path("begun");
+    for number in 1..=3 {
+        let nodetool = old.stub.path(&format!("bin/{number}/nodetool"));
+        let real = nodetool.with_extension("real");
+        fs::rename(&nodetool, &real).expect("moved");
+        let text = format!(
+            "#!/bin/sh\ncase \" $* \" in *\" snapshot \"*) echo begun >> {0}\nturns=0\n\
+             until [ \"$(wc -l < {0})\" -ge 3 ]; do turns=$((turns + 1)); [ $turns -lt 500 ] || exit 9; sleep 0.02; done;; esac\nexec {1} \"$@\"\n",
+            begun.display(),
+            real.display()
+        );
+        program(&nodetool, &text);
+    }
+    let finished = old.test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    let begun = fs::read_to_string(&begun).expect("written");
+    assert_eq!(begun.lines().count(), 3, "{begun}");
+}
+
 #[test]
 fn a_cluster_that_is_not_ready_is_refused_before_anything() {
     for (fault, why) in [
