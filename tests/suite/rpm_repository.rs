@@ -31,6 +31,8 @@ pub(crate) struct RpmMaking<'all> {
     pub(crate) version: &'all str,
     pub(crate) architecture: &'all str,
     pub(crate) is_signed: bool,
+    /// The text of `/usr/local/bin/kong`; where nothing is given it tells its version and does not run.
+    pub(crate) program: Option<&'all str>,
 }
 
 impl<'all> RpmMaking<'all> {
@@ -41,6 +43,7 @@ impl<'all> RpmMaking<'all> {
             version,
             architecture: std::env::consts::ARCH,
             is_signed: true,
+            program: None,
         }
     }
 }
@@ -126,7 +129,14 @@ impl RpmRepository {
     }
 
     fn make(&self, making: &RpmMaking) {
+        let own = format!(
+            "#!/bin/sh\ncase $1 in version) echo {};; *) exit 1;; esac\n",
+            making.version
+        );
+        let program = making.program.unwrap_or(&own);
+        let program = write(self.path(), "kong", 0o755, program);
         let text = SPEC
+            .replace("PROGRAM", &program.display().to_string())
             .replace("NAME", making.name)
             .replace("VERSION", making.version)
             .replace("POST", POST);
@@ -161,6 +171,7 @@ impl RpmRepository {
     }
 
     fn publish(&self) {
+        fs::create_dir_all(self.published()).expect("made");
         done(
             Command::new("createrepo_c")
                 .arg("--quiet")
@@ -204,7 +215,6 @@ fn done(command: &mut Command) {
 const BASE: &str = "Name: base\nVersion: 1\nRelease: 1\nSummary: a stand-in for a system\nLicense: none\nProvides: /bin/sh\n%description\n\
     A stand-in.\n%files\n";
 
-/// The `kong` of a package tells its version and does not run.
 const SPEC: &str = r"Name: NAME
 Version: VERSION
 Release: 1
@@ -217,7 +227,7 @@ AutoReqProv: no
 A stand-in.
 %install
 mkdir -p %{buildroot}/usr/local/bin %{buildroot}/etc/kong
-printf '#!/bin/sh\ncase $1 in version) echo VERSION;; *) exit 1;; esac\n' > %{buildroot}/usr/local/bin/kong
+cp PROGRAM %{buildroot}/usr/local/bin/kong
 echo '# kong.conf.default of VERSION' > %{buildroot}/etc/kong/kong.conf.default
 %post
 POST
