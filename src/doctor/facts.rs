@@ -172,6 +172,8 @@ pub struct Node {
     pub installed: Known<Version>,
     /// The versions that could be installed.
     pub available: Known<Vec<Version>>,
+    /// The versions that could be tried for it while it has another one installed.
+    pub trials: Known<Vec<Version>>,
     /// What its Admin API says of it.
     pub admin: Known<AdminStatus>,
     /// The plugins that it has.

@@ -142,6 +142,7 @@ async fn node(
         runs: known(world.is_running(name).await),
         installed: known(world.installed_version(name).await),
         available: known(world.available_versions(name).await),
+        trials: known(world.trial_versions(name).await),
         admin,
         plugins,
         ahead,

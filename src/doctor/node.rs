@@ -11,7 +11,7 @@ use super::words::named;
 /// The limit of open files below which Kong itself warns when it starts.
 const FEW_FILES: u64 = 4_096;
 
-pub(super) const CHECKS: [Check; 11] = [
+pub(super) const CHECKS: [Check; 12] = [
     Check {
         code: "doctor.node_stopped",
         about: "a node does not run",
@@ -32,6 +32,13 @@ pub(super) const CHECKS: [Check; 11] = [
         why: "it would be fetched while the cluster is down, from wherever that is possible then",
         remedy: "put it beside the installed one, below the packages of `{node}`",
         judge: Judge::Node(package),
+    },
+    Check {
+        code: "doctor.trial_absent",
+        about: "the version to go to cannot be tried before a node gets it",
+        why: "upgrades try it on a copy of the database first, or on the declarative file, and are refused where they cannot",
+        remedy: "put it beside the installed one; or name a node of another host that has it as `scratch` of its cluster in the environment file",
+        judge: Judge::Node(trial),
     },
     Check {
         code: "doctor.admin_unreachable",
@@ -117,6 +124,21 @@ fn package(facts: &Facts, node: &Node) -> Judged {
     } else {
         let there: Vec<String> = available.iter().map(ToString::to_string).collect();
         Outcome::Wrong(format!("{to} is not among {}", there.join(", ")))
+    })
+}
+
+fn trial(facts: &Facts, node: &Node) -> Judged {
+    let to = facts.to.as_ref();
+    let to = to.ok_or("no version to go to was named; `--to` names one")?;
+    let there = node.trials.get()?;
+    Ok(if there.contains(to) {
+        Outcome::Fine(format!("{to} can be tried"))
+    } else {
+        let there: Vec<String> = there.iter().map(ToString::to_string).collect();
+        Outcome::Warning(format!(
+            "{to} cannot be tried, where {} can",
+            there.join(", ")
+        ))
     })
 }
 

@@ -172,6 +172,8 @@ async fn what_ails_a_cluster_is_found() {
     warning doctor.pid_stale kong-2
     warning doctor.settings_changed kong-1
     warning doctor.statement_timeout main
+    warning doctor.trial_absent kong-1
+    warning doctor.trial_absent kong-2
     warning doctor.upstream_unknown practice
     wrong doctor.certificate_ends practice
     wrong doctor.connections_limited main

@@ -111,10 +111,10 @@ impl Packaged {
         machines: Vec<Machine>,
         repository: Box<dyn Any>,
     ) -> Option<Self> {
-        let hosts = SshHosts::start(u8::try_from(machines.len()).expect("a few"))?;
         describe(&cluster, &machines);
+        let (hosts, cluster) = SshHosts::carrying(cluster)?;
         Some(Self {
-            cluster: hosts.carry(cluster),
+            cluster,
             machines,
             hosts,
             _repository: repository,

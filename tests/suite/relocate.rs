@@ -142,16 +142,12 @@ fn a_move_comes_back_whatever_fails() {
 /// By their hosts, since the new nodes do not run yet: what counts by another clock would count in other windows.
 #[test]
 fn new_hosts_with_another_time_are_refused_before_anything_is_touched() {
-    let cluster = sides();
-    let text = fs::read_to_string(cluster.environment()).expect("there");
-    let nodes = text.matches("\n[[clusters.").count();
-    let Some(hosts) = SshHosts::start(u8::try_from(nodes).expect("a few")) else {
+    let Some((hosts, cluster)) = SshHosts::carrying(sides()) else {
         return;
     };
-    let cluster = hosts.carry(cluster);
     let old = cluster.world();
     hosts
-        .host(nodes)
+        .host(hosts.names().len())
         .program("date", "exec /bin/date -d '5 seconds' \"$@\"");
     let refused = cluster.upgrade("refused", &[]);
     assert_eq!(refused.code, Some(4), "{}", refused.all);

@@ -137,13 +137,10 @@ fn a_certificate_is_trusted_by_the_nodes_own_authorities_and_for_its_name_alone(
 /// A name means what the new host makes of it, whatever this machine knows.
 #[test]
 fn a_name_is_resolved_where_the_new_node_is() {
-    let cluster = sides();
-    let text = fs::read_to_string(cluster.environment()).expect("there");
-    let nodes = text.matches("\n[[clusters.").count();
-    let Some(hosts) = SshHosts::start(u8::try_from(nodes).expect("a few")) else {
+    let Some((hosts, cluster)) = SshHosts::carrying(sides()) else {
         return;
     };
-    let cluster = hosts.carry(cluster);
+    let nodes = hosts.names().len();
     let port = cluster.upstream();
     let port = port
         .trim_end_matches('/')

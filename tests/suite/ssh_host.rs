@@ -111,7 +111,7 @@ impl SshHost {
     /// From now on commands run as somebody who is not root, and whom a real `sudo` allows what these lines say. Nothing where that cannot be
     /// had; the reason is printed.
     ///
-    /// `sudo` reads one file of the system's, which is another one in a mount namespace of the command's own.
+    /// `sudo` reads one file of the system's.
     pub(crate) fn log_in_as_nobody(&self, sudoers: &str) -> Option<()> {
         let file = self.directory.join("sudoers");
         let _ = fs::remove_file(&file);
@@ -119,41 +119,34 @@ impl SshHost {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o440)).expect("a mode");
         let [user, group] = [NOBODY, NOBODY].map(Some);
         std::os::unix::fs::chown(self.home(), user, group).ok();
-        let as_nobody = format!(
-            "exec unshare --mount sh -c 'mount --bind \"$1\" /etc/sudoers && shift && exec \"$@\"' sh {} \
-             setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups sh -c",
-            file.display()
-        );
-        let probe = format!("{} true", as_nobody.trim_start_matches("exec "));
-        let tried = Command::new("sh").args(["-c", &probe]).output();
-        let tried = tried.expect("a shell starts");
-        if !tried.status.success() {
-            let why = String::from_utf8_lossy(&tried.stderr);
-            println!("skipped: nobody cannot use `sudo` here: {}", why.trim());
-            return None;
-        }
-        self.log_in(&as_nobody, "/bin/sh");
-        Some(())
+        let as_nobody = format!("setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups sh -c");
+        self.log_in_with(&file, "/etc/sudoers", &as_nobody)
     }
 
-    /// From now on this host alone knows these lines of `/etc/hosts`, in a mount namespace of each command's own. Nothing where that cannot be
-    /// had; the reason is printed.
+    /// From now on this host alone knows these lines of `/etc/hosts`. Nothing where that cannot be had; the reason is printed.
     pub(crate) fn know(&self, lines: &str) -> Option<()> {
         let file = self.directory.join("hosts");
         let own = fs::read_to_string("/etc/hosts").unwrap_or_default();
         fs::write(&file, own + "\n" + lines).expect("written");
+        self.log_in_with(&file, "/etc/hosts", "sh -c")
+    }
+
+    /// From now on commands are run by these words, with a file in the place of one of the system's, in a mount namespace of their own.
+    fn log_in_with(&self, file: &Path, place: &str, runs: &str) -> Option<()> {
         let within = format!(
-            "exec unshare --mount sh -c 'mount --bind \"$1\" /etc/hosts && shift && exec \"$@\"' sh {} sh -c",
+            "unshare --mount sh -c 'mount --bind \"$1\" {place} && shift && exec \"$@\"' sh {} {runs}",
             file.display()
         );
-        let probe = format!("{} true", within.trim_start_matches("exec "));
-        let tried = Command::new("sh").args(["-c", &probe]).output();
+        let tried = Command::new("sh")
+            .args(["-c", &format!("{within} true")])
+            .output();
         let tried = tried.expect("a shell starts");
         if !tried.status.success() {
-            println!("skipped: no mount namespace of our own, which needs root");
+            let why = String::from_utf8_lossy(&tried.stderr);
+            println!("skipped: no `{place}` of a host's own: {}", why.trim());
             return None;
         }
-        self.log_in(&within, "/bin/sh");
+        self.log_in(&format!("exec {within}"), "/bin/sh");
         Some(())
     }
 

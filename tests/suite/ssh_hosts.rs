@@ -85,6 +85,15 @@ impl SshHosts {
         self.hosts.iter().map(|host| host.name.as_str()).collect()
     }
 
+    /// A host for each node of a practice cluster, which is reached on it then.
+    pub(crate) fn carrying(cluster: PracticeCluster) -> Option<(Self, PracticeCluster)> {
+        let text = fs::read_to_string(cluster.environment()).expect("there");
+        let nodes = text.matches("\n[[clusters.").count();
+        let hosts = Self::start(u8::try_from(nodes).expect("a few"))?;
+        let cluster = hosts.carry(cluster);
+        Some((hosts, cluster))
+    }
+
     /// Has each node of a practice cluster reached on a host of its own, in the order of the environment file.
     pub(crate) fn carry(&self, cluster: PracticeCluster) -> PracticeCluster {
         let path = cluster.environment();

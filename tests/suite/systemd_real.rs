@@ -226,3 +226,23 @@ fn what_a_unit_sets_is_told_with_its_place() {
     different: [], of a node: []
     "#);
 }
+
+/// A node's own unit keeps it, and that is as it must be; a unit that nobody names would bring it back behind a run.
+#[test]
+fn a_unit_that_nobody_names_is_told_by_the_doctor() {
+    let Some(managed) = Managed::up("") else {
+        return;
+    };
+    let is_told = |line: &str, node: &str| line.contains("node_supervised") && line.contains(node);
+    let listed = || {
+        let told = managed.cluster.cutover(&["doctor"]);
+        let nodes = ["kong-1", "kong-2"];
+        nodes.map(|node| told.all.lines().any(|line| is_told(line, node)))
+    };
+    assert_eq!(listed(), [false; 2]);
+    let text = fs::read_to_string(managed.cluster.environment()).expect("there");
+    let nameless = text.replacen("service = { systemd = \"kong\" }\n", "", 1);
+    fs::write(managed.cluster.environment(), nameless).expect("written");
+    assert_eq!(listed(), [true, false]);
+    fs::write(managed.cluster.environment(), text).expect("written");
+}

@@ -256,7 +256,7 @@ const OF_DATABASES: [(&str, Ailment); 45] = [
     ("clock_server", |facts| server(facts).ahead = -700),
 ];
 
-const OF_NODES: [(&str, Ailment); 31] = [
+const OF_NODES: [(&str, Ailment); 32] = [
     ("prefix_space", |facts| {
         host(facts).free_bytes = Known::Known(50 << 20);
     }),
@@ -274,6 +274,9 @@ const OF_NODES: [(&str, Ailment); 31] = [
     }),
     ("package_absent", |facts| {
         node(facts).available = Known::Known(vec![V2]);
+    }),
+    ("trial_absent", |facts| {
+        node(facts).trials = Known::Known(vec![V2]);
     }),
     ("admin_unreachable", |facts| {
         node(facts).admin = Known::unknown("no answer");

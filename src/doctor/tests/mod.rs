@@ -154,6 +154,7 @@ fn what_ails_nodes_is_told_with_its_evidence() {
     warning doctor.node_stopped kong-1: `kong health` says no
     wrong doctor.version_other kong-1: 2.8.5 runs, 3.4.2 is installed
     wrong doctor.package_absent kong-1: 3.4.2 is not among 2.8.5
+    warning doctor.trial_absent kong-1: 3.4.2 cannot be tried, where 2.8.5 can
     wrong doctor.admin_unreachable kong-1: no answer
       also unknown doctor.version_other kong-1: no answer
       also unknown doctor.versions_mixed blue: no answer

@@ -80,6 +80,7 @@ pub(super) fn sound_node(name: &str) -> Node {
         runs: Known::Known(true),
         installed: Known::Known(V2),
         available: Known::Known(vec![V2, V3]),
+        trials: Known::Known(vec![V2, V3]),
         admin: Known::Known(AdminStatus {
             version: V2,
             database_reachable: true,

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::sockets;
-use crate::environment::Node;
+use crate::environment::{Node, Service};
 use crate::gateway::live::Live;
 use crate::gateway::live::hosts::Host;
 use crate::gateway::live::kong::rendered;
@@ -33,7 +33,7 @@ impl Live {
         let (other_user, supervisor) = match &process {
             Ok(pid) => (
                 of_process(*pid, other_user(&host, *pid).await),
-                of_process(*pid, supervisor(&host, *pid).await),
+                of_process(*pid, foreign(supervisor(&host, *pid).await, &of.service)),
             ),
             Err(why) => (Known::unknown(why), Known::unknown(why)),
         };
@@ -173,6 +173,16 @@ async fn supervisor(host: &Host, pid: u32) -> io::Result<Option<String>> {
     } else {
         service(&theirs)
     })
+}
+
+/// A supervisor, if it is another one than the node's own unit, through which it is stopped and started.
+fn foreign(found: io::Result<Option<String>>, service: &Service) -> io::Result<Option<String>> {
+    let own = match service {
+        Service::Systemd(name) if name.contains('.') => Some(name.clone()),
+        Service::Systemd(name) => Some(format!("{name}.service")),
+        Service::Kong => None,
+    };
+    Ok(found?.filter(|found| Some(found) != own.as_ref()))
 }
 
 /// The last part of a path of control groups that is a unit or a container.
