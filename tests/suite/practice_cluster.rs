@@ -391,7 +391,9 @@ impl PracticeCluster {
             processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
         let ours = scratch.display().to_string();
         let words = words.map(|words| String::from_utf8_lossy(&words).replace('\0', " "));
-        left.extend(words.filter(|words| words.contains(&ours)));
+        // Whoever looks at all nodes of this machine reads of a strange one what it goes by.
+        let is_look = |words: &str| words.contains("/.kong_env");
+        left.extend(words.filter(|words| words.contains(&ours) && !is_look(words)));
         left
     }
 
