@@ -130,6 +130,15 @@ fn what_root_does_and_cannot_be_ended_is_not_taken_for_gone() {
     fs::write(&path, text.replace("20s", "1s")).expect("written");
     let finished = test.run();
     let said = told(&finished);
+    // Where nobody can tell whether it is there, it may be.
+    hosts.host(1).program("ps", "#!/bin/sh\nexit 1\n");
+    let resumed = test.cutover(&["resume", RUN]);
+    assert_eq!(resumed.status, PAUSED, "{}", told(&resumed));
+    assert!(
+        told(&resumed).contains("cannot be seen"),
+        "{}",
+        told(&resumed)
+    );
     let pid: i32 = fs::read_to_string(&mark)
         .expect("it began")
         .trim()

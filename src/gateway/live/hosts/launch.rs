@@ -24,14 +24,15 @@ printf '\n%s %s\n' "$token" "$?" >&2"#;
 /// it is gone, with 10 if any of it was there.
 ///
 /// What `sudo` started is not the user's to end, and outlives its leader. The number of a group is given to nobody else while it has members,
-/// so those that it has without its leader are of it.
+/// so those that it has without its leader are of it. Where nobody lists them, nothing is told at all: they may be there.
 pub(super) const ENDER: &str = r#"twentieth() { shift 19; printf %s "$1"; }
 [ "$(cat /proc/sys/kernel/random/boot_id)" = "$3" ] || exit 0
 if stat=$(cat "/proc/$1/stat" 2>/dev/null); then
     fields=${stat##*) }
     [ "$(twentieth $fields)" = "$2" ] || exit 0
 fi
-ps -e -o pgid= -o stat= | while read -r group state; do
+all=$(ps -e -o pgid= -o stat=) || exit 125
+printf '%s\n' "$all" | while read -r group state; do
     case $group,$state in "$1",Z*) ;; "$1",*) exit 10;; esac
 done && exit 0
 kill -s "$4" -- "-$1" || kill -s "$4" "$1"

@@ -188,8 +188,13 @@ impl Debian<'_> {
     async fn refuse_unsigned(&self, repository: &str) -> Result<(), Failure> {
         let question = self.0.call(debian::TARGETS, ANSWER);
         let told = self.0.succeeded(question).await?;
+        let hint = "take `trusted=yes` away there and name the key, `signed-by=/usr/share/keyrings/kong.gpg`; or give the package's digest in the environment file";
         let Some(entry) = debian::entry_of(&told.stdout, repository) else {
-            return Ok(());
+            let message = format!(
+                "on `{}` no entry of apt's sources names the repository `{repository}`, so whether it is believed without a signature cannot be told",
+                self.0.node.name
+            );
+            return Err(Failure::new("packages.unchecked", message).hint(hint));
         };
         let text = self.0.host.read_text(&entry.file).await;
         let text = text.map_err(|error| self.0.unreadable(error))?;
@@ -202,9 +207,7 @@ impl Debian<'_> {
             entry.file.display(),
             entry.line
         );
-        Err(Failure::new("packages.unchecked", message).hint(
-            "take `trusted=yes` away there and name the key, `signed-by=/usr/share/keyrings/kong.gpg`; or give the package's digest in the environment file",
-        ))
+        Err(Failure::new("packages.unchecked", message).hint(hint))
     }
 
     /// Makes an end of what an earlier installer left half done, as far as it can be configured; the rest is installed over.
