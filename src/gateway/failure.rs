@@ -1,9 +1,14 @@
 //! A step's bad outcome, as it is recorded and as a script's `catch` sees it.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::redaction::{redacted, redacted_value};
+
+/// How many things that went wrong beside the first are told.
+const MOST_TOLD: usize = 9;
 
 /// A step's bad outcome. The script may catch it; uncaught, it ends the run by unwinding, holding or asking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
@@ -49,6 +54,30 @@ impl Failure {
         )
     }
 
+    /// What went wrong at several things at once, as one: the first, with what the others say behind it. Nothing where nothing went wrong.
+    #[must_use]
+    pub fn together(all: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut all = all.into_iter();
+        let mut first = all.next()?;
+        let mut others: Vec<String> = Vec::new();
+        for Self { message, .. } in all {
+            // A server that answers nobody is told once.
+            if message != first.message && !others.contains(&message) {
+                others.push(message);
+            }
+        }
+        let untold = others.len().saturating_sub(MOST_TOLD);
+        others.truncate(MOST_TOLD);
+        for message in others {
+            first.message.push_str("; also ");
+            first.message.push_str(&message);
+        }
+        if untold > 0 {
+            let _ = write!(first.message, "; and {untold} more");
+        }
+        Some(first)
+    }
+
     /// Adds what helps.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
@@ -61,5 +90,32 @@ impl Failure {
     pub fn details(mut self, details: Value) -> Self {
         self.details = redacted_value(details);
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(messages: &[&str]) -> Option<String> {
+        let all = messages
+            .iter()
+            .map(|message| Failure::new("host.unreachable", *message));
+        Failure::together(all).map(|failure| failure.message)
+    }
+
+    #[test]
+    fn all_that_went_wrong_is_told_at_once() {
+        assert_eq!(told(&[]), None);
+        assert_eq!(told(&["a is off"]).as_deref(), Some("a is off"));
+        let several = told(&["a is off", "b is off", "a is off", "c is off", "b is off"]);
+        assert_eq!(
+            several.as_deref(),
+            Some("a is off; also b is off; also c is off")
+        );
+        let many: Vec<String> = (0..30).map(|number| format!("{number} is off")).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        let told = told(&many).expect("some");
+        assert!(told.ends_with("; also 9 is off; and 20 more"), "{told}");
     }
 }

@@ -323,6 +323,7 @@ hand_on! { Configurations {
 
 hand_on! { Reaching {
     look fn reach(node: &str, address: &crate::kong::addresses::Address) -> Reached;
+    look fn named_by_settings(node: &str) -> BTreeMap<crate::kong::addresses::Address, BTreeSet<String>>;
 } }
 
 hand_on! { Adapting {

@@ -1,5 +1,7 @@
 //! Whether a node's host reaches what the configuration names.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde::{Deserialize, Serialize};
 
 use super::Failure;
@@ -19,4 +21,10 @@ pub enum Reached {
 pub trait Reaching {
     /// Connects from a node's host, as the node would, and hangs up.
     async fn reach(&self, node: &str, address: &Address) -> Result<Reached, Failure>;
+
+    /// What a node's own settings name that its Kong connects to, each with the setting.
+    async fn named_by_settings(
+        &self,
+        node: &str,
+    ) -> Result<BTreeMap<Address, BTreeSet<String>>, Failure>;
 }

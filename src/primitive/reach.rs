@@ -17,7 +17,7 @@ const KINDS: [&str; 4] = ["services", "upstreams", "targets", "plugins"];
 /// How many connections a host opens at once.
 const CONNECTIONS: usize = 4;
 
-/// Connects from the hosts of nodes to every address that the configuration of a node names.
+/// Connects from the hosts of nodes to every address that the configuration of a node names, and to those that their own settings name.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reach {
@@ -38,7 +38,10 @@ impl Look for Reach {
     }
 
     async fn look(&self, world: &impl Gateway, target: &str) -> Result<Value, Failure> {
-        let wanted = self.wanted(world).await?;
+        let mut wanted = self.wanted(world).await?;
+        for (address, by) in world.named_by_settings(target).await? {
+            wanted.entry(address).or_default().extend(by);
+        }
         let asked = wanted
             .iter()
             .map(|(address, by)| async move { (address, by, world.reach(target, address).await) });

@@ -230,11 +230,12 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             .buffered(intent.at_once())
             .collect()
             .await;
-        let outcomes = found.into_iter();
-        outcomes
-            .map(|(target, outcome)| Ok((target, outcome?)))
-            .collect::<Result<_, Failure>>()
-            .map(Value::Object)
+        together(
+            found
+                .into_iter()
+                .map(|(target, outcome)| Ok((target, outcome?))),
+        )
+        .map(|answers| Value::Object(answers.into_iter().collect()))
     }
 
     /// Refuses what a playbook made up that only a step can answer: a backup that nobody took would be read from wherever it says.
@@ -303,7 +304,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             .buffered(intent.at_once())
             .collect()
             .await;
-        let targets: Vec<Target> = targets.into_iter().collect::<Result<_, _>>()?;
+        let targets = together(targets)?;
         if targets.is_empty() {
             return Err(Failure::new(
                 "run.no_target",
@@ -312,4 +313,16 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
         }
         Ok(targets)
     }
+}
+
+/// All answers, or all failures as one: who mends the first is not to find the next one a run later.
+fn together<T>(outcomes: impl IntoIterator<Item = Result<T, Failure>>) -> Result<Vec<T>, Failure> {
+    let (mut answers, mut failures) = (Vec::new(), Vec::new());
+    for outcome in outcomes {
+        match outcome {
+            Ok(answer) => answers.push(answer),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    Failure::together(failures).map_or(Ok(answers), Err)
 }

@@ -74,7 +74,7 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
             (*index, outcome)
         });
         let mut acting: FuturesUnordered<_> = acting.collect();
-        let (mut failed, mut lost) = (None, Vec::new());
+        let (mut failed, mut lost) = (Vec::new(), Vec::new());
         while let Some((target, outcome)) = acting.next().await {
             match outcome {
                 Ok(outcome) if step.targets.len() == 1 => {
@@ -87,21 +87,23 @@ impl<World: Gateway, Person: People> Gate<World, Person> {
                     outcome,
                 })?,
                 Err(failure) if failure.leaves_open() => lost.push((target, failure)),
-                Err(failure) => failed = failed.or(Some(failure)),
+                Err(failure) => failed.push((target, failure)),
             }
         }
         drop(acting);
+        // In the order of the nodes, not of their ends.
+        failed.sort_by_key(|(target, _)| *target);
         if !lost.is_empty() {
             // Never done twice: what was begun is ended, and the world is asked how it turned out.
             self.settle(number, Unended::GoesOn).await?;
             let settled = self.started(number);
             for (target, failure) in lost {
                 if !matches!(settled.targets[target].stage, TargetStage::Finished(_)) {
-                    failed = failed.or(Some(failure));
+                    failed.push((target, failure));
                 }
             }
         }
-        match failed {
+        match Failure::together(failed.into_iter().map(|(_, failure)| failure)) {
             Some(failure) => self.failed(number, failure).map(Some),
             None if step.targets.len() > 1 => Ok(None),
             None => {

@@ -215,9 +215,9 @@ impl Described {
                 databases.insert(GREEN.to_owned(), yet_to_be_made());
                 Some(GREEN.to_owned())
             };
-            for at in 1..=2 {
+            for (at, (called, usual)) in second(topology).into_iter().enumerate() {
                 let own = json!({
-                    "proxy": format!("http://127.0.0.1:{}", 9000 + 100 * at),
+                    "proxy": format!("http://127.0.0.1:{}", 9100 + 100 * at),
                     "cluster_database": green,
                     "database": green,
                     "installed": version,
@@ -225,9 +225,11 @@ impl Described {
                     "rotation": { "weight": 100, "state": "drain" },
                 });
                 let own = own.as_object().cloned().unwrap_or_default();
-                let name = format!("{GREEN}-{at}");
+                let usual = usual.as_object().cloned().unwrap_or_default();
+                let name = format!("{GREEN}-{called}");
                 let said = second_side.get(&name).and_then(Value::as_object).cloned();
-                nodes.insert(name, over(over(node(at), own), said.unwrap_or_default()));
+                let own = over(over(node(at + 1), own), usual);
+                nodes.insert(name, over(own, said.unwrap_or_default()));
             }
         }
         let world = json!({
@@ -332,6 +334,16 @@ fn hybrid() -> BTreeMap<String, Value> {
     control
         .chain((1..=3).map(|at| (format!("dp-{at}"), data.clone())))
         .collect()
+}
+
+/// The nodes of a second side, without the word before their names.
+fn second(topology: Topology) -> BTreeMap<String, Value> {
+    match topology {
+        Topology::Hybrid => hybrid(),
+        Topology::Traditional | Topology::Dbless => {
+            (1..=2).map(|at| (at.to_string(), json!({}))).collect()
+        }
+    }
 }
 
 /// Three nodes, each with the same declarative file.

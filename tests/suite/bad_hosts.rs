@@ -33,6 +33,15 @@ fn hosts_that_are_not_what_they_were_are_told_before_anything_is_touched() {
     refused after TIME: no connection to `host-2`, the host of the node `kong-2`: connect to host 127.0.0.3 port PORT: Connection refused; run unreachable, journal head DIGEST; next: `cutover show unreachable`
     --- 4
     "#);
+    // Whoever mends the one is not to hear of the next a run later.
+    hosts.host(1).stop();
+    assert_snapshot!(refusal(&cluster, "both"), @r#"
+        1 ✗ kong.check_hosts kong-1, kong-2: no connection to `host-1`, the host of the node `kong-1`: connect to host 127.0.0.2 port PORT: Connection refused; also no connection to `host-2`, the host of the node `kong-2`: connect to host 127.0.0.3 port PORT: Connection refused [host.unreachable]
+            help: `ssh host-1 true` must work without a question, by the same user on this machine
+    refused after TIME: no connection to `host-1`, the host of the node `kong-1`: connect to host 127.0.0.2 port PORT: Connection refused; also no connection to `host-2`, the host of the node `kong-2`: connect to host 127.0.0.3 port PORT: Connection refused; run both, journal head DIGEST; next: `cutover show both`
+    --- 4
+    "#);
+    hosts.host(1).start();
     host.start();
     host.refuse_login();
     assert_snapshot!(refusal(&cluster, "denied"), @r#"

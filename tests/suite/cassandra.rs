@@ -115,7 +115,7 @@ impl Old {
 }
 
 /// The nodes of a Cassandra in the environment file, on these hosts or on this machine.
-fn listed(called: &str, stub: &Stub, hosts: Option<&SshHosts>) -> String {
+pub(crate) fn listed(called: &str, stub: &Stub, hosts: Option<&SshHosts>) -> String {
     let list = |number: usize| {
         let transport = hosts.map_or_else(String::new, |hosts| {
             format!("transport = {{ ssh = {:?} }}\n", hosts.names()[number - 1])
@@ -134,7 +134,7 @@ fn listed(called: &str, stub: &Stub, hosts: Option<&SshHosts>) -> String {
     (1..=stub.hosts().len()).map(list).collect()
 }
 
-fn program(path: &Path, text: &str) {
+pub(crate) fn program(path: &Path, text: &str) {
     fs::create_dir_all(path.parent().expect("a directory")).expect("made");
     fs::write(path, text).expect("written");
     fs::set_permissions(path, fs::Permissions::from_mode(0o755)).expect("set");

@@ -89,7 +89,13 @@ fn a_certificate_is_trusted_by_the_nodes_own_authorities_and_for_its_name_alone(
     let (own, other) = (Authority::called("own"), Authority::called("other"));
     let trusted = cluster.path().join("authority.pem");
     fs::write(&trusted, own.0.pem()).expect("written");
-    let line = format!("lua_ssl_trusted_certificate = {}\n", trusted.display());
+    // Whom Kong's own manager asks who somebody is.
+    let identities = Shows::start(&cluster.path(), "127.0.0.1", &other);
+    let line = format!(
+        "lua_ssl_trusted_certificate = {}\nadmin_gui_auth_conf = {{\"issuer\":\"https://127.0.0.1:{}/realm\"}}\n",
+        trusted.display(),
+        identities.port.port
+    );
     for node in ["kong-1", "kong-2", "green-1", "green-2"] {
         let conf = cluster.path().join(format!("nodes/{node}/kong.conf"));
         let text = fs::read_to_string(&conf).expect("there");
@@ -118,15 +124,22 @@ fn a_certificate_is_trusted_by_the_nodes_own_authorities_and_for_its_name_alone(
     let refused = cluster.upgrade("refused", &[]);
     assert_eq!(refused.code, Some(REFUSED), "{}", refused.all);
     assert!(
-        refused.all.contains("does not reach 2 of the "),
+        refused.all.contains("does not reach 3 of the "),
         "{}",
         refused.all
     );
-    for (name, why) in [
-        ("misnamed", "IP address mismatch"),
-        ("strange", "unable to get local issuer certificate"),
+    for (named, why) in [
+        ("the service `misnamed`", "IP address mismatch"),
+        (
+            "the service `strange`",
+            "unable to get local issuer certificate",
+        ),
+        (
+            "the setting `admin_gui_auth_conf`",
+            "unable to get local issuer certificate",
+        ),
     ] {
-        let told = format!("(the service `{name}`): verify error:");
+        let told = format!("({named}): verify error:");
         let at = refused.all.find(&told);
         let at = at.unwrap_or_else(|| panic!("{told}: {}", refused.all));
         assert!(refused.all[at..].contains(why), "{why}: {}", refused.all);

@@ -17,11 +17,15 @@ const FORWARDING_DENIED: &str = "AllowTcpForwarding no\nAllowStreamLocalForwardi
 /// A user who may nothing, with a group of the same number.
 const NOBODY: u32 = 65534;
 
+/// The numbers of users that hosts have of their own begin behind this one.
+const FIRST_OWN: u32 = 61_000;
+
 /// Where commands are looked for after the host's own.
 const PROGRAMS: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A host; it ends when dropped, and what was started on it as well.
 pub(crate) struct SshHost {
+    number: u8,
     pub(crate) name: String,
     pub(crate) address: Ipv4Addr,
     /// From where it is called, where that is to be told from the others.
@@ -56,6 +60,7 @@ impl SshHost {
         fs::create_dir(directory.join("bin")).expect("made");
         let variable = format!("HOME={}", home.display());
         let host = Self {
+            number: making.number,
             name,
             address,
             caller: Ipv4Addr::new(127, 0, 1, making.number),
@@ -121,6 +126,25 @@ impl SshHost {
         std::os::unix::fs::chown(self.home(), user, group).ok();
         let as_nobody = format!("setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups sh -c");
         self.log_in_with(&file, "/etc/sudoers", &as_nobody)
+    }
+
+    /// From now on commands run as a user whom this host alone has, with [`SshHost::home`] for a home, and no leave for anything of anybody
+    /// else's: his number. Nothing where that cannot be had; the reason is printed.
+    pub(crate) fn log_in_as_own_user(&self) -> Option<u32> {
+        let user = FIRST_OWN + u32::from(self.number);
+        let file = self.directory.join("passwd");
+        let others = fs::read_to_string("/etc/passwd").unwrap_or_default();
+        let home = self.home();
+        let own = format!(
+            "operator-{}:x:{user}:{user}::{}:/bin/sh\n",
+            self.number,
+            home.display()
+        );
+        fs::write(&file, others + own.as_str()).expect("written");
+        std::os::unix::fs::chown(&home, Some(user), Some(user)).ok();
+        let as_user = format!("setpriv --reuid {user} --regid {user} --clear-groups sh -c");
+        self.log_in_with(&file, "/etc/passwd", &as_user)?;
+        Some(user)
     }
 
     /// From now on this host alone knows these lines of `/etc/hosts`. Nothing where that cannot be had; the reason is printed.

@@ -2,7 +2,9 @@
 
 use std::fs;
 
+use crate::in_place_over_ssh::{NODES, cluster};
 use crate::practice_cluster::PracticeCluster;
+use crate::ssh_hosts::SshHosts;
 use crate::systemd_manager::Systemd;
 
 const REFUSED: i32 = 4;
@@ -17,8 +19,13 @@ struct Managed {
 impl Managed {
     /// With these lines in the `[Service]` of each unit.
     fn up(further: &str) -> Option<Self> {
+        Self::of(PracticeCluster::up, further)
+    }
+
+    /// The same of a cluster that is brought up so.
+    fn of(up: impl FnOnce() -> PracticeCluster, further: &str) -> Option<Self> {
         let managers = vec![Systemd::start()?, Systemd::start()?];
-        let cluster = PracticeCluster::up();
+        let cluster = up();
         let path = cluster.environment();
         let mut text = fs::read_to_string(&path).expect("there");
         for (place, manager) in managers.iter().enumerate() {
@@ -89,6 +96,43 @@ fn an_upgrade_goes_through_units_that_come_back_by_themselves() {
         [1, 2].map(|node| managed.shows(node, "NRestarts")),
         ["0"; 2]
     );
+}
+
+#[test]
+fn an_upgrade_goes_through_units_of_other_hosts() {
+    let Some(hosts) = SshHosts::start(NODES) else {
+        return;
+    };
+    let Some(managed) = Managed::of(|| cluster(&hosts), "Restart=always\nRestartSec=100ms\n")
+    else {
+        return;
+    };
+    let old = managed.cluster.world();
+    let run = managed.cluster.upgrade("whole", &[]);
+    assert_eq!(run.code, Some(0), "{}", run.all);
+    assert_eq!(managed.cluster.world().version(), Some("3.4.2"));
+    managed.cluster.roll_back("whole", &old);
+    assert_eq!(
+        [1, 2].map(|node| [
+            managed.shows(node, "ActiveState"),
+            managed.shows(node, "NRestarts")
+        ]),
+        [["active", "0"]; 2]
+    );
+    // The runner is killed where a node is down, and the next one finds systemd's word for it.
+    let journal = managed.cluster.journal("whole");
+    let is_stop = |event: &serde_json::Value| {
+        event["event"] == "started" && event["intent"]["verb"] == "kong.stop"
+    };
+    let stop = journal.iter().position(is_stop).expect("a step of it");
+    let crash = format!("after:{}", stop + 3);
+    let killed = managed.cluster.upgrade("killed", &["--crash", &crash]);
+    assert_eq!(killed.code, None, "{}", killed.all);
+    let resumed = managed
+        .cluster
+        .cutover(&["resume", "killed", "--approve", "practice"]);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.all);
+    managed.cluster.roll_back("killed", &old);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Connections from the hosts of nodes, by programs that every such host has: names, ways and trust are then the host's own.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::Live;
 use super::commands::login_environment;
 use super::process::Program;
 use crate::gateway::{Failure, Reached, Reaching};
-use crate::kong::addresses::Address;
+use crate::kong::addresses::{Address, of_settings};
 
 /// How long a connection may take.
 const PATIENCE: &str = "5";
@@ -67,6 +68,13 @@ impl Reaching for Live {
             return Ok(Reached::Yes);
         }
         Ok(Reached::No(why(&finished.stderr)))
+    }
+
+    async fn named_by_settings(
+        &self,
+        node: &str,
+    ) -> Result<BTreeMap<Address, BTreeSet<String>>, Failure> {
+        Ok(of_settings(&self.prepared(node).await?))
     }
 }
 

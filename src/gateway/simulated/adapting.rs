@@ -129,8 +129,19 @@ impl Adapting for Simulated {
         if self.marked_files(node).await?.is_none() {
             return Err(unmarked(node));
         }
+        let digest = super::content::sum(change_set.as_bytes());
+        self.change(|state| {
+            for node in state.world.nodes.values_mut() {
+                // Known from now on; what was observed or described of it stands.
+                let known = node.adaptations.entry(change_set.to_owned());
+                known.or_insert_with(|| Adaptation {
+                    change_set: digest.clone(),
+                    ..Adaptation::default()
+                });
+            }
+        });
         Ok(Recorded {
-            change_set: super::content::sum(change_set.as_bytes()),
+            change_set: digest,
             files: 0,
             review: "nobody adapts files in a model\n".to_owned(),
         })

@@ -9,7 +9,7 @@ impl Traffic for Simulated {
         self.node(node, |node| node.rotation.clone())?
             .ok_or_else(|| {
                 Failure::new(
-                    "traffic.unknown",
+                    "traffic.none",
                     format!("no load balancer of this world knows the node `{node}`"),
                 )
             })

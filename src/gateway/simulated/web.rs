@@ -1,6 +1,8 @@
 //! Requests in the model. No server is there, so what a node that serves would answer is what the request hopes for; a node that
 //! does not run, or runs on tables that are not its own any more, answers as such a node does.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::{Happened, Simulated, Work};
@@ -73,6 +75,14 @@ impl Reaching for Simulated {
     async fn reach(&self, node: &str, _address: &Address) -> Result<Reached, Failure> {
         self.work(Work::Request, 0);
         self.node(node, |_| Reached::Yes)
+    }
+
+    /// A model's nodes have no settings of which this could be read.
+    async fn named_by_settings(
+        &self,
+        node: &str,
+    ) -> Result<BTreeMap<Address, BTreeSet<String>>, Failure> {
+        self.node(node, |_| BTreeMap::new())
     }
 }
 

@@ -10,7 +10,8 @@ use crate::primitive::{Exec, FactsOfNode, Intent, Reach};
 #[export_module]
 pub(super) mod node {
     /// Connects from the hosts of nodes to every address that the configuration of another node names: services, targets of upstreams, and what
-    /// plugins are set to (identity providers, logs, Redis, directories). Names are looked up there, and where the connection is encrypted
+    /// plugins are set to (identity providers, logs, Redis, directories), and that their own settings name: the identity provider of Kong Manager
+    /// (`admin_gui_auth_conf`), `proxy_server`, a vault, a mail server. Names are looked up there, and where the connection is encrypted
     /// the server's certificate has to be trusted there and be for that name. Answers `reached`, how many addresses; of several nodes a map by node.
     ///
     /// # Needs

@@ -38,7 +38,7 @@ pub(in crate::script::bindings) mod copies_module {
         which: Dynamic,
         options: Map,
     ) -> Result<Dynamic, Box<EvalAltResult>> {
-        let found = cluster(which.clone())?;
+        let found = cluster(which)?;
         let mut options = Options::new(options);
         let lock_timeout = lock_timeout(&mut options)?;
         options.done()?;
@@ -46,8 +46,8 @@ pub(in crate::script::bindings) mod copies_module {
             &context,
             Intent::MigrateClone(MigrateClone {
                 database: found.database_name()?,
+                nodes: found.administered().to_vec(),
                 cluster: found.name,
-                nodes: nodes(which)?,
                 lock_timeout,
             }),
         )
