@@ -18,6 +18,8 @@ pub enum PackageDriver {
     Apt(RepositoryPackages),
     /// RPM packages from the repositories of dnf, which newer systems call yum too.
     Dnf(RepositoryPackages),
+    /// RPM packages from the repositories of yum 3, which Red Hat's seventh release has.
+    Yum(RepositoryPackages),
     /// `.deb` files in a directory on the node's host.
     Deb(FilePackages),
     /// `.rpm` files in a directory on the node's host.
@@ -40,7 +42,7 @@ pub struct RepositoryPackages {
     /// The `kong` command that the package installs.
     #[serde(default = "kong_command")]
     pub command: PathBuf,
-    /// Where the programs of apt and dpkg, or of dnf and rpm, are.
+    /// Where the programs of apt and dpkg, or of dnf or yum and rpm, are.
     #[serde(default = "programs")]
     pub programs: PathBuf,
 }
@@ -94,7 +96,9 @@ impl PackageDriver {
     pub fn command(&self) -> PathBuf {
         match self {
             Self::Prefix(prefix) => prefix.join("current/bin/kong"),
-            Self::Apt(packages) | Self::Dnf(packages) => packages.command.clone(),
+            Self::Apt(packages) | Self::Dnf(packages) | Self::Yum(packages) => {
+                packages.command.clone()
+            }
             Self::Deb(packages) | Self::Rpm(packages) => packages.command.clone(),
         }
     }
@@ -102,7 +106,7 @@ impl PackageDriver {
     pub(super) fn check(&self, node: &str) -> Result<(), Problem> {
         let pins = match self {
             Self::Prefix(_) => return Ok(()),
-            Self::Apt(packages) | Self::Dnf(packages) => &packages.sha256,
+            Self::Apt(packages) | Self::Dnf(packages) | Self::Yum(packages) => &packages.sha256,
             Self::Deb(packages) | Self::Rpm(packages) => &packages.sha256,
         };
         let is_digest = |text: &str| {

@@ -88,6 +88,7 @@ mod packages_apt_troubled;
 mod packages_deb;
 mod packages_dnf;
 mod packages_rpm;
+mod packages_yum;
 mod partitioned;
 mod path;
 mod plan;

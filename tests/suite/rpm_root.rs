@@ -20,6 +20,56 @@ const WITHIN: [&str; 4] = ["/bin/sh", "/bin/rm", "/bin/sleep", "/bin/touch"];
 /// What systemd's own command does with what it is told, as far as a test looks: off line it starts nothing.
 const SYSTEMCTL: &str = "#!/bin/sh\n[ -n \"$SYSTEMD_OFFLINE\" ] || echo \"$@\" >> /started\n";
 
+/// Version 3 of yum. A version lock hides all other versions from whoever does not switch its plugin off; `install` of a file that is older than
+/// what is installed has nothing to do, and so has `downgrade` of one that is not.
+const YUM: [(&str, &str); 4] = [
+    (
+        "repoquery",
+        "#!/bin/sh\n[ \"$1 $2\" = '--disableplugin=versionlock --show-duplicates' ] || exit 1\n\
+         exec HERE/.dnf --quiet repoquery --showduplicates \"$3\" \"$4\"\n",
+    ),
+    (
+        "yumdownloader",
+        "#!/bin/sh\n[ \"$1\" = --version ] && exec echo 1.0\n\
+         [ \"$1 $2 $3\" = '--quiet --disableplugin=versionlock --destdir' ] || exit 1\n\
+         HERE/.dnf --quiet download --destdir \"$4\" \"$5\" 2> /dev/null && exit\necho \"No Match for argument $5\" >&2\nexit 1\n",
+    ),
+    (
+        "yum-config-manager",
+        "#!/bin/sh\n[ $# = 1 ] || exit 1\necho \"=== repo: $1 ===\"\n\
+         HERE/.dnf --quiet config-manager --dump \"$1\" | sed 's/= 1$/= True/; s/= 0$/= False/'\n",
+    ),
+    (
+        "yum",
+        r#"#!/bin/sh
+[ "$1" = --version ] && exec echo 3.4.3
+without=
+while case $1 in --*) ;; *) false;; esac; do
+    case $1 in --disablerepo=*) without=$1;; --quiet|--assumeyes|--setopt=exit_on_lock=True) ;; *) exit 1;; esac
+    shift
+done
+version() { HERE/rpm --query --queryformat='%{VERSION}-%{RELEASE}' "$@"; }
+case "$1 $2" in
+'versionlock list') exec cat LOCKS;;
+'versionlock add') echo "0:$3-$(version "$3").*" >> LOCKS;;
+'versionlock delete')
+    grep -qF ":$3." LOCKS || { echo 'Error: versionlock delete: no matches' >&2; exit 1; }
+    grep -vF ":$3." LOCKS > LOCKS.new
+    mv LOCKS.new LOCKS;;
+'list --showduplicates') exec HERE/.dnf --quiet list --showduplicates "$3";;
+install\ *|downgrade\ *)
+    new=$(version --package "$2") old=$(version kong) || old=0
+    [ "$(printf '%s
+%s
+' "$old" "$new" | sort -V | tail -n 1)" = "$new" ] && fits=install || fits=downgrade
+    [ "$1" = $fits ] || { echo 'Nothing to do'; exit; }
+    exec HERE/.dnf --quiet --assumeyes $without install "$2";;
+*) exit 1;;
+esac
+"#,
+    ),
+];
+
 /// A root; it ends when dropped.
 pub(crate) struct RpmRoot {
     directory: tempfile::TempDir,
@@ -84,6 +134,20 @@ impl RpmRoot {
         let answer = self.run(program, arguments);
         assert_eq!(answer.code, Some(0), "{program}: {}", answer.text);
         answer.text
+    }
+
+    /// Has yum and the programs of yum-utils in the place of dnf: stubs, after their sources, which let the hidden dnf do the work.
+    pub(crate) fn have_yum(&self) {
+        let programs = self.programs();
+        fs::rename(programs.join("dnf"), programs.join(".dnf")).expect("renamed");
+        let locks = self.path().join("plugins/yum.list");
+        fs::write(&locks, "").expect("written");
+        for (name, text) in YUM {
+            let text = text
+                .replace("HERE", &programs.display().to_string())
+                .replace("LOCKS", &locks.display().to_string());
+            write(self.path(), &format!("programs/{name}"), 0o755, &text);
+        }
     }
 
     /// The versions of `kong` in the package database, with a word where files are not as they were brought.

@@ -23,6 +23,10 @@ pub(super) fn install(typed: &Typed<'_>, step: &mut RunbookStep, act: &Install) 
             act.version
         ),
         PackageDriver::Dnf(dnf) => format!("dnf install {}-{}", dnf.name, act.version),
+        PackageDriver::Yum(yum) => format!(
+            "yum install {0}-{1} || yum downgrade {0}-{1}",
+            yum.name, act.version
+        ),
         PackageDriver::Rpm(files) => format!(
             "rpm --upgrade --oldpackage {}/{}-{}*.rpm",
             files.directory.display(),
@@ -64,6 +68,11 @@ fn keep(node: &Node, version: &str) -> String {
             dnf.name,
             dnf.archive.display(),
             dnf.name
+        ),
+        PackageDriver::Yum(yum) => format!(
+            "yumdownloader --destdir {0} {1}-{version} && rpmkeys --checksig {0}/{1}-{version}*.rpm",
+            yum.archive.display(),
+            yum.name,
         ),
         PackageDriver::Deb(files) | PackageDriver::Rpm(files) => format!(
             "cp {}/{}?{version}* {} && sha256sum {}/{}?{version}*",

@@ -44,7 +44,7 @@ impl Inquiry<'_> {
     pub(super) async fn disk(&self) -> DiskFacts {
         let packages = match &self.node.packages {
             PackageDriver::Prefix(prefix) => prefix,
-            PackageDriver::Apt(of) | PackageDriver::Dnf(of) => &of.archive,
+            PackageDriver::Apt(of) | PackageDriver::Dnf(of) | PackageDriver::Yum(of) => &of.archive,
             PackageDriver::Deb(of) | PackageDriver::Rpm(of) => &of.archive,
         };
         DiskFacts {

@@ -11,6 +11,7 @@ use crate::gateway::live::process::Ending;
 use crate::gateway::{ChangedFile, PackageFacts, Packages as _, RockFacts};
 use crate::host::facts::{ROCKS, rocks};
 use crate::host::packages::debian::{self, Installed};
+use crate::host::packages::rpm::Manager;
 use crate::host::packages::{Change, Changed, Edition};
 use crate::kong::Version;
 use crate::kong::advisories::Known;
@@ -39,11 +40,18 @@ impl Inquiry<'_> {
             }
             PackageDriver::Dnf(of) => {
                 let (name, programs) = (&of.name, &of.programs);
-                self.of_rpm("dnf", &Named { name, programs }).await
+                let named = Named { name, programs };
+                self.of_rpm("dnf", Manager::Dnf, &named).await
+            }
+            PackageDriver::Yum(of) => {
+                let (name, programs) = (&of.name, &of.programs);
+                let named = Named { name, programs };
+                self.of_rpm("yum", Manager::Yum, &named).await
             }
             PackageDriver::Rpm(of) => {
                 let (name, programs) = (&of.name, &of.programs);
-                self.of_rpm("rpm", &Named { name, programs }).await
+                let named = Named { name, programs };
+                self.of_rpm("rpm", Manager::Dnf, &named).await
             }
         }
     }

@@ -5,13 +5,15 @@ use super::package::{COMPARING, Named, changed_file, edition};
 use super::told;
 use crate::gateway::live::process::Ending;
 use crate::gateway::{ChangedFile, PackageFacts};
-use crate::host::packages::{Edition, rpm};
+use crate::host::packages::Edition;
+use crate::host::packages::rpm::{self, Manager};
 use crate::kong::advisories::Known;
 
 impl Inquiry<'_> {
     pub(super) async fn of_rpm(
         &self,
         driver: &str,
+        manager: Manager,
         of: &Named<'_>,
     ) -> Result<PackageFacts, String> {
         let (answer, _) = self.of_asked(of, &rpm::query(&[of.name])).await?;
@@ -19,8 +21,8 @@ impl Inquiry<'_> {
         let installed = installed.into_iter().next();
         let (origin, changed) = if installed.is_some() {
             let origin = match driver {
-                "dnf" => told(self.repository_of(of).await),
-                _ => Known::Known(Vec::new()),
+                "rpm" => Known::Known(Vec::new()),
+                _ => told(self.repository_of(manager, of).await),
             };
             (origin, told(self.changed_of_rpm(of).await))
         } else {
@@ -33,7 +35,7 @@ impl Inquiry<'_> {
             edition: Edition::of_package(of.name).map(edition),
             ready: installed.is_some(),
             origin,
-            held: told(self.is_locked(of).await),
+            held: told(self.is_locked(manager, of).await),
             changed,
             link: None,
             version: installed.map(|one| one.version.to_string()),
@@ -41,9 +43,10 @@ impl Inquiry<'_> {
         })
     }
 
-    /// The repository from which dnf brought it, where dnf did.
-    async fn repository_of(&self, of: &Named<'_>) -> Result<Vec<String>, String> {
-        let answer = self.of_program(of, &rpm::list(of.name), COMPARING).await?;
+    /// The repository from which it was brought, where it was.
+    async fn repository_of(&self, manager: Manager, of: &Named<'_>) -> Result<Vec<String>, String> {
+        let question = manager.list(of.name);
+        let answer = self.of_program(of, &question, COMPARING).await?;
         let listed = rpm::listed(&answer).map_err(|error| error.to_string())?;
         let installed = listed.into_iter();
         let installed = installed.filter(|one| one.section == rpm::Section::Installed);
@@ -57,13 +60,14 @@ impl Inquiry<'_> {
         Ok(changed.into_iter().map(changed_file).collect())
     }
 
-    /// Whether dnf is to leave it in its version. Without dnf or its plugin there is nobody to be told so.
-    async fn is_locked(&self, of: &Named<'_>) -> Result<bool, String> {
-        let exists = self.host.exists(&of.programs.join("dnf")).await;
+    /// Whether it is to be left in its version. Without the manager or its plugin there is nobody to be told so.
+    async fn is_locked(&self, manager: Manager, of: &Named<'_>) -> Result<bool, String> {
+        let program = of.programs.join(manager.name());
+        let exists = self.host.exists(&program).await;
         if !exists.map_err(|error| error.to_string())? {
             return Ok(false);
         }
-        let (answer, said) = self.of_asked(of, &rpm::VERSIONLOCK).await?;
+        let (answer, said) = self.of_asked(of, &manager.locks()).await?;
         if said.contains("No such command: versionlock") {
             return Ok(false);
         }

@@ -20,6 +20,7 @@ use super::hosts::Host;
 use crate::environment::{Node, PackageDriver, Transport};
 use crate::gateway::{Failure, KeptPackage, Kong as _, Packages, TRIAL_HINT};
 use crate::host::facts::Format;
+use crate::host::packages::rpm::Manager;
 use crate::kong::Version;
 
 use debian::Debian;
@@ -200,20 +201,18 @@ impl Live {
                 Format::Deb,
                 packages,
             ))),
-            PackageDriver::Dnf(packages) => Installer::Rpm(Rpm(Place::in_repositories(
-                self,
-                host,
-                node,
-                Format::Rpm,
-                packages,
-            ))),
-            PackageDriver::Rpm(packages) => Installer::Rpm(Rpm(Place::in_files(
-                self,
-                host,
-                node,
-                Format::Rpm,
-                packages,
-            ))),
+            PackageDriver::Dnf(packages) => Installer::Rpm(Rpm(
+                Place::in_repositories(self, host, node, Format::Rpm, packages),
+                Manager::Dnf,
+            )),
+            PackageDriver::Yum(packages) => Installer::Rpm(Rpm(
+                Place::in_repositories(self, host, node, Format::Rpm, packages),
+                Manager::Yum,
+            )),
+            PackageDriver::Rpm(packages) => Installer::Rpm(Rpm(
+                Place::in_files(self, host, node, Format::Rpm, packages),
+                Manager::Dnf,
+            )),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Kong's RPM package, from the repositories of dnf or from files. A `yum` that is not dnf is not spoken to.
+//! Kong's RPM package, from the repositories of dnf or yum, or from files.
 //!
 //! Exit codes of dnf and rpm prove nothing: after an installer was killed both versions are in the package database, and dnf has nothing
 //! to do then. What counts is that one version is there, and that its files are as it brought them.
 
+use std::cmp::Ordering;
 use std::path::Path;
 
 use super::driver::{Driver, Inside, Installed, PackageVersion as _, Word};
@@ -11,29 +12,18 @@ use crate::environment::Service;
 use crate::gateway::live::process::Program;
 use crate::gateway::{Failure, PACKAGE_WORK};
 use crate::host::facts::Architecture;
-use crate::host::packages::rpm::{self, Signature};
+use crate::host::packages::rpm::{self, Manager, Repositories, Signature};
 use crate::host::packages::{Cause, Change, Edition, RpmVersion};
 use crate::kong::Version;
 
 /// A file is installed over whatever is there, an older version too. Changed configuration is kept where the package says that it is to be.
 const OVER: [&str; 4] = ["rpm", "--upgrade", "--oldpackage", "--replacepkgs"];
 
-/// Nobody is asked anything, and a lock is told of rather than waited for without an end.
-const DNF: [&str; 4] = [
-    "dnf",
-    "--quiet",
-    "--assumeyes",
-    "--setopt=exit_on_lock=True",
-];
-
-/// The list of locks needs no repository.
-const CHANGE_LOCKS: [&str; 4] = ["dnf", "--quiet", "--disablerepo=*", "versionlock"];
-
 /// For scripts of packages systemd is not there.
 const OFFLINE: (&str, &str) = ("SYSTEMD_OFFLINE", "1");
 
-/// A package for rpm.
-pub(super) struct Rpm<'a>(pub(super) Place<'a>);
+/// A package for rpm, and who brings it from repositories.
+pub(super) struct Rpm<'a>(pub(super) Place<'a>, pub(super) Manager);
 
 impl Driver for Rpm<'_> {
     type Version = RpmVersion;
@@ -43,9 +33,10 @@ impl Driver for Rpm<'_> {
     }
 
     async fn require_leave(&self) -> Result<(), Failure> {
-        let programs: &[&str] = match self.0.directory {
-            None => &["dnf", "rpm"],
-            Some(_) => &["rpm"],
+        let programs: &[&str] = match (self.0.directory, self.1) {
+            (Some(_), _) => &["rpm"],
+            (None, Manager::Dnf) => &["dnf", "rpm"],
+            (None, Manager::Yum) => &["yum", "yumdownloader", "rpm"],
         };
         self.0.require_leave(programs, &[OFFLINE]).await
     }
@@ -88,14 +79,7 @@ impl Driver for Rpm<'_> {
         let ending = architecture.map_or_else(String::new, |one| format!(".{}", one.rpm()));
         let named = format!("{}-{version}{ending}", self.0.name);
         let directory = directory.display().to_string();
-        let words = [
-            "dnf",
-            "--quiet",
-            "download",
-            "--destdir",
-            &directory,
-            &named,
-        ];
+        let words = self.1.download(&directory, &named);
         self.0
             .succeeded(self.0.call(words, PACKAGE_WORK))
             .await
@@ -160,9 +144,11 @@ impl Driver for Rpm<'_> {
                 "`{name}` {wanted} is kept out of `{node}` by a version lock: `!{name}-{}`",
                 lock.version
             );
-            return Err(Failure::new("packages.excluded", message).hint(
-                "ask who excluded it and why; `dnf versionlock delete` takes it off the list",
-            ));
+            let hint = format!(
+                "ask who excluded it and why; `{} versionlock delete` takes it off the list",
+                self.1.name()
+            );
+            return Err(Failure::new("packages.excluded", message).hint(hint));
         }
         let holds = |lock: &rpm::Lock| !lock.is_exclusion && lock.package == name;
         Ok(locks.iter().any(holds))
@@ -179,12 +165,10 @@ impl Driver for Rpm<'_> {
         if locks.iter().any(|lock| lock.concerns(name, &now.version)) {
             return Ok(());
         }
-        let raw = format!("{name}-{}.*", with_epoch(&now.version));
-        let add = [&CHANGE_LOCKS[..], &["add", "--raw", &raw]].concat();
+        let add = self.1.lock(name, &with_epoch(&now.version));
         self.0.succeeded(self.0.call(add, ANSWER)).await?;
         for lock in locks {
-            let before = format!("{name}-{}", lock.version);
-            let delete = [&CHANGE_LOCKS[..], &["delete", &before]].concat();
+            let delete = self.1.unlock(name, &lock.version);
             self.0.succeeded(self.0.call(delete, ANSWER)).await?;
         }
         Ok(())
@@ -198,14 +182,14 @@ impl Driver for Rpm<'_> {
     ) -> Result<(), Failure> {
         // dnf has nothing to do where a killed call left the version in the database, nor where it is there already.
         let is_sound = before.is_none_or(|before| before.is_whole);
-        let is_there = match (before, self.inside(file).await?) {
-            (Some(before), Some(inside)) => before.version == inside.version,
-            _ => false,
-        };
-        let installed = if self.0.directory.is_none() && is_sound && !is_there {
-            self.by_dnf(file).await
+        let order = before
+            .zip(self.inside(file).await?)
+            .map(|(before, inside)| inside.version.cmp(&before.version));
+        let installed = if self.0.directory.is_none() && is_sound && order != Some(Ordering::Equal)
+        {
+            self.by_manager(file, order == Some(Ordering::Less)).await
         } else {
-            let program = self.installer(&OVER, file);
+            let program = self.installer(OVER, file);
             self.0.succeeded(program).await.map(drop)
         };
         if let Service::Systemd(_) = self.0.node.service {
@@ -219,14 +203,14 @@ impl Driver for Rpm<'_> {
 }
 
 impl Rpm<'_> {
-    /// Installs a file by dnf: without repositories, which may be gone, and with them for what it needs and is not there.
-    async fn by_dnf(&self, file: &Path) -> Result<(), Failure> {
-        let alone = [&DNF[..], &["--disablerepo=*", "install"]].concat();
-        match self.0.tried(self.installer(&alone, file)).await? {
+    /// Installs a file: without repositories, which may be gone, and with them for what it needs and is not there.
+    async fn by_manager(&self, file: &Path, is_older: bool) -> Result<(), Failure> {
+        let alone = self.1.install(is_older, Repositories::None);
+        match self.0.tried(self.installer(alone, file)).await? {
             Ok(_) => Ok(()),
             Err(refused) if refused.cause == Cause::UnmetDependencies => {
-                let with_others = [&DNF[..], &["install"]].concat();
-                let program = self.installer(&with_others, file);
+                let with_others = self.1.install(is_older, Repositories::All);
+                let program = self.installer(with_others, file);
                 self.0.succeeded(program).await.map(drop)
             }
             Err(refused) => Err(refused.failure),
@@ -234,11 +218,14 @@ impl Rpm<'_> {
     }
 
     /// A call that installs a file. For scripts of packages systemd is not there: who starts Kong is the playbook.
-    fn installer(&self, words: &[&str], file: &Path) -> Program {
+    fn installer(
+        &self,
+        words: impl IntoIterator<Item = impl Into<String>>,
+        file: &Path,
+    ) -> Program {
+        let words = words.into_iter().map(Into::into);
         let file = file.display().to_string();
-        let mut program = self
-            .0
-            .call(words.iter().copied().chain([&*file]), PACKAGE_WORK);
+        let mut program = self.0.call(words.chain([file]), PACKAGE_WORK);
         let (name, value) = OFFLINE;
         program.environment.push((name.into(), value.into()));
         program
@@ -261,7 +248,7 @@ impl Rpm<'_> {
 
     /// What repositories have for this host's processor.
     async fn offers(&self) -> Result<Vec<rpm::Listed>, Failure> {
-        let question = self.0.call(rpm::available(self.0.name), PACKAGE_WORK);
+        let question = self.0.call(self.1.available(self.0.name), PACKAGE_WORK);
         let told = self.0.succeeded(question).await?;
         let offers = rpm::offers(&told.stdout).map_err(|error| self.0.unreadable(error))?;
         let machine = self.0.host.architecture().await;
@@ -274,30 +261,31 @@ impl Rpm<'_> {
         Ok(offers.into_iter().filter(fits).collect())
     }
 
-    /// Refuses a repository whose packages' signatures dnf is told not to check.
+    /// Refuses a repository whose packages' signatures are not to be checked.
     async fn refuse_unchecked(&self, repository: &str) -> Result<(), Failure> {
-        let question = self.0.call(rpm::repository(repository), ANSWER);
+        let question = self.0.call(self.1.repository(repository), ANSWER);
         let told = self.0.succeeded(question).await?;
         if rpm::checks_signatures(&told.stdout) == Some(true) {
             return Ok(());
         }
         let node = &self.0.node.name;
         let message = format!(
-            "dnf on `{node}` does not check the signatures of the packages of the repository `{repository}`"
+            "{} on `{node}` does not check the signatures of the packages of the repository `{repository}`",
+            self.1.name()
         );
         Err(Failure::new("packages.unchecked", message).hint(
             "set `gpgcheck=1` and `gpgkey` in the repository's file, and import the key with `rpm --import`",
         ))
     }
 
-    /// The version locks; none where the plugin is not there, or not even dnf.
+    /// The version locks; none where the plugin is not there, or nobody who brings packages.
     async fn locks(&self) -> Result<Vec<rpm::Lock>, Failure> {
-        let dnf = self.0.tool("dnf");
-        let exists = self.0.host.exists(&dnf).await;
+        let manager = self.0.tool(self.1.name());
+        let exists = self.0.host.exists(&manager).await;
         if self.0.directory.is_some() && !exists.map_err(|error| self.0.unreadable(error))? {
             return Ok(Vec::new());
         }
-        let told = self.0.ask(rpm::VERSIONLOCK).await?;
+        let told = self.0.ask(self.1.locks()).await?;
         if told.stderr.contains("No such command: versionlock") {
             return Ok(Vec::new());
         }
@@ -305,7 +293,7 @@ impl Rpm<'_> {
             return rpm::locks(&told.stdout).map_err(|error| self.0.unreadable(error));
         }
         // Once more, for the reason to be told as it is everywhere.
-        let told = self.0.succeeded(self.0.call(rpm::VERSIONLOCK, ANSWER));
+        let told = self.0.succeeded(self.0.call(self.1.locks(), ANSWER));
         told.await.map(|_| Vec::new())
     }
 }

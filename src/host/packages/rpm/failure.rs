@@ -70,6 +70,8 @@ fn told(line: &str) -> Option<Cause> {
                 "you do not have any GPG public keys installed",
                 Cause::Unauthenticated,
             ),
+            // yum's, after its source: which package it is stands before.
+            ("           Requires: ", Cause::UnmetDependencies),
             // The next three follow the sources of dnf and rpm.
             ("is not signed", Cause::Unauthenticated),
             ("GPG check FAILED", Cause::Unauthenticated),

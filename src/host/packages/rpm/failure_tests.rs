@@ -185,4 +185,7 @@ fn failures_of_the_sources_are_told() {
     ] {
         check(text, cause, 0);
     }
+    let of_yum =
+        "Error: Package: kong-3.4.2-1.x86_64 (/kong-3.4.2-1.x86_64)\n           Requires: perl\n";
+    check(of_yum, Cause::UnmetDependencies, 1);
 }

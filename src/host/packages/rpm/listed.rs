@@ -1,33 +1,9 @@
-//! Which versions dnf knows: the answers of `dnf repoquery` and of `dnf list`. After `dnf(8)`; recorded from dnf 4.14.
+//! Which versions dnf knows: the answers of `dnf repoquery` and of `dnf list`. After `dnf(8)`; recorded from dnf 4.14. yum prints both alike.
 
 use serde::Serialize;
 
 use super::installed::{Installed, of};
 use crate::host::facts::Architecture;
-
-/// A line for each version. dnf itself reads the escapes; version 4 ends the line once more, version 5 does not.
-const FORMAT: &str =
-    "--queryformat=%{name}\\t%{epoch}\\t%{version}\\t%{release}\\t%{arch}\\t%{repoid}\\n";
-
-/// The question which versions of `package` repositories have. It does not see what `versionlock` keeps from being installed.
-#[must_use]
-pub fn available(package: &str) -> [String; 6] {
-    [
-        "dnf",
-        "--quiet",
-        "repoquery",
-        "--showduplicates",
-        FORMAT,
-        package,
-    ]
-    .map(str::to_owned)
-}
-
-/// The question which versions of `package` are installed and to be had. It exits 1 where there is none.
-#[must_use]
-pub fn list(package: &str) -> [String; 5] {
-    ["dnf", "--quiet", "list", "--showduplicates", package].map(str::to_owned)
-}
 
 /// A version, and the repository that has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -53,7 +29,7 @@ pub enum Section {
 
 /// A line that tells of no version.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line} of the answer of `dnf` tells of no version: `{text}`")]
+#[error("line {line} of the answer of the package manager tells of no version: `{text}`")]
 pub struct ListedError {
     /// The line, from 1.
     pub line: usize,
@@ -61,7 +37,7 @@ pub struct ListedError {
     pub text: String,
 }
 
-/// Reads the answer to [`available`].
+/// Reads the answer to [`Manager::available`](super::Manager::available).
 pub fn offers(answer: &str) -> Result<Vec<Listed>, ListedError> {
     let lines = answer.lines().zip(1..).filter(|(text, _)| !text.is_empty());
     let read = |(text, line): (&str, usize)| {
@@ -79,7 +55,7 @@ pub fn offers(answer: &str) -> Result<Vec<Listed>, ListedError> {
     lines.map(read).collect()
 }
 
-/// Reads the answer to [`list`].
+/// Reads the answer to [`Manager::list`](super::Manager::list).
 pub fn listed(answer: &str) -> Result<Vec<Listed>, ListedError> {
     let mut all = Vec::new();
     let mut section = None;
@@ -182,7 +158,7 @@ mod tests {
         let error = offers("Error: x").expect_err("refused");
         assert_eq!(
             error.to_string(),
-            "line 1 of the answer of `dnf` tells of no version: `Error: x`"
+            "line 1 of the answer of the package manager tells of no version: `Error: x`"
         );
     }
 }

@@ -5,14 +5,16 @@ mod failure;
 mod failure_tests;
 mod installed;
 mod listed;
+mod manager;
 mod signature;
 mod versionlock;
 
 pub use failure::failure;
 pub use installed::{Installed, InstalledError, in_file, installed, query};
-pub use listed::{Listed, ListedError, Section, available, list, listed, offers};
-pub use signature::{Signature, check_signature, checks_signatures, repository, signature};
-pub use versionlock::{Lock, LockError, VERSIONLOCK, locks};
+pub use listed::{Listed, ListedError, Section, listed, offers};
+pub use manager::{Manager, Repositories};
+pub use signature::{Signature, check_signature, checks_signatures, signature};
+pub use versionlock::{Lock, LockError, locks};
 
 use super::verify::{Changed, VerifyError, changed};
 

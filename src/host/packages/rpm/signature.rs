@@ -9,12 +9,6 @@ pub fn check_signature(file: &str) -> [String; 5] {
     ["rpmkeys", "--checksig", "--verbose", "--", file].map(str::to_owned)
 }
 
-/// The question what a repository is set up with.
-#[must_use]
-pub fn repository(id: &str) -> [String; 5] {
-    ["dnf", "--quiet", "config-manager", "--dump", id].map(str::to_owned)
-}
-
 /// What a package file's signature is worth.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -54,17 +48,21 @@ fn verdict(line: &str) -> &str {
     told.split(' ').next().unwrap_or_default()
 }
 
-/// Whether dnf checks the signatures of packages of a repository: the answer to [`repository`]; nothing where that does not tell.
+/// Whether the signatures of packages of a repository are checked: the answer to
+/// [`Manager::repository`](super::Manager::repository); nothing where that does not tell. yum tells of all repositories of which the word is
+/// a part, and each of them counts.
 #[must_use]
 pub fn checks_signatures(answer: &str) -> Option<bool> {
-    let value = answer
+    let mut all = answer
         .lines()
-        .find_map(|line| line.strip_prefix("gpgcheck = "))?;
-    match value.trim() {
-        "1" | "True" => Some(true),
-        "0" | "False" => Some(false),
-        _ => None,
-    }
+        .filter_map(|line| line.strip_prefix("gpgcheck = "))
+        .map(|value| match value.trim() {
+            "1" | "True" => Some(true),
+            "0" | "False" => Some(false),
+            _ => None,
+        });
+    let first = all.next()??;
+    all.try_fold(first, |so_far, one| Some(so_far && one?))
 }
 
 #[cfg(test)]
@@ -98,5 +96,9 @@ mod tests {
         let off = dumped.replace("gpgcheck = 1", "gpgcheck = 0");
         assert_eq!(checks_signatures(&off), Some(false));
         assert_eq!(checks_signatures(""), None);
+        // After yum's source.
+        let two = "=== repo: kong ===\n[kong]\ngpgcheck = True\n=== repo: kong-old ===\n[kong-old]\ngpgcheck = False\n";
+        assert_eq!(checks_signatures(two), Some(false));
+        assert_eq!(checks_signatures(&two.replace("False", "True")), Some(true));
     }
 }

@@ -1,12 +1,9 @@
 //! Which versions dnf is locked to. After the manual page of the plugin `versionlock`; recorded from dnf-plugins-core 4.3. The form of
-//! yum's plugin, epoch first, follows its documents.
+//! yum's plugin, epoch first, follows its source.
 
 use serde::Serialize;
 
 use crate::host::packages::order::RpmVersion;
-
-/// The question which versions are locked. Without this dnf asks all repositories for their lists before it answers.
-pub const VERSIONLOCK: [&str; 5] = ["dnf", "--quiet", "--disablerepo=*", "versionlock", "list"];
 
 /// A line of the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,7 +46,7 @@ pub struct LockError {
     pub text: String,
 }
 
-/// Reads the answer to [`VERSIONLOCK`].
+/// Reads the answer to [`Manager::locks`](super::Manager::locks).
 pub fn locks(answer: &str) -> Result<Vec<Lock>, LockError> {
     let is_told = |text: &str| {
         // What dnf and yum say besides, where they are not told to be quiet.
