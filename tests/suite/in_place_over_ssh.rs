@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::in_place::{resumed, sweep};
+use crate::in_place::{calls, failures, resumed, sweep};
 use crate::killed_at_work::wait;
 use crate::practice_cluster::{PracticeCluster, World, everything};
 use crate::ssh_hosts::SshHosts;
@@ -92,37 +92,14 @@ fn what_was_left_on_a_host_is_removed_at_the_end_of_the_run() {
     assert_eq!(left(), 0, "{}", back.all);
 }
 
-/// Every call that changes the world fails once, before it acts and after.
+/// Every call that changes the world fails once, before it acts and after, and from each on everything.
 #[test]
 fn whatever_fails_over_ssh_the_old_world_comes_back() {
     let Some(hosts) = SshHosts::start(NODES) else {
         return;
     };
-    let cluster = cluster(&hosts);
-    let old = cluster.world();
-    let chosen: Vec<u32> = if everything() {
-        (1..=64).step_by(4).collect()
-    } else {
-        vec![17]
-    };
-    let mut counted = 0;
-    'calls: for call in chosen {
-        for when in ["before", "after"] {
-            let run = format!("fail-{when}-{call}");
-            let ended = cluster.upgrade(&run, &["--fail", &format!("{when}:{call}")]);
-            counted += 1;
-            match ended.code {
-                Some(0) => {
-                    cluster.roll_back(&run, &old);
-                    break 'calls;
-                }
-                Some(UNDONE | REFUSED) => assert_eq!(cluster.world(), old, "{run}: {}", ended.all),
-                Some(STUCK | WAITING) => cluster.roll_back(&run, &old),
-                other => panic!("{run} ended with {other:?}: {}", ended.all),
-            }
-        }
-    }
-    println!("failure sweep over SSH: {counted} failures; every one came back");
+    let chosen = if everything() { calls(1) } else { vec![17] };
+    failures(&cluster(&hosts), &chosen);
 }
 
 /// Each connection is cut after so many records, and the run goes on, or home.
