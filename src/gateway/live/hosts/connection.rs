@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::error::Error as _;
+use std::fs::{self, File};
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -52,8 +53,7 @@ pub(in crate::gateway::live) struct Connection {
     pub(super) is_swept: OnceCell<()>,
     /// Ports of this machine that lead to ports of the host.
     pub(super) forwards: RefCell<BTreeMap<(String, u16), u16>>,
-    /// Where its control socket lies; short, since the path of a socket may have 107 bytes.
-    _control: TempDir,
+    _control: Control,
 }
 
 impl Connections {
@@ -94,14 +94,14 @@ impl Connections {
 
     async fn connect(&self, node: &str, destination: &str) -> Result<Connection, Failure> {
         let failed = |why: &str| refusal(node, destination, why);
-        let control = tempfile::Builder::new().prefix("cutover-").tempdir();
+        let control = Control::make(&std::env::temp_dir());
         let control = control.map_err(|error| failed(&error.to_string()))?;
         let mut builder = SessionBuilder::default();
         builder
             .known_hosts_check(KnownHosts::Strict)
             .connect_timeout(CONNECTING)
             .server_alive_interval(ALIVE)
-            .control_directory(control.path());
+            .control_directory(control.directory.path());
         if let Some(seconds) = NonZeroUsize::new(LEFT_BEHIND) {
             builder.control_persist(ControlPersist::IdleFor(seconds));
         }
@@ -134,6 +134,53 @@ impl Connections {
             _control: control,
         })
     }
+}
+
+/// What directories of control sockets are called, before the number of the process that uses them.
+const CONTROL: &str = "cutover-control-";
+
+/// A file in each that is locked as long as the directory is used: a number says nothing of processes of another container.
+const USED: &str = "used";
+
+/// Where a control socket lies; short, since the path of a socket may have 107 bytes.
+struct Control {
+    directory: TempDir,
+    _used: File,
+}
+
+impl Control {
+    /// A directory of one's own. Those of runners that were killed, which could not remove theirs, go.
+    fn make(among: &Path) -> io::Result<Self> {
+        for entry in fs::read_dir(among)?.flatten() {
+            if is_left(&entry) {
+                // Somebody else's cannot be removed, and is theirs to remove.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let prefix = format!("{CONTROL}{}-", std::process::id());
+        let directory = tempfile::Builder::new().prefix(&prefix).tempdir_in(among)?;
+        let used = File::create(directory.path().join(USED))?;
+        used.lock()?;
+        Ok(Self {
+            directory,
+            _used: used,
+        })
+    }
+}
+
+/// Whether it is the directory of a control socket that nobody uses any more.
+fn is_left(entry: &fs::DirEntry) -> bool {
+    let name = entry.file_name();
+    let process = name
+        .to_str()
+        .and_then(|name| name.strip_prefix(CONTROL)?.split_once('-'))
+        .and_then(|(process, _)| process.parse().ok());
+    let is_here = |process| ProcessIdentity::of(process).is_some();
+    let is_used = || {
+        let file = File::open(entry.path().join(USED));
+        file.is_ok_and(|file| file.try_lock().is_err())
+    };
+    process.is_some_and(|process| !is_here(process)) && !is_used()
 }
 
 /// The innermost reason, where ssh's own words stand.
@@ -195,4 +242,33 @@ fn changed_key(why: &str) -> Option<String> {
 /// What an error of a channel is to those who read files there.
 pub(super) fn as_io(error: &openssh::Error) -> io::Error {
     io::Error::other(format!("the connection failed: {}", words(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_killed_runners_left_goes_and_what_is_used_stays() {
+        let among = tempfile::tempdir().expect("made");
+        let mut ended = std::process::Command::new("true").spawn().expect("started");
+        ended.wait().expect("ended");
+        let left = among.path().join(format!("{CONTROL}{}-left", ended.id()));
+        let elsewhere = among
+            .path()
+            .join(format!("{CONTROL}{}-elsewhere", ended.id()));
+        let others = [format!("{CONTROL}1-init"), "cutover-x".to_owned()];
+        let others = others.map(|name| among.path().join(name));
+        for made in others.iter().chain([&left, &elsewhere]) {
+            fs::create_dir_all(made.join(".ssh-connection")).expect("made");
+            fs::write(made.join(USED), "").expect("written");
+        }
+        let used = File::open(elsewhere.join(USED)).expect("there");
+        used.lock().expect("locked");
+        let first = Control::make(among.path()).expect("made");
+        let _second = Control::make(among.path()).expect("made");
+        assert!(!left.exists());
+        let mut stay = others.iter().chain([&elsewhere]);
+        assert!(first.directory.path().exists() && stay.all(|one| one.exists()));
+    }
 }
