@@ -2,19 +2,24 @@
 
 use crate::practice_cluster::{PracticeCluster, everything};
 
+/// An empty database for the second side: the command that makes Kong's tables there, as a script has it, and its grant.
+pub(crate) fn empty_green(cluster: &PracticeCluster) -> [String; 2] {
+    cluster.maintenance("CREATE DATABASE kong_green OWNER kong_green");
+    let conf = cluster.path().join("nodes/green-1/kong.conf");
+    let conf = conf.display().to_string();
+    [
+        format!("[\"kong\", \"migrations\", \"bootstrap\", \"-c\", {conf:?}]"),
+        format!("node.exec:kong migrations bootstrap -c {conf}"),
+    ]
+}
+
 #[test]
 fn an_export_goes_into_an_empty_database_and_into_no_other() {
     if !everything() {
         return;
     }
     let cluster = PracticeCluster::up_with(&["--green", "2.8.5"]);
-    cluster.maintenance("CREATE DATABASE kong_green OWNER kong_green");
-    let environment = std::fs::read_to_string(cluster.environment()).expect("there");
-    let green = environment.split("[[clusters.green.nodes]]").nth(1);
-    let conf = green.and_then(|node| node.split("conf = \"").nth(1)?.split('"').next());
-    let conf = conf.expect("a path");
-    let bootstrap = format!("[\"kong\", \"migrations\", \"bootstrap\", \"-c\", {conf:?}]");
-    let granted = format!("node.exec:kong migrations bootstrap -c {conf}");
+    let [bootstrap, granted] = empty_green(&cluster);
     let playbook = cluster.write(
         "moves.rhai",
         &format!(

@@ -6,12 +6,13 @@ use std::fs;
 
 use crate::cassandra::{listed, program};
 use crate::cassandra_stub::cluster::Stub;
+use crate::exports::empty_green;
 use crate::practice_cluster::PracticeCluster;
 
 #[test]
 fn a_configuration_goes_from_cassandra_into_postgresql_and_what_stays_behind_is_told() {
     let cluster = PracticeCluster::up_with(&["--green", "2.8.5"]);
-    cluster.maintenance("CREATE DATABASE kong_green OWNER kong_green");
+    let [bootstrap, granted] = empty_green(&cluster);
     // What the old side's `kong` would write is what a Kong of that version wrote of the same configuration.
     let exported = cluster.path().join("exported.yml").display().to_string();
     let written = cluster.kong("2.8.5", &["config", "db_export", &exported]);
@@ -31,9 +32,6 @@ fn a_configuration_goes_from_cassandra_into_postgresql_and_what_stays_behind_is_
     let path = |name: &str| old.join(name).display().to_string();
     fs::write(path("kong.conf"), "database = cassandra\n").expect("written");
     let text = fs::read_to_string(cluster.environment()).expect("there");
-    let green = text.split("[[clusters.green.nodes]]").nth(1);
-    let green = green.and_then(|node| node.split("conf = \"").nth(1)?.split('"').next());
-    let green = green.expect("a path").to_owned();
     let blue = format!(
         "\n[clusters.blue]\ndatabase = \"old\"\n[[clusters.blue.nodes]]\nname = \"old-kong\"\nconf = {:?}\nprefix = {:?}\n\
          packages = {{ prefix = {:?} }}\nadmin = \"http://127.0.0.1:1\"\nproxy = \"http://127.0.0.1:1\"\n[cassandra.old]\n{}",
@@ -43,7 +41,6 @@ fn a_configuration_goes_from_cassandra_into_postgresql_and_what_stays_behind_is_
         listed("old", &stub, None),
     );
     fs::write(cluster.environment(), text + blue.as_str()).expect("written");
-    let bootstrap = format!("[\"kong\", \"migrations\", \"bootstrap\", \"-c\", {green:?}]");
     let playbook = cluster.write(
         "moves.rhai",
         &format!(
@@ -57,7 +54,6 @@ fn a_configuration_goes_from_cassandra_into_postgresql_and_what_stays_behind_is_
              run::note(`imported ${{kong::db_import(green, exported)}} rows`);\n"
         ),
     );
-    let granted = format!("node.exec:kong migrations bootstrap -c {green}");
     let words = [
         "run",
         &playbook,
