@@ -147,6 +147,8 @@ impl Primitive for Install {
 pub(super) fn unavailable(wanted: &Version, target: &str, available: &[Version]) -> Failure {
     let listed: Vec<String> = available.iter().map(ToString::to_string).collect();
     let message = format!("version {wanted} is not available on the node `{target}`");
-    Failure::new("packages.install.unavailable", message)
-        .hint(format!("available there: {}", listed.join(", ")))
+    Failure::new("packages.install.unavailable", message).hint(format!(
+        "available there: {}; where it comes from a repository, set up the one that has it: each minor version may have its own",
+        listed.join(", ")
+    ))
 }

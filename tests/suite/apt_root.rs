@@ -61,13 +61,18 @@ impl AptRoot {
             .expect("a directory");
         let root = Self { directory };
         keep_within(root.directory.path());
+        root.follow(repository);
+        root
+    }
+
+    /// Has apt go by this repository and no other, as another file of sources says.
+    pub(crate) fn follow(&self, repository: &AptRepository) {
         let list = format!(
             "deb [signed-by={}] copy:{} ./\n",
             repository.key().display(),
             repository.path().display()
         );
-        fs::write(root.file("etc/apt/sources.list.d/kong.list"), list).expect("written");
-        root
+        fs::write(self.file("etc/apt/sources.list.d/kong.list"), list).expect("written");
     }
 
     /// Programs for this root: `apt-get`, `apt-cache`, `apt-mark`, `apt-config`, `dpkg`, `dpkg-query`.

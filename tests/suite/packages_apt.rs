@@ -13,6 +13,7 @@ use crate::ssh_hosts::SshHosts;
 /// The exit codes of the product that these tests speak of.
 const UNDONE: i32 = 5;
 const REFUSED: i32 = 4;
+const WAITING: i32 = 8;
 
 /// The text of a `kong` that tells its version and does not run.
 pub(crate) fn kong(version: &str) -> String {
@@ -104,6 +105,40 @@ fn a_package_is_installed_and_comes_back_once_no_repository_has_it() {
         .cutover(&["rollback", RUN, "--confirm", "practice"]);
     assert_eq!(back.status, 0, "{}", told(&back));
     assert_eq!(host.installed(), "hi 2.8.5");
+}
+
+/// Where each minor version has a repository of its own, with a key of its own, one file of sources is put in the place of another: what is installed
+/// cannot be had any more, and comes back out of the archive.
+#[test]
+fn a_repository_of_one_minor_version_is_changed_for_that_of_another() {
+    let Some(host) = Host::new("") else {
+        return;
+    };
+    let only = |version| AptRepository::build(&[("kong", version)], |_, version| kong(version));
+    let (Some(old), Some(new)) = (only("2.8.5"), only("3.4.2")) else {
+        return;
+    };
+    host.root.follow(&old);
+    done(&host.root.apt(&UPDATE));
+    let early = host
+        .test
+        .cutover(&["run", "playbook.rhai", "--run-id", "early"]);
+    assert_eq!(early.status, REFUSED, "{}", told(&early));
+    let hint = "set up the one that has it: each minor version may have its own";
+    assert!(told(&early).contains(hint), "{}", told(&early));
+    let body = "packages::archive(nodes);\nrun::approve(\"put the sources of 3.4 in the place of those of 2.8\");\n\
+        packages::fetch(nodes, \"3.4.2\");\npackages::install(nodes, \"3.4.2\");";
+    let test = playbook(host.test, body);
+    let waits = test.run();
+    assert_eq!(waits.status, WAITING, "{}", told(&waits));
+    host.root.follow(&new);
+    done(&host.root.apt(&UPDATE));
+    let finished = test.cutover(&["resume", RUN, "--approve", "practice"]);
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    assert_eq!(host.root.installed("kong"), "ii 3.4.2");
+    let back = test.cutover(&["rollback", RUN, "--confirm", "practice"]);
+    assert_eq!(back.status, 0, "{}", told(&back));
+    assert_eq!(host.root.installed("kong"), "ii 2.8.5");
 }
 
 /// They are turned to at once, and take turns at what they share.
