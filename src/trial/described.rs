@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use super::usual;
 use crate::environment::{Grants, OnFailure, Role, Topology};
 use crate::gateway::simulated::World;
 use crate::kong::Version;
@@ -202,8 +203,8 @@ impl Described {
         };
         let mut nodes = match topology {
             Topology::Traditional => nodes(first_side, node)?,
-            Topology::Hybrid => nodes_over(hybrid(), first_side, node)?,
-            Topology::Dbless => nodes_over(dbless(), first_side, node)?,
+            Topology::Hybrid => nodes_over(usual::hybrid(), first_side, node)?,
+            Topology::Dbless => nodes_over(usual::dbless(), first_side, node)?,
         };
         // Whether both clusters work on one database.
         let shared: bool = typed("one_database", word("one_database").unwrap_or(json!(false)))?;
@@ -215,7 +216,7 @@ impl Described {
                 databases.insert(GREEN.to_owned(), yet_to_be_made());
                 Some(GREEN.to_owned())
             };
-            for (at, (called, usual)) in second(topology).into_iter().enumerate() {
+            for (at, (called, usual)) in usual::second(topology).into_iter().enumerate() {
                 let own = json!({
                     "proxy": format!("http://127.0.0.1:{}", 9100 + 100 * at),
                     "cluster_database": green,
@@ -277,8 +278,8 @@ fn nodes(
     preset: impl Fn(usize) -> Value,
 ) -> Result<BTreeMap<String, Value>, DescriptionError> {
     let described: BTreeMap<String, Map<String, Value>> = match described {
-        None => numbered(2),
-        Some(Value::Number(number)) => numbered(number.as_u64().unwrap_or_default()),
+        None => usual::numbered(2),
+        Some(Value::Number(number)) => usual::numbered(number.as_u64().unwrap_or_default()),
         Some(value) => typed("nodes", value)?,
     };
     let nodes = described.into_iter().enumerate();
@@ -324,42 +325,6 @@ fn nodes_over(
         (name, over(over(preset(at), usual), own))
     });
     Ok(nodes.collect())
-}
-
-/// Two control planes and three data planes.
-fn hybrid() -> BTreeMap<String, Value> {
-    let control = json!({ "role": "control_plane", "proxy": null, "rotation": null });
-    let data = json!({ "role": "data_plane", "database": null, "declared": { "hash": "5d41402abc4b2a76b9719d911017c592" } });
-    let control = (1..=2).map(|at| (format!("cp-{at}"), control.clone()));
-    control
-        .chain((1..=3).map(|at| (format!("dp-{at}"), data.clone())))
-        .collect()
-}
-
-/// The nodes of a second side, without the word before their names.
-fn second(topology: Topology) -> BTreeMap<String, Value> {
-    match topology {
-        Topology::Hybrid => hybrid(),
-        Topology::Traditional | Topology::Dbless => {
-            (1..=2).map(|at| (at.to_string(), json!({}))).collect()
-        }
-    }
-}
-
-/// Three nodes, each with the same declarative file.
-fn dbless() -> BTreeMap<String, Value> {
-    let node = json!({ "database": null, "cluster_database": null, "declared": {
-        "hash": "5d41402abc4b2a76b9719d911017c592", "from_file": true, "entities": { "services": 4, "routes": 9 },
-    } });
-    (1..=3)
-        .map(|at| (format!("kong-{at}"), node.clone()))
-        .collect()
-}
-
-fn numbered(count: u64) -> BTreeMap<String, Map<String, Value>> {
-    (1..=count)
-        .map(|at| (format!("kong-{at}"), Map::new()))
-        .collect()
 }
 
 /// The databases: what is not preset of each by its name. The first one is the cluster's.

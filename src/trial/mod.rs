@@ -5,6 +5,7 @@
 mod coverage;
 mod described;
 mod told;
+mod usual;
 
 pub use coverage::{Coverage, Spot};
 pub use described::{Described, DescriptionError};
