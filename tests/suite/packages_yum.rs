@@ -5,7 +5,7 @@ use std::fs;
 
 use crate::harness::{RUN, Test, told};
 use crate::packages_dnf::{playbook, reached};
-use crate::rpm_repository::RpmRepository;
+use crate::rpm_repository::{RpmMaking, RpmRepository};
 use crate::rpm_root::{RpmRoot, has_dnf};
 use crate::ssh_hosts::SshHosts;
 
@@ -69,6 +69,36 @@ fn a_locked_package_is_installed_and_comes_back_once_no_repository_has_it() {
         assert_eq!(host.root.installed(), "2.8.5");
         assert_eq!(host.locks(), "0:kong-2.8.5-1.*\n");
     }
+}
+
+/// Where packages are files rpm installs them, and the lock is yum's all the same.
+#[test]
+fn a_lock_is_kept_where_packages_are_files() {
+    let Some(host) = Host::new(None) else {
+        return;
+    };
+    let directory = host.root.file("srv/kong");
+    fs::create_dir_all(&directory).expect("made");
+    for version in ["2.8.5", "3.4.2"] {
+        let name = directory.join(format!("kong-{version}.x86_64.rpm"));
+        let built = host.repository.file(&RpmMaking::kong(version));
+        fs::copy(built, name).expect("copied");
+    }
+    let packages = format!(
+        "rpm = {{ directory = {:?}, COMMON }}",
+        directory.display().to_string()
+    );
+    let test = reached(&host.root, &packages, None);
+    let test = playbook(test, "packages::install(nodes, \"3.4.2\");");
+    host.root
+        .done("yum", &["--quiet", "versionlock", "add", "kong"]);
+    let finished = test.run();
+    assert_eq!(finished.status, 0, "{}", told(&finished));
+    assert_eq!(host.root.installed(), "3.4.2");
+    assert_eq!(host.locks(), "0:kong-3.4.2-1.*\n");
+    let back = test.cutover(&["rollback", RUN, "--confirm", "practice"]);
+    assert_eq!(back.status, 0, "{}", told(&back));
+    assert_eq!(host.locks(), "0:kong-2.8.5-1.*\n");
 }
 
 #[test]

@@ -62,12 +62,19 @@ impl Inquiry<'_> {
 
     /// Whether it is to be left in its version. Without the manager or its plugin there is nobody to be told so.
     async fn is_locked(&self, manager: Manager, of: &Named<'_>) -> Result<bool, String> {
-        let program = of.programs.join(manager.name());
-        let exists = self.host.exists(&program).await;
-        if !exists.map_err(|error| error.to_string())? {
-            return Ok(false);
+        // Where packages are files it is whoever is there.
+        let mut keeper = None;
+        for one in [manager, Manager::Yum] {
+            let exists = self.host.exists(&of.programs.join(one.name())).await;
+            if exists.map_err(|error| error.to_string())? {
+                keeper = Some(one);
+                break;
+            }
         }
-        let (answer, said) = self.of_asked(of, &manager.locks()).await?;
+        let Some(keeper) = keeper else {
+            return Ok(false);
+        };
+        let (answer, said) = self.of_asked(of, &keeper.locks()).await?;
         if said.contains("No such command: versionlock") {
             return Ok(false);
         }

@@ -165,10 +165,13 @@ impl Driver for Rpm<'_> {
         if locks.iter().any(|lock| lock.concerns(name, &now.version)) {
             return Ok(());
         }
-        let add = self.1.lock(name, &with_epoch(&now.version));
+        let Some(keeper) = self.keeper().await? else {
+            return Ok(());
+        };
+        let add = keeper.lock(name, &with_epoch(&now.version));
         self.0.succeeded(self.0.call(add, ANSWER)).await?;
         for lock in locks {
-            let delete = self.1.unlock(name, &lock.version);
+            let delete = keeper.unlock(name, &lock.version);
             self.0.succeeded(self.0.call(delete, ANSWER)).await?;
         }
         Ok(())
@@ -278,14 +281,26 @@ impl Rpm<'_> {
         ))
     }
 
-    /// The version locks; none where the plugin is not there, or nobody who brings packages.
-    async fn locks(&self) -> Result<Vec<rpm::Lock>, Failure> {
-        let manager = self.0.tool(self.1.name());
-        let exists = self.0.host.exists(&manager).await;
-        if self.0.directory.is_some() && !exists.map_err(|error| self.0.unreadable(error))? {
-            return Ok(Vec::new());
+    /// Who keeps version locks: who brings packages, and where they are files, whoever is on the host.
+    async fn keeper(&self) -> Result<Option<Manager>, Failure> {
+        if self.0.directory.is_none() {
+            return Ok(Some(self.1));
         }
-        let told = self.0.ask(self.1.locks()).await?;
+        for manager in [Manager::Dnf, Manager::Yum] {
+            let exists = self.0.host.exists(&self.0.tool(manager.name())).await;
+            if exists.map_err(|error| self.0.unreadable(error))? {
+                return Ok(Some(manager));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The version locks; none where the plugin is not there, or nobody who keeps them.
+    async fn locks(&self) -> Result<Vec<rpm::Lock>, Failure> {
+        let Some(keeper) = self.keeper().await? else {
+            return Ok(Vec::new());
+        };
+        let told = self.0.ask(keeper.locks()).await?;
         if told.stderr.contains("No such command: versionlock") {
             return Ok(Vec::new());
         }
@@ -293,7 +308,7 @@ impl Rpm<'_> {
             return rpm::locks(&told.stdout).map_err(|error| self.0.unreadable(error));
         }
         // Once more, for the reason to be told as it is everywhere.
-        let told = self.0.succeeded(self.0.call(self.1.locks(), ANSWER));
+        let told = self.0.succeeded(self.0.call(keeper.locks(), ANSWER));
         told.await.map(|_| Vec::new())
     }
 }
