@@ -125,7 +125,11 @@ fn a_runner_that_is_killed_around_a_closed_admin_api_leaves_none_behind() {
                 BODY,
                 &["--crash", &format!("{when}:{record}")],
             );
-            assert_eq!(died.code, None, "{name}: {}", died.all);
+            if died.code.is_some() {
+                // The run was over before that record came.
+                assert_eq!(died.code, Some(DONE), "{name}: {}", died.all);
+                continue;
+            }
             let mut words = vec![verb, &name];
             if verb == "rollback" {
                 words.extend(["--confirm", "practice"]);
@@ -137,6 +141,7 @@ fn a_runner_that_is_killed_around_a_closed_admin_api_leaves_none_behind() {
             killed += 1;
         }
     }
+    assert!(killed > 4, "{killed}");
     println!("closed Admin APIs: {killed} kills, open again after each");
 }
 
