@@ -134,19 +134,40 @@ async fn up(directory: &Path, options: &Options) -> Result<(), CliError> {
         practice.url
     ));
     output::data(&format!("environment: {}", practice.environment.display()));
-    if options.topology != Topology::Traditional {
-        return Ok(());
+    if let Some((playbook, arguments)) = next(options) {
+        output::people(&format!(
+            "next: cutover run {playbook} --environment {} {arguments} checks='{}'",
+            practice.environment.display(),
+            practice.checks
+        ));
     }
-    let (playbook, sides, to) = match options.green {
-        None => ("in-place", "cluster=practice", Version::new(3, 4, 2)),
-        Some(version) => ("blue-green", "blue=practice green=green", version),
-    };
-    output::people(&format!(
-        "next: cutover run {playbook} --environment {} {sides} to={to} bake=5s interval=1s checks='{}'",
-        practice.environment.display(),
-        practice.checks
-    ));
     Ok(())
+}
+
+/// The playbook to begin with and its arguments, for somebody who watches; none where no version that is known well enough can be gone to
+/// in one step.
+fn next(options: &Options) -> Option<(&'static str, String)> {
+    const PACE: &str = "watch=2s bake=5s interval=1s";
+    if let Some(to) = &options.green {
+        return Some(if *to == options.version {
+            ("relocate", format!("from=practice to=green {PACE}"))
+        } else {
+            (
+                "blue-green",
+                format!("blue=practice green=green to={to} {PACE}"),
+            )
+        });
+    }
+    let to = Version::new(3, 4, 2);
+    if options.version >= to {
+        return None;
+    }
+    let arguments = format!("cluster=practice to={to}");
+    Some(match options.topology {
+        Topology::Traditional => ("in-place", format!("{arguments} {PACE}")),
+        Topology::Hybrid => ("hybrid", format!("{arguments} {PACE}")),
+        Topology::Dbless => ("dbless", format!("{arguments} watch=2s")),
+    })
 }
 
 async fn status(cluster: &Practice) -> Result<(), CliError> {

@@ -16,6 +16,8 @@ const REFUSED: i32 = 4;
 pub(crate) struct PracticeCluster {
     directory: tempfile::TempDir,
     record: Value,
+    /// What `practice up` told people.
+    pub(crate) told: String,
     /// The playbook that upgrades it, with its parameters.
     upgrade: &'static [&'static str],
 }
@@ -80,14 +82,12 @@ impl PracticeCluster {
         let mut cluster = Self {
             directory,
             record: Value::Null,
+            told: String::new(),
             upgrade,
         };
         let up = cluster.practice("up", further);
-        assert!(
-            up.status.success(),
-            "{}",
-            String::from_utf8_lossy(&up.stderr)
-        );
+        cluster.told = String::from_utf8_lossy(&up.stderr).into_owned();
+        assert!(up.status.success(), "{}", cluster.told);
         let record =
             std::fs::read(cluster.path().join("practice.json")).expect("the record of a cluster");
         cluster.record = serde_json::from_slice(&record).expect("JSON");
@@ -149,6 +149,14 @@ impl PracticeCluster {
         let mut arguments = self.upgrade_arguments(run);
         arguments.extend(further);
         self.cutover(&arguments)
+    }
+
+    /// Plans the run that `practice up` suggested, as it was written.
+    pub(crate) fn plan_suggested(&self) -> Ended {
+        let mut lines = self.told.lines();
+        let suggested = lines.find_map(|line| line.strip_prefix("next: cutover run "));
+        let words = suggested.expect("a suggestion").replace('\'', "");
+        ended(cutover().arg("plan").args(words.split_whitespace()))
     }
 
     /// Plans the upgrade.

@@ -124,6 +124,28 @@ async fn nodes_without_a_database_have_a_file_each() {
 }
 
 #[test]
+fn what_is_suggested_next_can_be_planned_as_it_is_written() {
+    for (playbook, further) in [
+        ("in-place", &[][..]),
+        ("blue-green", &["--green", "3.4.2"]),
+        ("relocate", &["--green", "2.8.5"]),
+        ("hybrid", &["--topology", "hybrid"]),
+        ("dbless", &["--topology", "dbless"]),
+    ] {
+        let cluster = PracticeCluster::up_with(further);
+        let planned = cluster.plan_suggested();
+        assert_eq!(planned.code, Some(0), "{}: {}", cluster.told, planned.all);
+        assert!(
+            cluster
+                .told
+                .contains(&format!("next: cutover run {playbook} ")),
+            "{}",
+            cluster.told
+        );
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_refused_before_anything_is_made() {
     let directory = tempfile::tempdir().expect("a directory");
     for (words, reason) in [
