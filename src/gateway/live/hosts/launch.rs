@@ -10,11 +10,13 @@ use crate::gateway::ProcessIdentity;
 /// Given to `sh -c`: the token, the directory, then the program and its arguments. With the leave come the variables of its environment,
 /// a line each, so that they stand in nobody's list of processes; what the shell has of its own is taken away again.
 ///
-/// The start of a process is field 22 of `/proc/PID/stat`, the twentieth behind the name, which may hold anything.
+/// The start of a process is field 22 of `/proc/PID/stat`, the twentieth behind the name, which is that of a shell here. What is read is read
+/// without starting anything: an upgrade starts some hundred programs on each host, and each one more is felt there.
 pub(super) const LAUNCHER: &str = r#"token=$1 directory=$2; shift 2
-twentieth() { shift 19; printf %s "$1"; }
-stat=$(cat "/proc/$$/stat") && boot=$(cat /proc/sys/kernel/random/boot_id) || exit 125
-printf '%s %s %s %s %s\n' "$token" "$$" "$(twentieth ${stat##*) })" "$boot" "$(uname -n)"
+started() { shift 19; started=$1; }
+read -r stat <"/proc/$$/stat" && read -r boot </proc/sys/kernel/random/boot_id && read -r host </proc/sys/kernel/hostname || exit 125
+started ${stat##*) }
+printf '%s %s %s %s %s\n' "$token" "$$" "$started" "$boot" "$host"
 IFS= read -r leave; [ "$leave" = "$token" ] || exit 125
 while IFS= read -r pair && [ -n "$pair" ]; do export "$pair"; done
 cd -- "$directory" && env -u PWD -u OLDPWD -u SHLVL -u _ "$@" </dev/null
