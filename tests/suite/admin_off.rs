@@ -115,7 +115,7 @@ fn a_runner_that_is_killed_around_a_closed_admin_api_leaves_none_behind() {
     let whole = run(&cluster, "whole", BODY, &[]);
     assert_eq!(whole.code, Some(DONE), "{}", whole.all);
     let mut killed = 0;
-    let step = if everything() { 1 } else { 5 };
+    let step = if everything() { 1 } else { 8 };
     for record in (3..cluster.records("whole")).step_by(step) {
         for (when, verb) in [("before", "resume"), ("after", "rollback")] {
             let name = format!("{when}-{record}");

@@ -9,7 +9,7 @@ use crate::apt_operators::{UPDATE, done};
 use crate::apt_repository::AptRepository;
 use crate::apt_root::{AptRoot, Moment};
 use crate::killed_at_work::wait;
-use crate::practice_cluster::PracticeCluster;
+use crate::practice_cluster::{PracticeCluster, everything};
 use crate::rpm_repository::{RpmMaking, RpmRepository};
 use crate::rpm_root::{RpmRoot, has_dnf};
 use crate::ssh_hosts::SshHosts;
@@ -242,6 +242,11 @@ fn a_cluster_of_packages_for_rpm_is_upgraded_and_taken_home() {
 
 #[test]
 fn a_hybrid_cluster_of_packages_is_upgraded_and_taken_home() {
+    if !everything() {
+        return println!(
+            "skipped: a hybrid cluster of packages is for the long sweeps; set CUTOVER_TEST_ALL"
+        );
+    }
     let Some(packaged) = Packaged::by_apt(topologies::hybrid(), NEW) else {
         return;
     };
