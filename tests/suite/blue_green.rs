@@ -267,7 +267,7 @@ fn an_upgrade_that_is_killed_anywhere_can_be_taken_back() {
         .rposition(|line| line.contains("gap.carry"));
     let last_carried = last_carried.expect("it carries");
     taken_back("whole");
-    let step = if everything() { 3 } else { records * 2 / 5 };
+    let step = if everything() { 3 } else { records / 3 };
     let (mut swept, mut resumed) = (0, 0);
     for record in (step.max(4)..records).step_by(step) {
         let run = format!("killed-{record}");

@@ -462,7 +462,9 @@ impl PracticeCluster {
                 let crash = format!("after:{record}");
                 let ended = self.cutover(&["run", playbook, "--run-id", &run, "--crash", &crash]);
                 if ended.code.is_some() {
+                    // The run was over before that record came: it has fewer.
                     assert_eq!(ended.code, Some(0), "{run}: {}", ended.all);
+                    assert!(self.records(&run) < record, "{run}: {}", ended.all);
                     back(&run);
                     continue;
                 }
